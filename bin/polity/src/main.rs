@@ -1,0 +1,2 @@
+//! The `polity` binary.
+fn main() {}
