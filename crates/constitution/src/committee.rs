@@ -130,7 +130,10 @@ impl Committee {
     #[must_use]
     pub fn proposer(&self, height: Height, round: u32) -> &Seat {
         let turn = height.0.wrapping_add(u64::from(round)) % self.seats.len().max(1) as u64;
-        usize::try_from(turn).ok().and_then(|i| self.seats.get(i)).expect("a committee is never empty and turn < len")
+        usize::try_from(turn)
+            .ok()
+            .and_then(|i| self.seats.get(i))
+            .expect("a committee is never empty and turn < len")
     }
 
     /// Checks that `certificate` is signed by more than two thirds of this committee's power.

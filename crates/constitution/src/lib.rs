@@ -8,7 +8,9 @@
 mod committee;
 mod settings;
 
-pub use committee::{CertificateError, Committee, CommitteeError, MEMBERS_MAX, PublicKey, Seat, VotingPower, quorum};
+pub use committee::{
+    CertificateError, Committee, CommitteeError, MEMBERS_MAX, PublicKey, Seat, VotingPower, quorum,
+};
 pub use settings::{Incentive, Primary, Settings, Verification, WriteRight};
 
 /// A member that may validate, as the institutions record it.
@@ -25,8 +27,11 @@ pub struct Candidate {
 /// # Errors
 /// [`CommitteeError`] if no seat would remain, there are too many, or a consensus address appears twice.
 pub fn committee(settings: &Settings, candidates: &[Candidate]) -> Result<Committee, CommitteeError> {
-    let Settings { write: WriteRight::Membership { primary: Primary::Rotation }, verification: Verification::All, .. } =
-        settings;
+    let Settings {
+        write: WriteRight::Membership { primary: Primary::Rotation },
+        verification: Verification::All,
+        ..
+    } = settings;
     Committee::new(
         candidates.iter().map(|c| Seat { address: c.address, public_key: c.public_key, power: 1 }).collect(),
     )

@@ -50,11 +50,17 @@ fn certificate_needs_a_quorum_of_distinct_seats() {
     assert_eq!(committee.verify(5, &certificate), Ok(()));
     assert!(matches!(committee.verify(6, &certificate), Err(CertificateError::Signature(_))), "other chain");
     certificate.signatures = signed(&[1, 2], &certificate, 5);
-    assert_eq!(committee.verify(5, &certificate), Err(CertificateError::Quorum { have: 2, need: 3, total: 4 }));
+    assert_eq!(
+        committee.verify(5, &certificate),
+        Err(CertificateError::Quorum { have: 2, need: 3, total: 4 })
+    );
     certificate.signatures = signed(&[1, 1, 2], &certificate, 5);
     assert!(matches!(committee.verify(5, &certificate), Err(CertificateError::Order(_))), "counted twice");
     certificate.signatures = signed(&[1, 2, 9], &certificate, 5);
-    assert!(matches!(committee.verify(5, &certificate), Err(CertificateError::Stranger(_) | CertificateError::Quorum { .. })));
+    assert!(matches!(
+        committee.verify(5, &certificate),
+        Err(CertificateError::Stranger(_) | CertificateError::Quorum { .. })
+    ));
 }
 
 #[test]

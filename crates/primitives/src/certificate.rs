@@ -31,7 +31,13 @@ fn word(value: u64) -> [u8; 32] {
 
 /// The digest a vote signs. `block_hash` is `None` for nil, encoded as 32 zero bytes; a nil round is `u64::MAX`.
 #[must_use]
-pub fn vote_digest(chain_id: u64, kind: VoteKind, height: Height, round: u32, block_hash: Option<B256>) -> B256 {
+pub fn vote_digest(
+    chain_id: u64,
+    kind: VoteKind,
+    height: Height,
+    round: u32,
+    block_hash: Option<B256>,
+) -> B256 {
     let mut bytes = [0u8; 32 * 6];
     let words = [
         keccak256("polity.vote").0,
@@ -49,7 +55,13 @@ pub fn vote_digest(chain_id: u64, kind: VoteKind, height: Height, round: u32, bl
 
 /// The digest a block proposal signs; `valid_round` is `None` for nil, encoded as `u64::MAX`.
 #[must_use]
-pub fn proposal_digest(chain_id: u64, height: Height, round: u32, valid_round: Option<u32>, block_hash: B256) -> B256 {
+pub fn proposal_digest(
+    chain_id: u64,
+    height: Height,
+    round: u32,
+    valid_round: Option<u32>,
+    block_hash: B256,
+) -> B256 {
     let mut bytes = [0u8; 32 * 6];
     let words = [
         keccak256("polity.proposal").0,

@@ -15,15 +15,17 @@ mod state;
 mod transaction;
 
 pub use address_book::{AGREEMENT, ASSEMBLY, CONSTITUTION, REGISTRY, SYSTEM, TREASURY};
+pub use alloy_consensus::constants::KECCAK_EMPTY;
 pub use alloy_consensus::{Header, TxEnvelope as EthereumTransaction};
 pub use alloy_primitives::{Address, B256, Bloom, Bytes, Log, U256, keccak256};
 pub use block::{Block, SealedBlock};
 pub use certificate::{
-    Certificate, CommitSignature, Evidence, SIGNATURE_LEN, Signature, SignedVote, VoteKind, recover_signer,
-    proposal_digest, vote_digest,
+    Certificate, CommitSignature, Evidence, SIGNATURE_LEN, Signature, SignedVote, VoteKind, proposal_digest,
+    recover_signer, vote_digest,
 };
 pub use height::Height;
-pub use alloy_consensus::constants::KECCAK_EMPTY;
 pub use receipt::Receipt;
 pub use state::{Account, AccountChange, SlotChange, StateChanges};
-pub use transaction::{RecoveredTransaction, SYSTEM_TX_TYPE, SystemTransaction, Transaction, TransactionError};
+pub use transaction::{
+    RecoveredTransaction, SYSTEM_TX_TYPE, SystemTransaction, Transaction, TransactionError,
+};

@@ -33,6 +33,7 @@ pub struct SystemTransaction {
 
 /// A transaction of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are signed; a box would cost an allocation each")]
 pub enum Transaction {
     /// Signed by a person: legacy, EIP-2930, EIP-1559 or EIP-7702. Never a blob transaction.
     Signed(TxEnvelope),
@@ -98,7 +99,8 @@ impl Transaction {
             Some(&SYSTEM_TX_TYPE) => return Err(TransactionError::System),
             _ => {}
         }
-        let tx = TxEnvelope::decode_2718_exact(raw).map_err(|e| TransactionError::Malformed(e.to_string()))?;
+        let tx =
+            TxEnvelope::decode_2718_exact(raw).map_err(|e| TransactionError::Malformed(e.to_string()))?;
         if tx.is_eip4844() { Err(TransactionError::Blob) } else { Ok(tx) }
     }
 }
@@ -208,7 +210,9 @@ impl RecoveredTransaction {
     #[must_use]
     pub fn cost_max(&self) -> U256 {
         self.signed().map_or(U256::ZERO, |tx| {
-            U256::from(tx.gas_limit()).saturating_mul(U256::from(tx.max_fee_per_gas())).saturating_add(tx.value())
+            U256::from(tx.gas_limit())
+                .saturating_mul(U256::from(tx.max_fee_per_gas()))
+                .saturating_add(tx.value())
         })
     }
 }
