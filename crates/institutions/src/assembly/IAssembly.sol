@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.24;
+
+/// The assembly: instruments deposited to treaties, proposals decided by ballot, and the rules by which they are.
+///
+/// It lives at 0x0000000000000000000000000000000000001002. Names (of members, treaties, chambers, rules) are ASCII
+/// strings of up to 31 bytes in a bytes32, left-aligned and padded with zeros. Times are seconds since 1970 UTC; a date
+/// is the time of its 00:00 UTC.
+interface IAssembly {
+    /// What a ballot says. `None` takes a ballot back.
+    enum Choice { None, Yes, No, Abstain, Veto }
+
+    /// How far a proposal has come.
+    enum Status {
+        Unknown,
+        /// Ballots are taken.
+        Open,
+        /// Passed; the calls wait for their delay.
+        Adopted,
+        /// Not passed.
+        Rejected,
+        /// Passed, and every call was made.
+        Executed,
+        /// Passed, but a call failed and none was made; `reasonOf` says why.
+        Failed
+    }
+
+    /// One call of a proposal, made by the agreement (0x…1000) when the proposal is enacted.
+    struct Call { address target; uint256 value; bytes data; }
+
+    /// A named electorate: active members with the right to vote that `members` names, or whose kind is in `kinds` and,
+    /// if `classes` is not empty, that carry one of `classes`.
+    struct Chamber {
+        string name;
+        /// Bit i is set for kind i of IRegistry.Kind.
+        uint16 kinds;
+        bytes32[] classes;
+        bytes32[] members;
+        bytes32 rule;
+        /// How long ballots are taken.
+        uint64 votingSecs;
+        /// How long an adopted proposal waits before its calls are made.
+        uint64 delaySecs;
+    }
+
+    struct Proposal {
+        Status status;
+        bytes32 chamber;
+        /// Member that proposed it.
+        bytes32 proposer;
+        string title;
+        /// keccak256 of the canonical JSON of the rule, frozen at opening; `ruleText` returns it.
+        bytes32 ruleHash;
+        /// keccak256 of abi.encode(Call[]).
+        bytes32 payloadHash;
+        /// Height of the block before the opening: the electorate and its weights are those of the end of this height.
+        uint64 electorateHeight;
+        uint64 openedAt;
+        uint64 closesAt;
+        /// When the outcome was established; 0 while open.
+        uint64 concludedAt;
+        /// When the calls fall due; 0 unless adopted.
+        uint64 executesAt;
+        /// When the calls were made, or failed; 0 before.
+        uint64 finishedAt;
+        /// keccak256 of the JSON of the why-report; 0 while open.
+        bytes32 reportHash;
+    }
+
+    struct Treaty {
+        string name;
+        bytes32 ruleHash;
+        /// Bit i is set if members of kind i may deposit.
+        uint16 kinds;
+        /// Instruments now deposited.
+        uint64 deposits;
+        /// Date on which the rule was met; 0 before.
+        uint64 decidedOn;
+        /// Date of entry into force; 0 before the rule is met.
+        uint64 effectiveOn;
+        /// When it entered into force; 0 before.
+        uint64 inForceSince;
+    }
+
+    event Deposited(bytes32 indexed treaty, bytes32 indexed member, uint64 date);
+    event Withdrawn(bytes32 indexed treaty, bytes32 indexed member, uint64 date);
+    /// The rule of the treaty is met; it will enter into force on `effectiveOn`.
+    event Decided(bytes32 indexed treaty, uint64 decidedOn, uint64 effectiveOn);
+    event EnteredIntoForce(bytes32 indexed treaty, uint64 decidedOn, uint64 effectiveOn);
+
+    event Proposed(
+        uint256 indexed id, bytes32 indexed chamber, bytes32 indexed proposer, string title, bytes32 ruleHash,
+        bytes32 payloadHash, uint64 closesAt
+    );
+    event BallotCast(uint256 indexed id, bytes32 indexed member, Choice choice);
+    /// The outcome is established. `executesAt` is 0 when rejected.
+    event Concluded(uint256 indexed id, bool adopted, uint64 executesAt, bytes32 reportHash);
+    event Executed(uint256 indexed id);
+    event ExecutionFailed(uint256 indexed id, bytes reason);
+
+    event RuleSet(bytes32 indexed id, bytes32 ruleHash);
+    event ChamberSet(bytes32 indexed id, bytes32 rule);
+
+    error NotAMember(address who);
+    error NoRight(bytes32 member, string right);
+    error NotInElectorate(uint256 id, bytes32 member);
+    error OnlySystem();
+    error OnlyAgreement();
+    error UnknownTreaty(bytes32 treaty);
+    error UnknownChamber(bytes32 chamber);
+    error UnknownRule(bytes32 rule);
+    error UnknownProposal(uint256 id);
+    error KindNotAllowed(bytes32 treaty, bytes32 member);
+    error AlreadyDeposited(bytes32 treaty, bytes32 member);
+    error NotDeposited(bytes32 treaty, bytes32 member);
+    error Closed(uint256 id);
+    /// The agenda does not call for this now.
+    error NotDue();
+    error InvalidRule(string problem);
+    error InvalidChamber(string problem);
+    /// More `what` than `max`.
+    error TooMany(string what, uint256 max);
+
+    // Treaties.
+
+    /// Deposits the caller's instrument, dated with the block's date (UTC).
+    function deposit(bytes32 treaty) external;
+    /// Withdraws it. What is decided stays decided.
+    function withdraw(bytes32 treaty) external;
+    /// By the chain itself, in the first block of the date.
+    function enterIntoForce(bytes32 treaty) external;
+
+    // Proposals.
+
+    /// Opens a proposal. Frozen here: electorate, weights, rule, calls, and the code of the accounts called.
+    function propose(bytes32 chamber, string calldata title, Call[] calldata calls) external returns (uint256 id);
+    /// Casts, changes or (`None`) takes back the caller's ballot, until the proposal closes.
+    function ballot(uint256 id, Choice choice) external;
+    /// By the chain itself, at the close, or in a block after the outcome can no longer change.
+    function conclude(uint256 id) external;
+    /// By the agreement, when it has made the calls.
+    function markEnacted(uint256 id) external;
+    /// By the chain itself, when a call failed.
+    function markFailed(uint256 id, bytes calldata reason) external;
+
+    // Amendments, by the agreement only. Open proposals keep what they opened with.
+
+    /// Writes rule `id`: JSON of a decision rule. It is stored in canonical form.
+    function setRule(bytes32 id, string calldata json) external;
+    function setChamber(bytes32 id, Chamber calldata chamber) external;
+
+    // Reading.
+
+    function proposalCount() external view returns (uint256);
+    function proposal(uint256 id) external view returns (Proposal memory);
+    function callsOf(uint256 id) external view returns (Call[] memory);
+    /// EXTCODEHASH of each call's target at opening; keccak256("") for an account without code, existing or not.
+    function codeHashesOf(uint256 id) external view returns (bytes32[] memory);
+    function ballotOf(uint256 id, bytes32 member) external view returns (Choice);
+    /// The words of the tally: with `ruleText` of the rule's hash, all that the why-report is computed from.
+    function tallyOf(uint256 id) external view returns (uint256[] memory);
+    function reasonOf(uint256 id) external view returns (bytes memory);
+
+    function treatyIds() external view returns (bytes32[] memory);
+    function treaty(bytes32 id) external view returns (Treaty memory);
+    /// Date of the member's deposit; 0 without one.
+    function depositOf(bytes32 treaty, bytes32 member) external view returns (uint64 date);
+    function treatyTallyOf(bytes32 id) external view returns (uint256[] memory);
+
+    function ruleIds() external view returns (bytes32[] memory);
+    /// Hash of the rule now called `id`; 0 for none.
+    function ruleHash(bytes32 id) external view returns (bytes32);
+    /// Canonical JSON of the rule with that hash, whichever proposals still use it.
+    function ruleText(bytes32 hash) external view returns (string memory);
+    function chamberIds() external view returns (bytes32[] memory);
+    function chamber(bytes32 id) external view returns (Chamber memory);
+}
