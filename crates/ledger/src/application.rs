@@ -1,0 +1,155 @@
+//! The ledger as the engines see it.
+
+use std::ops::RangeInclusive;
+
+use polity_charter::Clock;
+use polity_consensus::{Application, Fatal, Verdict};
+use polity_constitution::Committee;
+use polity_institutions::BlockInfo;
+use polity_primitives::{Address, B256, Certificate, Evidence, Height, SealedBlock};
+
+use crate::{Error, Ledger, view::StateSlots, write::Judged};
+
+/// Most bytes of blocks answered to a peer that catches up, after the first block.
+const DECIDED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The ledger with the name it proposes under.
+#[derive(Clone, Debug)]
+pub struct LedgerApplication {
+    ledger: Ledger,
+    proposer: Address,
+}
+
+impl Ledger {
+    /// This ledger, proposing as the consensus address `proposer`.
+    #[must_use]
+    pub fn application(&self, proposer: Address) -> LedgerApplication {
+        LedgerApplication { ledger: self.clone(), proposer }
+    }
+}
+
+/// An error of the ledger stops the node before it signs anything.
+fn fatal(error: Error) -> Fatal {
+    Fatal::because(&error)
+}
+
+impl Application for LedgerApplication {
+    fn chain_id(&self) -> u64 {
+        self.ledger.charter().chain_id
+    }
+
+    fn tip(&self) -> Height {
+        self.ledger.head().height()
+    }
+
+    fn committee(&mut self, height: Height) -> Result<Committee, Fatal> {
+        self.ledger.committee_at(height).map(|committee| (*committee).clone()).map_err(fatal)
+    }
+
+    fn build(&mut self, height: Height, _round: u32, now_ms: u64) -> Result<SealedBlock, Fatal> {
+        let expected = self.tip().next();
+        if height != expected {
+            return Err(Fatal(format!("asked to build block {height} where {expected} is next")));
+        }
+        self.ledger.propose(self.proposer, now_ms).map_err(fatal)
+    }
+
+    fn receive(&mut self, block_bytes: &[u8], height: Height, now_ms: u64) -> Result<Verdict, Fatal> {
+        Ok(match self.ledger.judge(block_bytes, height, now_ms).map_err(fatal)? {
+            Judged::Valid(hash) => Verdict::Valid(hash),
+            Judged::Invalid(hash, reason) => Verdict::Invalid(hash, reason),
+        })
+    }
+
+    fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal> {
+        self.ledger.body(hash).map_err(fatal)
+    }
+
+    fn finalize(&mut self, certificate: Certificate) -> Result<(), Fatal> {
+        self.ledger.settle(&certificate).map_err(fatal)
+    }
+
+    fn enrich(&mut self, certificate: Certificate) -> Result<(), Fatal> {
+        self.ledger.enrich(&certificate).map_err(fatal)
+    }
+
+    fn decided(&mut self, range: RangeInclusive<Height>) -> Result<Vec<(Vec<u8>, Certificate)>, Fatal> {
+        self.ledger.decided(range).map_err(fatal)
+    }
+
+    fn oldest(&self) -> Height {
+        Height::GENESIS.next()
+    }
+
+    fn evidence(&mut self, evidence: Evidence) -> Result<(), Fatal> {
+        self.ledger.record_evidence(&evidence).map_err(fatal)
+    }
+
+    fn ready(&self) -> bool {
+        let head = self.ledger.head();
+        let next = self.ledger.next_block(&head, None);
+        let info = BlockInfo {
+            height: next.number,
+            timestamp_secs: next.timestamp_secs,
+            chain_id: self.ledger.charter().chain_id,
+        };
+        self.ledger.mempool().has_executable(&next)
+            || polity_institutions::next_due(&StateSlots(&head.state), &info).is_some()
+    }
+
+    fn block_time_ms(&self) -> u64 {
+        let charter = self.ledger.charter();
+        match charter.clock {
+            Clock::Replay { until_secs: Some(until), block_time_after_ms, .. }
+                if self.ledger.head().header().timestamp >= until =>
+            {
+                block_time_after_ms
+            }
+            _ => charter.block_time_ms,
+        }
+    }
+}
+
+impl Ledger {
+    fn body(&self, hash: &B256) -> Result<Option<Vec<u8>>, Error> {
+        if let Some(candidate) = self.0.candidates.lock().get(hash) {
+            return Ok(Some(candidate.block.block.encoded()));
+        }
+        if let Some((_, bytes)) = self.0.db.candidate(hash)? {
+            return Ok(Some(bytes));
+        }
+        let Some(height) = self.0.db.height_of(hash)? else { return Ok(None) };
+        Ok(self.0.db.block(height)?.map(|block| block.encoded()))
+    }
+
+    fn enrich(&self, certificate: &Certificate) -> Result<(), Error> {
+        let height = Height(certificate.height);
+        let richer = self
+            .certificate(height)?
+            .is_none_or(|known| known.signatures.len() < certificate.signatures.len());
+        if richer {
+            self.0.db.put_certificate(certificate)?;
+        }
+        Ok(())
+    }
+
+    fn decided(&self, range: RangeInclusive<Height>) -> Result<Vec<(Vec<u8>, Certificate)>, Error> {
+        let mut decided = Vec::new();
+        let mut bytes = 0usize;
+        for height in (range.start().0..=range.end().0).map(Height) {
+            let (Some(block), Some(certificate)) = (self.0.db.block(height)?, self.certificate(height)?) else { break };
+            let body = block.encoded();
+            bytes = bytes.saturating_add(body.len());
+            if bytes > DECIDED_BYTES_MAX && !decided.is_empty() {
+                break;
+            }
+            decided.push((body, certificate));
+        }
+        Ok(decided)
+    }
+
+    fn record_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
+        tracing::warn!(?evidence, "ledger.evidence");
+        Ok(self.0.db.put_evidence(evidence)?)
+    }
+}
