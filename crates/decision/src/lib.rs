@@ -1,1 +1,36 @@
-//! polity-decision
+//! Decision rules of real bodies, made of limbs; tallies; and reports that say why.
+//!
+//! A [`Rule`] is a list of [`Limb`]s, vetoes and delays. [`Rule::open`] freezes an electorate into a [`Tally`],
+//! [`Rule::record`] moves one voter's ballot or instrument, [`Rule::outcome`] judges. The chain calls these three;
+//! [`decide_files`] folds the same three over a ballots file, so both give the same numbers.
+//!
+//! Rules kept: arithmetic is exact and nothing is rounded before it is compared; nothing is divided by zero (a share
+//! of nothing is zero); each unit of weight counts once.
+//!
+//! Deliberately absent: clocks, storage, signatures, and code for any one body. A body is a text in `charters/rules/`.
+
+mod check;
+mod date;
+mod error;
+mod formula;
+mod limb;
+mod number;
+mod outcome;
+mod report;
+mod rule;
+mod tally;
+mod threshold;
+mod voter;
+
+pub use check::{Problem, Severity};
+pub use date::{DELAY_MAX, Date, Delay, DelayUnit};
+pub use error::{Error, InputFile, Mistake};
+pub use formula::{FORMULA_DEPTH_MAX, Formula, Verdict};
+pub use limb::{Denominator, Limb, Numerator, Weight};
+pub use number::{NUMBER_LEN_MAX, Rational, decimal, decimal_cut, parse_rational};
+pub use outcome::REASON_BLOCKING;
+pub use report::{LimbReport, Outcome, Report, SHARE_PLACES};
+pub use rule::{Basis, Effective, LIMBS_MAX, LIST_MAX, RULE_JSON_MAX, Rule, VETOES_MAX, Veto};
+pub use tally::{Counts, LimbTally, Others, Scales, Tally, VetoTally};
+pub use threshold::{Comparison, Threshold};
+pub use voter::{Choice, Event, Voter};

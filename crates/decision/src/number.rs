@@ -1,0 +1,129 @@
+//! Exact numbers in text: `9131761`, `0.5`, `1/2`.
+//!
+//! Rule kept: nothing here rounds except [`decimal`], which is for people to read and is never compared.
+//! Deliberately absent: negative numbers. Weights, totals and thresholds are never below zero.
+
+use num_bigint::BigInt;
+use num_traits::{Pow, Zero};
+use serde::{Deserialize, Deserializer, Serializer, de};
+
+use crate::Error;
+
+/// An exact fraction of integers of any size.
+pub type Rational = num_rational::BigRational;
+
+/// Longest number accepted, in characters: room for a 128-bit over a 128-bit integer.
+pub const NUMBER_LEN_MAX: usize = 80;
+
+/// Reads a whole number, a decimal or a fraction of whole numbers; never negative.
+///
+/// # Errors
+/// [`Error::Number`] says what is wrong.
+pub fn parse_rational(text: &str) -> Result<Rational, Error> {
+    let wrong = |why| Error::Number { text: text.chars().take(NUMBER_LEN_MAX).collect(), why };
+    if text.len() > NUMBER_LEN_MAX {
+        return Err(wrong("it is too long"));
+    }
+    let integer = |digits: &str| match digits.bytes().all(|b| b.is_ascii_digit()) {
+        true => {
+            digits.parse::<BigInt>().map_err(|_| wrong("write digits, a decimal as 0.5 or a fraction as 1/2"))
+        }
+        false => Err(wrong("write digits, a decimal as 0.5 or a fraction as 1/2")),
+    };
+    if let Some((over, under)) = text.split_once('/') {
+        let under = integer(under)?;
+        if under.is_zero() {
+            return Err(wrong("its denominator is zero"));
+        }
+        return Ok(Rational::new(integer(over)?, under));
+    }
+    if let Some((whole, tenths)) = text.split_once('.') {
+        let places = u32::try_from(tenths.len()).map_err(|_| wrong("it is too long"))?;
+        let scale = Pow::pow(BigInt::from(10), places);
+        return Ok(Rational::new(integer(whole)? * &scale + integer(tenths)?, scale));
+    }
+    integer(text).map(Rational::from)
+}
+
+/// `value` as a decimal for people: rounded half up to `places`, without trailing zeros. Never negative.
+#[must_use]
+pub fn decimal(value: &Rational, places: u32) -> String {
+    let half = Rational::new(BigInt::from(1), BigInt::from(2));
+    digits((value * scale(places) + half).floor().to_integer(), places)
+}
+
+/// Like [`decimal`], but cut off instead of rounded.
+#[must_use]
+pub fn decimal_cut(value: &Rational, places: u32) -> String {
+    digits((value * scale(places)).floor().to_integer(), places)
+}
+
+fn scale(places: u32) -> Rational {
+    Rational::from(Pow::pow(BigInt::from(10), places))
+}
+
+/// Writes `scaled` ÷ 10^`places`.
+fn digits(scaled: BigInt, places: u32) -> String {
+    let ten = Pow::pow(BigInt::from(10), places);
+    let (whole, rest) = (&scaled / &ten, &scaled % &ten);
+    let width = usize::try_from(places).unwrap_or(0);
+    let rest = format!("{:0>width$}", rest.to_string());
+    match rest.trim_end_matches('0') {
+        "" => whole.to_string(),
+        rest => format!("{whole}.{rest}"),
+    }
+}
+
+/// serde for a number in a string.
+pub(crate) fn serialize<S: Serializer>(value: &Rational, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
+}
+
+/// serde for a number in a string.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rational, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_rational(&text).map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        for (text, over, under) in [
+            ("0", 0, 1),
+            ("9131761", 9_131_761, 1),
+            ("1/2", 1, 2),
+            ("0.5", 1, 2),
+            ("11.50", 23, 2),
+            ("55/100", 11, 20),
+        ] {
+            assert_eq!(parse_rational(text).unwrap(), Rational::new(over.into(), under.into()), "{text}");
+        }
+        for text in
+            ["", "-1", "+1", "1/0", "1e3", ".5", "5.", "1_000", "1,5", " 1", "55%", "1/2/3", &"9".repeat(81)]
+        {
+            assert!(matches!(parse_rational(text), Err(Error::Number { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_round_half_up_or_are_cut() {
+        for (text, rounded, cut) in [
+            ("21866164/37168339", "0.588301", "0.5883"),
+            ("73", "73", "73"),
+            ("17/2", "8.5", "8.5"),
+            ("2/3", "0.666667", "0.666666"),
+            ("1/2000000", "0.000001", "0"),
+            ("9999999/10000000", "1", "0.999999"),
+        ] {
+            let value = parse_rational(text).unwrap();
+            assert_eq!(
+                (decimal(&value, 6).as_str(), decimal_cut(&value, 6).as_str()),
+                (rounded, cut),
+                "{text}"
+            );
+        }
+    }
+}

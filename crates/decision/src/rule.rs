@@ -1,0 +1,271 @@
+//! Decision rules, as a charter states them and as the chain stores them.
+//!
+//! One type reads both: TOML in a charter or a rule file, and JSON in its canonical form on chain. Unknown fields are
+//! refused, because a rule that is half understood decides wrongly.
+
+use std::{collections::BTreeMap, collections::BTreeSet, fmt};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Choice, Date, Delay, Error, Formula, Limb, Numerator, Problem, Voter, check::Severity};
+
+/// Most limbs of a rule. Source: the longest real rule known to us has three.
+pub const LIMBS_MAX: usize = 16;
+/// Most veto sets of a rule.
+pub const VETOES_MAX: usize = 4;
+/// Most kinds, classes or matters in one list.
+pub const LIST_MAX: usize = 32;
+/// Longest canonical form. Units: bytes.
+pub const RULE_JSON_MAX: usize = 16 * 1024;
+
+/// A decision rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its id: ASCII letters, digits, `-`, `_`.
+    pub id: String,
+    /// Its name by language (`en`, `zh`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub name: BTreeMap<String, String>,
+    /// The legal text it states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Matters it tells apart, the first by default; empty: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matters: Vec<String>,
+    /// Kinds that count in no limb and hold no veto, because their members already do.
+    ///
+    /// Source: for example Paris Agreement, Article 21(4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_additional: Vec<String>,
+    /// The limbs, `[[limb]]` in TOML.
+    #[serde(default, rename = "limb", skip_serializing_if = "Vec::is_empty")]
+    pub limbs: Vec<Limb>,
+    /// How the limbs combine; absent: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes: Option<Formula>,
+    /// Who may stop a decision alone, `[[veto]]` in TOML.
+    #[serde(default, rename = "veto", skip_serializing_if = "Vec::is_empty")]
+    pub vetoes: Vec<Veto>,
+    /// Ballots are counted until this long after `opened`, in a ballots file that gives the day. On chain, the chamber
+    /// sets the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Delay>,
+    /// When an adopted decision takes effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Effective>,
+}
+
+/// Members whose single ballot stops a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Veto {
+    /// Matters it is for; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matters: Vec<String>,
+    /// Kinds that hold it; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+    /// Held by members of at least one of these classes; empty: of any or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// Ballots that use it. A ballot of `abstain` listed here makes abstention a veto.
+    #[serde(default = "Veto::by_default")]
+    pub by: Vec<Choice>,
+    /// First half of the reason reported, before the members' ids: `veto:RUS`.
+    #[serde(default = "Veto::reason_default")]
+    pub reason: String,
+}
+
+impl Veto {
+    fn by_default() -> Vec<Choice> {
+        vec![Choice::No, Choice::Veto]
+    }
+
+    fn reason_default() -> String {
+        "veto".to_owned()
+    }
+
+    /// Whether `voter` holds it.
+    #[must_use]
+    pub fn is_held_by(&self, voter: &Voter) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&voter.kind))
+            && (self.classes.is_empty() || self.classes.iter().any(|class| voter.classes.contains(class)))
+    }
+}
+
+/// When an adopted decision takes effect. Written `"30d"`, or `{ on = "2019-01-01", otherwise = "90d" }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effective {
+    /// On this day, for a decision reached by it.
+    pub on: Option<Date>,
+    /// Else so long after the decision.
+    pub after: Delay,
+}
+
+/// What a rule is fed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Ballots only.
+    Ballots,
+    /// Instruments only.
+    Instruments,
+    /// Both: adopt, then ratify.
+    Both,
+}
+
+impl Rule {
+    /// Reads the canonical form, and refuses a rule with mistakes.
+    ///
+    /// # Errors
+    /// [`Error::Json`] if it does not read, [`Error::Rule`] with every mistake found by [`Self::check`].
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        if json.len() > RULE_JSON_MAX {
+            return Err(Error::Json(format!("it is longer than {RULE_JSON_MAX} bytes")));
+        }
+        let rule: Self = serde_json::from_str(json).map_err(|e| Error::Json(e.to_string()))?;
+        let problems: Vec<Problem> =
+            rule.check().into_iter().filter(|p| p.severity == Severity::Error).collect();
+        if problems.is_empty() { Ok(rule) } else { Err(Error::Rule(problems)) }
+    }
+
+    /// The one JSON text of this rule, the same on every node: fields in order of declaration, defaults left out.
+    #[must_use]
+    pub fn canonical_json(&self) -> String {
+        serde_json::to_string(self).expect("strings, numbers and lists with string keys always serialize")
+    }
+
+    /// The rule for `matter`, or for its default matter without one. A rule that tells no matters apart takes any.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] names the matters there are.
+    pub fn for_matter(&self, matter: Option<&str>) -> Result<Self, Error> {
+        let mut rule = self.clone();
+        match matter {
+            Some(matter) if self.matters.iter().any(|known| known == matter) => {
+                rule.matters = vec![matter.to_owned()];
+            }
+            Some(matter) if !self.matters.is_empty() => {
+                let message = format!(
+                    "rule `{}` has no matter `{matter}`; it has {}",
+                    self.id,
+                    self.matters.join(", ")
+                );
+                return Err(Error::Mismatch { path: vec!["matter".to_owned()], message });
+            }
+            _ => rule.matters.truncate(1),
+        }
+        Ok(rule)
+    }
+
+    /// The limbs that apply: those for the first (chosen or default) matter.
+    pub fn judged(&self) -> impl Iterator<Item = &Limb> + Clone {
+        self.limbs.iter().filter(|limb| self.applies(&limb.matters))
+    }
+
+    /// The vetoes that apply.
+    pub fn vetoes_judged(&self) -> impl Iterator<Item = &Veto> + Clone {
+        self.vetoes.iter().filter(|veto| self.applies(&veto.matters))
+    }
+
+    fn applies(&self, matters: &[String]) -> bool {
+        matters.is_empty() || self.matters.first().is_some_and(|matter| matters.contains(matter))
+    }
+
+    /// Whether `voter` counts in `limb` under this rule.
+    #[must_use]
+    pub fn counts(&self, limb: &Limb, voter: &Voter) -> bool {
+        self.is_additional(voter) && limb.counts(voter)
+    }
+
+    pub(crate) fn is_additional(&self, voter: &Voter) -> bool {
+        !self.not_additional.contains(&voter.kind)
+    }
+
+    /// What the limbs that apply are fed with.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        let by_instruments = |limb: &Limb| limb.numerator == Numerator::Instruments;
+        if self.vetoes_judged().next().is_none() && self.judged().all(by_instruments) {
+            Basis::Instruments
+        } else if self.judged().any(by_instruments) {
+            Basis::Both
+        } else {
+            Basis::Ballots
+        }
+    }
+
+    /// The day a decision of `decided_on` takes effect, where the rule says.
+    #[must_use]
+    pub fn effective_on(&self, decided_on: Date) -> Option<Date> {
+        let effective = self.effective?;
+        effective.on.filter(|on| decided_on <= *on).or_else(|| decided_on.after(effective.after))
+    }
+
+    /// Names of the weights that limbs use, over all matters.
+    #[must_use]
+    pub fn weights_used(&self) -> BTreeSet<&str> {
+        self.limbs.iter().filter_map(|limb| limb.weight.name()).collect()
+    }
+
+    /// Kinds that the rule names, over all matters.
+    #[must_use]
+    pub fn kinds_used(&self) -> BTreeSet<&str> {
+        let limbs = self.limbs.iter().flat_map(|limb| &limb.kinds);
+        let vetoes = self.vetoes.iter().flat_map(|veto| &veto.kinds);
+        limbs.chain(vetoes).chain(&self.not_additional).map(String::as_str).collect()
+    }
+
+    /// Classes that the rule names, over all matters.
+    #[must_use]
+    pub fn classes_used(&self) -> BTreeSet<&str> {
+        let limbs = self.limbs.iter().flat_map(|limb| limb.classes.iter().chain(&limb.not_classes));
+        limbs.chain(self.vetoes.iter().flat_map(|veto| &veto.classes)).map(String::as_str).collect()
+    }
+
+    /// Names of the totals that limbs can be read from, over all matters. Only a ballots file has totals: a limb that
+    /// names some without a `weight` of members cannot be counted on chain.
+    #[must_use]
+    pub fn tallies_used(&self) -> BTreeSet<&str> {
+        self.limbs.iter().filter_map(|limb| limb.tally.as_deref()).collect()
+    }
+}
+
+impl Serialize for Effective {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.on {
+            None => self.after.serialize(to),
+            Some(on) => FixedDay { on, otherwise: self.after }.serialize(to),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FixedDay {
+    on: Date,
+    otherwise: Delay,
+}
+
+impl<'de> Deserialize<'de> for Effective {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Effective;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a delay such as \"30d\", or { on = \"2019-01-01\", otherwise = \"90d\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Effective, E> {
+                Ok(Effective { on: None, after: text.parse().map_err(E::custom)? })
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Effective, A::Error> {
+                let day = FixedDay::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Effective { on: Some(day.on), after: day.otherwise })
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}
