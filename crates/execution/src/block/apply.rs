@@ -1,0 +1,77 @@
+//! Applying a block that someone else built.
+
+use alloy_primitives::B256;
+use alloy_rlp::Encodable;
+use polity_primitives::{Header, RecoveredTransaction, SealedBlock, Transaction};
+
+use super::{
+    Outcome, RootOf,
+    check::{compare, with_roots},
+    run::{Run, Stop},
+};
+use crate::{BlockError, Executor, InvalidBlock, StateReader, rules::BLOCK_BYTES_MAX};
+
+impl Executor {
+    /// Executes `block` on the state of `parent` and checks every rule about it.
+    ///
+    /// `transactions` are the block's, with their senders recovered (see [`crate::recover_all`]).
+    ///
+    /// # Errors
+    /// [`BlockError::Invalid`] names the first rule it breaks; [`BlockError::Unavailable`]; [`BlockError::Fatal`].
+    pub fn apply(
+        &self,
+        parent: &Header,
+        reader: &dyn StateReader,
+        block: &SealedBlock,
+        transactions: &[RecoveredTransaction],
+        root: RootOf<'_>,
+    ) -> Result<Outcome, BlockError> {
+        let header = &block.block.header;
+        let hash = header.hash_slow();
+        if hash != block.hash {
+            return Err(InvalidBlock::Hash { expected: hash, found: block.hash }.into());
+        }
+        let bytes = block.block.length();
+        if bytes > BLOCK_BYTES_MAX {
+            return Err(InvalidBlock::Bytes { found: bytes, max: BLOCK_BYTES_MAX }.into());
+        }
+        self.check_header(parent, parent.hash_slow(), header)?;
+        check_recovered(&block.block.transactions, transactions)?;
+
+        let signed = transactions.iter().position(|tx| tx.signed().is_none()).unwrap_or(transactions.len());
+        let (signed, system) = transactions.split_at(signed);
+        if let Some(at) = system.iter().position(|tx| tx.signed().is_some()) {
+            return Err(InvalidBlock::Order { index: signed.len().saturating_add(at) }.into());
+        }
+        let mut run = Run::new(self, reader, header);
+        for (index, transaction) in signed.iter().enumerate() {
+            let Some(tx) = transaction.signed() else { continue };
+            run.signed(transaction, tx).map_err(|stop| match stop {
+                Stop::Fault(reason) => InvalidBlock::Transaction { index, hash: transaction.hash, reason }.into(),
+                Stop::Error(e) => BlockError::from(e),
+            })?;
+        }
+        let due = run.system()?;
+        check_system(&due, system)?;
+        let outcome = run.finish(due);
+        let expected = with_roots(header.clone(), &block.block, &outcome, root);
+        compare(&expected, header)?;
+        Ok(outcome)
+    }
+}
+
+/// That the caller recovered this block's transactions and no others.
+fn check_recovered(block: &[Transaction], recovered: &[RecoveredTransaction]) -> Result<(), BlockError> {
+    let equal = block.len() == recovered.len() && block.iter().zip(recovered).all(|(a, b)| *a == b.transaction);
+    if equal { Ok(()) } else { Err(BlockError::Fatal("senders were recovered for another block".to_owned())) }
+}
+
+fn check_system(due: &[RecoveredTransaction], found: &[RecoveredTransaction]) -> Result<(), InvalidBlock> {
+    let hash = |list: &[RecoveredTransaction], index: usize| -> Option<B256> { list.get(index).map(|tx| tx.hash) };
+    let wrong = (0..due.len().max(found.len())).find(|index| {
+        due.get(*index).map(|tx| &tx.transaction) != found.get(*index).map(|tx| &tx.transaction)
+    });
+    wrong.map_or(Ok(()), |index| {
+        Err(InvalidBlock::SystemTransaction { index, expected: hash(due, index), found: hash(found, index) })
+    })
+}

@@ -1,0 +1,222 @@
+//! The transactions of one block, one after another, over one journal.
+
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::Bytes;
+use polity_charter::Access;
+use polity_institutions::{BlockInfo, SystemCall, next_due, registry};
+use polity_primitives::{EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction};
+use revm::{
+    ExecuteEvm,
+    context_interface::result::{EVMError, ExecutionResult},
+    inspector::NoOpInspector,
+};
+
+use super::{Outcome, slots::Live};
+use crate::{
+    Error, Executor, ReadError, StateReader, TransactionFault,
+    changes::changes,
+    reader::Reads,
+    rules::{BLOCK_BYTES_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, TX_GAS_MAX},
+    vm::{self, Mode, Vm},
+};
+
+/// Most bytes of the output of a failed system call that its failure is told. A contract can revert with megabytes.
+pub const FAILURE_OUTPUT_BYTES_MAX: usize = 1_024;
+
+/// Bytes kept free in a block for its header and for marking a failure.
+const BYTES_RESERVE: usize = 64 * 1024;
+
+/// Why a transaction did not run.
+pub(crate) enum Stop {
+    /// It cannot be in the block.
+    Fault(TransactionFault),
+    /// The block cannot go on.
+    Error(Error),
+}
+
+impl From<TransactionFault> for Stop {
+    fn from(fault: TransactionFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(e: Error) -> Self {
+        Self::Error(e)
+    }
+}
+
+/// A block in execution.
+pub(crate) struct Run<'a> {
+    executor: &'a Executor,
+    vm: Vm<Reads<'a>>,
+    reader: &'a dyn StateReader,
+    info: BlockInfo,
+    receipts: Vec<Receipt>,
+    gas_used: u64,
+    signed_bytes: usize,
+}
+
+impl<'a> Run<'a> {
+    /// Starts the block with `header`, whose execution results are not looked at.
+    pub(crate) fn new(executor: &'a Executor, reader: &'a dyn StateReader, header: &Header) -> Self {
+        let cfg = vm::cfg(executor.rules(), Mode::Block);
+        let vm = vm::vm(executor, cfg, vm::block_env(header), Reads::new(reader), NoOpInspector);
+        let info = BlockInfo {
+            height: header.number,
+            timestamp_secs: header.timestamp,
+            chain_id: executor.rules().chain_id,
+        };
+        Self { executor, vm, reader, info, receipts: Vec::new(), gas_used: 0, signed_bytes: 0 }
+    }
+
+    const fn rules(&self) -> &'a ChainRules {
+        self.executor.rules()
+    }
+
+    /// Gas left for signed transactions.
+    pub(crate) const fn gas_left(&self) -> u64 {
+        self.rules().signed_gas_max().saturating_sub(self.gas_used)
+    }
+
+    /// Runs a signed transaction. On `Err` it left no trace.
+    pub(crate) fn signed(&mut self, transaction: &RecoveredTransaction, tx: &EthereumTransaction) -> Result<(), Stop> {
+        vm::check_alone(tx)?;
+        let bytes = tx.encode_2718_len();
+        let bytes_left = SIGNED_BYTES_MAX.saturating_sub(self.signed_bytes);
+        if bytes > bytes_left {
+            return Err(TransactionFault::BytesLeft { bytes, left: bytes_left }.into());
+        }
+        let limit = transaction.transaction.gas_limit();
+        if limit > TX_GAS_MAX {
+            return Err(TransactionFault::GasLimit { limit, max: TX_GAS_MAX }.into());
+        }
+        let left = self.gas_left();
+        if limit > left {
+            return Err(TransactionFault::GasLeft { limit, left }.into());
+        }
+        if !self.may_transact(transaction)? {
+            return Err(TransactionFault::NoRight { sender: transaction.sender }.into());
+        }
+        let env = vm::tx_env(self.rules(), tx, transaction.sender);
+        match self.vm.transact_one(env) {
+            Ok(result) => {
+                self.signed_bytes = self.signed_bytes.saturating_add(bytes);
+                self.record(u8::from(tx.tx_type()), result);
+                Ok(())
+            }
+            Err(EVMError::Transaction(e)) => Err(vm::fault(e).into()),
+            Err(e) => Err(self.broken(e).into()),
+        }
+    }
+
+    /// Runs what is due, and returns it as transactions.
+    ///
+    /// A call that fails is followed by the one that says so. A call for which this block has no room, in gas or in bytes,
+    /// waits for the next block; after signed transactions there is always room for one.
+    pub(crate) fn system(&mut self) -> Result<Vec<RecoveredTransaction>, Error> {
+        let mut done: Vec<RecoveredTransaction> = Vec::new();
+        let mut bytes = self.signed_bytes.saturating_add(BYTES_RESERVE);
+        while count(&done) < SYSTEM_CALLS_MAX {
+            let Some(call) = self.next_due()? else { break };
+            let reserve = call.on_failure(&[]).gas_limit;
+            let room = self.rules().block_gas_limit.saturating_sub(self.gas_used).saturating_sub(reserve);
+            let least = call.gas_limit.min(self.system_gas_max().saturating_sub(reserve));
+            if room < least {
+                break;
+            }
+            let tx = self.transaction(&call, least, count(&done));
+            bytes = bytes.saturating_add(tx.transaction.encode_2718_len());
+            if bytes > BLOCK_BYTES_MAX && !done.is_empty() {
+                break;
+            }
+            let output = self.run_system(&tx)?;
+            done.push(tx);
+            let Some(output) = output else { continue };
+            let report = call.on_failure(output.get(..FAILURE_OUTPUT_BYTES_MAX).unwrap_or(&output));
+            let tx = self.transaction(&report, report.gas_limit, count(&done));
+            if let Some(output) = self.run_system(&tx)? {
+                let text = crate::host::reason(&output).unwrap_or_else(|| output.to_string());
+                return Err(Error::Fatal(format!("the failure of a system transaction could not be recorded: {text}")));
+            }
+            done.push(tx);
+        }
+        Ok(done)
+    }
+
+    /// Ends the block.
+    pub(crate) fn finish(mut self, system: Vec<RecoveredTransaction>) -> Outcome {
+        let state = self.vm.finalize();
+        let changes = changes(state, &self.vm.ctx.journaled_state.database);
+        Outcome { changes, receipts: self.receipts, gas_used: self.gas_used, system }
+    }
+
+    /// Gas that is left for system transactions in a block full of signed ones.
+    const fn system_gas_max(&self) -> u64 {
+        self.rules().block_gas_limit.saturating_sub(self.rules().signed_gas_max())
+    }
+
+    fn transaction(&self, call: &SystemCall, gas_limit: u64, index: u64) -> RecoveredTransaction {
+        RecoveredTransaction::system(SystemTransaction {
+            height: self.info.height,
+            index,
+            to: call.to,
+            gas_limit,
+            input: call.input.clone(),
+        })
+    }
+
+    /// Runs a system transaction; `Some(output)` if it failed.
+    fn run_system(&mut self, transaction: &RecoveredTransaction) -> Result<Option<Bytes>, Error> {
+        let polity_primitives::Transaction::System(tx) = &transaction.transaction else {
+            return Err(Error::Fatal("a signed transaction cannot run as the system's".to_owned()));
+        };
+        let result = match vm::transact_system(&mut self.vm, self.executor.rules(), tx) {
+            Ok(result) => result,
+            Err(e) => return Err(self.broken(e)),
+        };
+        let failed = (!result.is_success()).then(|| result.output().cloned().unwrap_or_default());
+        self.record(polity_primitives::SYSTEM_TX_TYPE, result);
+        Ok(failed)
+    }
+
+    fn record(&mut self, tx_type: u8, result: ExecutionResult) {
+        self.gas_used = self.gas_used.saturating_add(result.tx_gas_used());
+        let success = result.is_success();
+        let logs = if success { result.into_logs() } else { Vec::new() };
+        self.receipts.push(Receipt { tx_type, success, cumulative_gas_used: self.gas_used, logs });
+    }
+
+    fn look<T>(&self, at: impl FnOnce(&Live<'_>) -> T) -> Result<T, ReadError> {
+        let live = Live::new(&self.vm.ctx.journaled_state.inner.state, self.reader);
+        let value = at(&live);
+        live.finish(value)
+    }
+
+    fn next_due(&self) -> Result<Option<SystemCall>, Error> {
+        if !self.executor.has_institutions() {
+            return Ok(None);
+        }
+        Ok(self.look(|slots| next_due(slots, &self.info))?)
+    }
+
+    fn may_transact(&self, transaction: &RecoveredTransaction) -> Result<bool, Error> {
+        if self.rules().transact == Access::Anyone || !self.executor.has_institutions() {
+            return Ok(true);
+        }
+        Ok(self.look(|slots| registry::may_transact(slots, transaction.sender))?)
+    }
+
+    /// What an error of the machine means that is not about a transaction.
+    fn broken(&mut self, e: EVMError<ReadError>) -> Error {
+        match (self.vm.ctx.journaled_state.database.take_failure(), e) {
+            (Some(read), _) | (None, EVMError::Database(read)) => read.into(),
+            (None, other) => Error::Fatal(other.to_string()),
+        }
+    }
+}
+
+fn count(done: &[RecoveredTransaction]) -> u64 {
+    u64::try_from(done.len()).unwrap_or(u64::MAX)
+}
+
