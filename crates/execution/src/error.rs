@@ -31,29 +31,16 @@ impl From<ReadError> for Error {
     }
 }
 
-/// What came of a block that was not executed to the end.
+/// Why a block has no outcome.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlockError {
     /// The block breaks a rule; every honest node says so.
     #[error("invalid block: {0}")]
     Invalid(#[from] InvalidBlock),
-    /// State could not be read now.
-    #[error("{0}")]
-    Unavailable(ReadError),
-    /// Our bug or corrupt data.
-    #[error("fatal: {0}")]
-    Fatal(String),
-}
-
-impl From<Error> for BlockError {
-    fn from(e: Error) -> Self {
-        match e {
-            Error::Unavailable(e) => Self::Unavailable(e),
-            Error::Attributes(e) => Self::Invalid(e),
-            Error::Fatal(_) | Error::Genesis(_) => Self::Fatal(e.to_string()),
-        }
-    }
+    /// It could not be executed here and now: unavailable or fatal, and no statement about the block.
+    #[error(transparent)]
+    Failed(#[from] Error),
 }
 
 /// The rule a block breaks.

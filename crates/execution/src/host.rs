@@ -32,7 +32,9 @@ pub(crate) fn precompiles(institutions: bool) -> PrecompilesMap {
     let mut map = PrecompilesMap::from_static(Precompiles::new(PrecompileSpecId::from_spec_id(SPEC)));
     if institutions {
         let params = GasParams::new_spec(SPEC);
-        map.extend_precompiles(DIRECTORY.iter().map(|entry| (entry.address, crossing(entry.name, params.clone()))));
+        map.extend_precompiles(
+            DIRECTORY.iter().map(|entry| (entry.address, crossing(entry.name, params.clone()))),
+        );
     }
     map
 }

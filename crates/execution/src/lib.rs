@@ -5,8 +5,8 @@
 //! outcome on every machine. This is the only crate that names revm; nothing of revm is in its interface.
 //!
 //! The three ways work can end are kept apart: what a transaction does wrong is in its receipt; what a block does wrong is
-//! [`BlockError::Invalid`] with the rule it breaks; what is wrong with us is [`Error::Unavailable`] or [`Error::Fatal`],
-//! and can never become part of a state.
+//! [`BlockError::Invalid`] with the rule it breaks; what is wrong with us is [`Error::Unavailable`] or [`Error::Fatal`], and
+//! can never become part of a state.
 //!
 //! Deliberately absent: the state trie (callers pass a function that computes the root), consensus (who may propose, how
 //! far ahead a clock may be), and EIP-2935/4788 system contracts (no beacon chain here; `BLOCKHASH` works).
@@ -32,6 +32,6 @@ pub use query::{CALL_GAS_MAX, CallEnv, CallError, CallOutcome, CallResult, Estim
 pub use reader::{ReadError, StateReader};
 pub use recover::recover_all;
 pub use rules::{
-    Attributes, BLOCK_BYTES_MAX, ChainRules, SIGNED_BYTES_MAX, SIGNED_GAS_SHARE, SYSTEM_CALLS_MAX, TX_GAS_MAX, TX_GAS_MIN,
-    randao,
+    Attributes, BLOCK_BYTES_MAX, ChainRules, SIGNED_BYTES_MAX, SIGNED_GAS_SHARE, SYSTEM_CALLS_MAX,
+    TX_GAS_MAX, TX_GAS_MIN, randao,
 };

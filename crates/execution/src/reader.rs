@@ -118,7 +118,12 @@ impl fmt::Debug for Reads<'_> {
 
 impl<'a> Reads<'a> {
     pub(crate) fn new(reader: &'a dyn StateReader) -> Self {
-        Self { source: Source(reader), accounts: AddressMap::default(), slots: HashMap::default(), failed: None }
+        Self {
+            source: Source(reader),
+            accounts: AddressMap::default(),
+            slots: HashMap::default(),
+            failed: None,
+        }
     }
 
     pub(crate) const fn reader(&self) -> &'a dyn StateReader {

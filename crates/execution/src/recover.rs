@@ -6,13 +6,7 @@ use rayon::prelude::*;
 /// Recovers the senders of `transactions`, in order. Cost: about 40 µs per signed transaction, divided by the cores.
 ///
 /// # Errors
-/// Index and error of the first whose signature recovers to nothing.
-pub fn recover_all(transactions: &[Transaction]) -> Result<Vec<RecoveredTransaction>, (usize, TransactionError)> {
-    transactions
-        .par_iter()
-        .enumerate()
-        .map(|(index, tx)| RecoveredTransaction::recover(tx.clone()).map_err(|e| (index, e)))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect()
+/// [`TransactionError::Signature`] if one recovers to nothing.
+pub fn recover_all(transactions: &[Transaction]) -> Result<Vec<RecoveredTransaction>, TransactionError> {
+    transactions.par_iter().map(|tx| RecoveredTransaction::recover(tx.clone())).collect()
 }

@@ -6,7 +6,7 @@ use alloy_primitives::{TxKind, U256};
 use polity_primitives::{EthereumTransaction, Header, SYSTEM, SystemTransaction};
 use revm::{
     Context, Inspector, MainBuilder, MainContext,
-    context::{BlockEnv, CfgEnv, ContextTr, Evm, JournalTr, TxEnv, result::EVMError},
+    context::{BlockEnv, CfgEnv, ContextSetters, Evm, JournalTr, TxEnv, result::EVMError},
     context_interface::{
         block::BlobExcessGasAndPrice,
         result::{ExecutionResult, HaltReason, InvalidTransaction},
@@ -88,7 +88,11 @@ where
 
 /// A signed transaction as the machine takes it. Where transactions are free the price is zero, whatever it offered: then
 /// nothing is charged, nothing is paid, and no balance is needed for gas.
-pub(crate) fn tx_env(rules: &ChainRules, tx: &EthereumTransaction, sender: alloy_primitives::Address) -> TxEnv {
+pub(crate) fn tx_env(
+    rules: &ChainRules,
+    tx: &EthereumTransaction,
+    sender: alloy_primitives::Address,
+) -> TxEnv {
     let mut env = TxEnv::from_recovered_tx(tx, sender);
     if rules.is_free() {
         env.gas_price = 0;
@@ -109,7 +113,8 @@ pub(crate) fn check_alone(tx: &EthereumTransaction) -> Result<(), TransactionFau
     Ok(())
 }
 
-type Outcome<DB> = Result<ExecutionResult<HaltReason>, EVMError<<DB as revm::Database>::Error, InvalidTransaction>>;
+type Outcome<DB> =
+    Result<ExecutionResult<HaltReason>, EVMError<<DB as revm::Database>::Error, InvalidTransaction>>;
 
 fn system_env(rules: &ChainRules, tx: &SystemTransaction) -> TxEnv {
     TxEnv {
@@ -145,8 +150,12 @@ pub(crate) fn inspect_system<DB: alloy_evm::Database, I: Inspector<EvmContext<DB
 /// What an [`InvalidTransaction`] means in our words.
 pub(crate) fn fault(e: InvalidTransaction) -> TransactionFault {
     match e {
-        InvalidTransaction::NonceTooLow { tx, state } => TransactionFault::NonceTooLow { expected: state, found: tx },
-        InvalidTransaction::NonceTooHigh { tx, state } => TransactionFault::NonceTooHigh { expected: state, found: tx },
+        InvalidTransaction::NonceTooLow { tx, state } => {
+            TransactionFault::NonceTooLow { expected: state, found: tx }
+        }
+        InvalidTransaction::NonceTooHigh { tx, state } => {
+            TransactionFault::NonceTooHigh { expected: state, found: tx }
+        }
         InvalidTransaction::LackOfFundForMaxFee { fee, balance } => {
             TransactionFault::Funds { cost: *fee, balance: *balance }
         }

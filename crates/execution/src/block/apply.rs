@@ -9,7 +9,7 @@ use super::{
     check::{compare, with_roots},
     run::{Run, Stop},
 };
-use crate::{BlockError, Executor, InvalidBlock, StateReader, rules::BLOCK_BYTES_MAX};
+use crate::{BlockError, Error, Executor, InvalidBlock, StateReader, rules::BLOCK_BYTES_MAX};
 
 impl Executor {
     /// Executes `block` on the state of `parent` and checks every rule about it.
@@ -17,7 +17,7 @@ impl Executor {
     /// `transactions` are the block's, with their senders recovered (see [`crate::recover_all`]).
     ///
     /// # Errors
-    /// [`BlockError::Invalid`] names the first rule it breaks; [`BlockError::Unavailable`]; [`BlockError::Fatal`].
+    /// [`BlockError::Invalid`] names the first rule it breaks; [`BlockError::Failed`] says nothing about the block.
     pub fn apply(
         &self,
         parent: &Header,
@@ -47,7 +47,9 @@ impl Executor {
         for (index, transaction) in signed.iter().enumerate() {
             let Some(tx) = transaction.signed() else { continue };
             run.signed(transaction, tx).map_err(|stop| match stop {
-                Stop::Fault(reason) => InvalidBlock::Transaction { index, hash: transaction.hash, reason }.into(),
+                Stop::Fault(reason) => {
+                    InvalidBlock::Transaction { index, hash: transaction.hash, reason }.into()
+                }
                 Stop::Error(e) => BlockError::from(e),
             })?;
         }
@@ -62,12 +64,18 @@ impl Executor {
 
 /// That the caller recovered this block's transactions and no others.
 fn check_recovered(block: &[Transaction], recovered: &[RecoveredTransaction]) -> Result<(), BlockError> {
-    let equal = block.len() == recovered.len() && block.iter().zip(recovered).all(|(a, b)| *a == b.transaction);
-    if equal { Ok(()) } else { Err(BlockError::Fatal("senders were recovered for another block".to_owned())) }
+    let equal =
+        block.len() == recovered.len() && block.iter().zip(recovered).all(|(a, b)| *a == b.transaction);
+    if equal {
+        Ok(())
+    } else {
+        Err(Error::Fatal("senders were recovered for another block".to_owned()).into())
+    }
 }
 
 fn check_system(due: &[RecoveredTransaction], found: &[RecoveredTransaction]) -> Result<(), InvalidBlock> {
-    let hash = |list: &[RecoveredTransaction], index: usize| -> Option<B256> { list.get(index).map(|tx| tx.hash) };
+    let hash =
+        |list: &[RecoveredTransaction], index: usize| -> Option<B256> { list.get(index).map(|tx| tx.hash) };
     let wrong = (0..due.len().max(found.len())).find(|index| {
         due.get(*index).map(|tx| &tx.transaction) != found.get(*index).map(|tx| &tx.transaction)
     });

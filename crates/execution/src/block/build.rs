@@ -57,7 +57,7 @@ impl Executor {
                     source.skip_sender(&offered.sender);
                     match fault {
                         TransactionFault::GasLeft { .. } | TransactionFault::BytesLeft { .. } => misfits += 1,
-                        fault => rejected.push((offered.hash, fault)),
+                        fault => rejected.push((offered.hash, fault.to_string())),
                     }
                 }
                 Err(Stop::Error(e)) => return Err(e),
@@ -66,7 +66,8 @@ impl Executor {
         let system = run.system()?;
         transactions.extend(system.iter().cloned());
         let outcome = run.finish(system);
-        let block = Block { header, transactions: transactions.iter().map(|tx| tx.transaction.clone()).collect() };
+        let block =
+            Block { header, transactions: transactions.iter().map(|tx| tx.transaction.clone()).collect() };
         let header = with_roots(block.header.clone(), &block, &outcome, root);
         let block = Block { header, ..block }.seal();
         Ok(Built { block, transactions, outcome, rejected })

@@ -44,7 +44,12 @@ impl Executor {
     ///
     /// # Errors
     /// [`InvalidBlock::Field`] or [`InvalidBlock::TimestampBeforeParent`].
-    pub fn check_header(&self, parent: &Header, parent_hash: B256, header: &Header) -> Result<(), InvalidBlock> {
+    pub fn check_header(
+        &self,
+        parent: &Header,
+        parent_hash: B256,
+        header: &Header,
+    ) -> Result<(), InvalidBlock> {
         let attributes = Attributes { timestamp_secs: header.timestamp, beneficiary: header.beneficiary };
         let known = self.rules().next_header(parent, parent_hash, &attributes);
         let expected = Header {
@@ -60,7 +65,11 @@ impl Executor {
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(field: &'static str, expected: &T, found: &T) -> Result<(), InvalidBlock> {
+fn same<T: PartialEq + std::fmt::Debug>(
+    field: &'static str,
+    expected: &T,
+    found: &T,
+) -> Result<(), InvalidBlock> {
     if expected == found {
         return Ok(());
     }

@@ -1,20 +1,19 @@
 //! The first block.
 
 use polity_charter::{Charter, Fees};
-use polity_primitives::{Account, AccountChange, Block, Header, KECCAK_EMPTY, SealedBlock, SlotChange, StateChanges};
+use polity_primitives::{Account, AccountChange, Header, KECCAK_EMPTY, SlotChange, StateChanges};
 
-use super::RootOf;
 use crate::{Error, Executor};
 
 impl Executor {
-    /// The genesis block of `charter` and the state it begins with.
+    /// The header of the first block of `charter`, but for its state root, and the state the chain begins with.
     ///
     /// The timestamp is the start of a replay clock, or 0 under a wall clock: nothing else about the first block is chosen,
     /// so the charter's text alone decides its hash.
     ///
     /// # Errors
     /// [`Error::Genesis`], for instance while keys are missing in the charter.
-    pub fn genesis(&self, charter: &Charter, root: RootOf<'_>) -> Result<(SealedBlock, StateChanges), Error> {
+    pub fn genesis(&self, charter: &Charter) -> Result<(Header, StateChanges), Error> {
         let state = polity_institutions::genesis(charter)?;
         let mut changes = StateChanges::default();
         for (address, (account, code, storage)) in state.accounts {
@@ -38,9 +37,8 @@ impl Executor {
         let header = Header {
             timestamp: self.rules().clock.timestamp_secs(0).unwrap_or(0),
             base_fee_per_gas: Some(base_fee),
-            state_root: root(&changes),
             ..self.rules().blank_header()
         };
-        Ok((Block { header, transactions: Vec::new() }.seal(), changes))
+        Ok((header, changes))
     }
 }

@@ -38,7 +38,7 @@ pub struct Built {
     /// Its outcome.
     pub outcome: Outcome,
     /// Transactions that were offered and cannot be executed, by hash, with the reason.
-    pub rejected: Vec<(B256, crate::TransactionFault)>,
+    pub rejected: Vec<(B256, String)>,
 }
 
 /// Computes the state root that changes lead to. The caller knows the trie; execution does not.

@@ -80,7 +80,11 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a signed transaction. On `Err` it left no trace.
-    pub(crate) fn signed(&mut self, transaction: &RecoveredTransaction, tx: &EthereumTransaction) -> Result<(), Stop> {
+    pub(crate) fn signed(
+        &mut self,
+        transaction: &RecoveredTransaction,
+        tx: &EthereumTransaction,
+    ) -> Result<(), Stop> {
         vm::check_alone(tx)?;
         let bytes = tx.encode_2718_len();
         let bytes_left = SIGNED_BYTES_MAX.saturating_sub(self.signed_bytes);
@@ -137,7 +141,9 @@ impl<'a> Run<'a> {
             let tx = self.transaction(&report, report.gas_limit, count(&done));
             if let Some(output) = self.run_system(&tx)? {
                 let text = crate::host::reason(&output).unwrap_or_else(|| output.to_string());
-                return Err(Error::Fatal(format!("the failure of a system transaction could not be recorded: {text}")));
+                return Err(Error::Fatal(format!(
+                    "the failure of a system transaction could not be recorded: {text}"
+                )));
             }
             done.push(tx);
         }
@@ -219,4 +225,3 @@ impl<'a> Run<'a> {
 fn count(done: &[RecoveredTransaction]) -> u64 {
     u64::try_from(done.len()).unwrap_or(u64::MAX)
 }
-

@@ -74,7 +74,8 @@ fn merge(list: AccessList, state: &EvmState) -> AccessList {
         items.entry(address).or_default().extend(storage_keys);
     }
     for entry in DIRECTORY {
-        let slots = state.get(&entry.address).map(|account| &account.storage).filter(|slots| !slots.is_empty());
+        let slots =
+            state.get(&entry.address).map(|account| &account.storage).filter(|slots| !slots.is_empty());
         if let Some(slots) = slots {
             items.entry(entry.address).or_default().extend(slots.keys().map(|slot| B256::from(*slot)));
         }

@@ -96,11 +96,15 @@ impl<'a> Prepared<'a> {
     /// Runs the request under `inspector`. Leaves the state as it was.
     pub(super) fn inspect<I>(&mut self, inspector: &mut I) -> Result<ResultAndState, CallError>
     where
-        for<'b, 'c> &'b mut I: Inspector<EvmContext<&'c mut Layered<'a>>>,
+        I: Inspector<EvmContext<Layered<'a>>>,
     {
         let (cfg, block) = (self.cfg.clone(), self.block.clone());
-        let mut vm = vm::vm(self.executor, cfg, block, &mut self.db, inspector);
-        vm.inspect_tx(self.tx.clone()).map_err(machine_error)
+        let bottom = CacheDB::new(self.db.db);
+        let db = std::mem::replace(&mut self.db, bottom);
+        let mut vm = vm::vm(self.executor, cfg, block, db, inspector);
+        let ran = vm.inspect_tx(self.tx.clone()).map_err(machine_error);
+        self.db = vm.ctx.journaled_state.database;
+        ran
     }
 }
 
@@ -126,7 +130,11 @@ pub(super) fn call_result(result: ExecutionResult<HaltReason>) -> CallResult {
     match result {
         ExecutionResult::Success { output, logs, .. } => {
             let created = output.address().copied();
-            CallResult { outcome: CallOutcome::Success { output: output.into_data(), created }, gas_used, logs }
+            CallResult {
+                outcome: CallOutcome::Success { output: output.into_data(), created },
+                gas_used,
+                logs,
+            }
         }
         ExecutionResult::Revert { output: data, .. } => {
             let reason = crate::host::reason(&data);

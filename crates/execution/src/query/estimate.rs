@@ -59,7 +59,9 @@ impl Executor {
         if optimistic < high {
             if prepared.enough(optimistic)? { high = optimistic } else { low = optimistic }
         }
-        while low.saturating_add(1) < high && (high - low).saturating_mul(1_000) > high.saturating_mul(SLACK_PER_MILLE) {
+        while low.saturating_add(1) < high
+            && (high - low).saturating_mul(1_000) > high.saturating_mul(SLACK_PER_MILLE)
+        {
             // Needs are usually near the lower end.
             let middle = (low + (high - low) / 2).min(low.saturating_mul(2)).max(low + 1);
             if prepared.enough(middle)? { high = middle } else { low = middle }

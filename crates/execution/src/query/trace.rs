@@ -137,7 +137,10 @@ impl<'a> Replay<'a> {
     }
 
     /// Executes `transactions` without looking.
-    fn skip<'t>(&mut self, transactions: impl Iterator<Item = &'t RecoveredTransaction>) -> Result<(), CallError> {
+    fn skip<'t>(
+        &mut self,
+        transactions: impl Iterator<Item = &'t RecoveredTransaction>,
+    ) -> Result<(), CallError> {
         let rules = self.executor.rules();
         let (cfg, block) = (vm::cfg(rules, Mode::Block), vm::block_env(&self.header));
         let mut vm = vm::vm(self.executor, cfg, block, &mut self.db, NoOpInspector);
@@ -178,7 +181,8 @@ impl<'a> Replay<'a> {
             tx_index: Some(index),
             tx_hash: Some(transaction.hash),
         };
-        let trace = inspector.get_result(Some(context), &tx_env, &block, &ran, &mut self.db).map_err(tracer_error)?;
+        let trace =
+            inspector.get_result(Some(context), &tx_env, &block, &ran, &mut self.db).map_err(tracer_error)?;
         self.db.commit(ran.state);
         Ok(trace)
     }
