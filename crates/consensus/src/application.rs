@@ -28,7 +28,8 @@ impl Fatal {
 pub enum Verdict {
     /// Valid on the finalized tip: its body is durable and its outcome is kept for [`Application::finalize`].
     Valid(B256),
-    /// Not valid, and why. The hash is that of the header if the bytes decode, else keccak-256 of the bytes.
+    /// Not valid, and why. The hash is that of the header if the bytes decode, else keccak-256 of the bytes, so that bytes
+    /// that are no block never pass for the block whose hash was promised.
     Invalid(B256, String),
 }
 
