@@ -1,1 +1,175 @@
-//! polity-network
+//! The second swarm: transactions between members' nodes.
+//!
+//! Consensus has a network of its own, which its library does not share; here travels everything else. Transactions are
+//! gossiped in batches over libp2p (TCP, noise, yamux, gossipsub). A node's identity is the ed25519 key its charter entry
+//! names, so "only members' nodes may join" is a list of keys, checked when the noise handshake has proved them.
+//!
+//! Rule kept: everything a peer can send has a bound ([`limits`]), and a batch is passed on only after the node has judged it:
+//! bytes that are no transactions are not relayed, and a peer that keeps sending them is shut out for a while.
+//!
+//! Deliberately absent: what a transaction is worth (the mempool), and history (the engines sync).
+
+mod gossip;
+pub mod limits;
+mod peers;
+mod swarm;
+
+use std::collections::BTreeSet;
+
+pub use gossip::Gossip;
+pub use libp2p::{Multiaddr, PeerId};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+/// An ed25519 public key: who a node is.
+pub type PeerKey = [u8; 32];
+
+/// Errors of the network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The secret is not an ed25519 key.
+    #[error("the peer key is not an ed25519 secret: {0}")]
+    Key(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// Asked for.
+        address: Multiaddr,
+        /// Why not.
+        reason: String,
+    },
+    /// libp2p refused its configuration: our bug.
+    #[error("libp2p configuration: {0}")]
+    Configuration(String),
+}
+
+/// How to join.
+#[derive(Clone, Debug)]
+pub struct NetworkConfig {
+    /// Chain id: peers of other chains do not speak our protocol.
+    pub chain_id: u64,
+    /// Where to listen, `/ip4/127.0.0.1/tcp/0` for any free port.
+    pub listen: Multiaddr,
+    /// Nodes to keep a connection to.
+    pub peers: Vec<Multiaddr>,
+    /// ed25519 secret of this node.
+    pub secret: [u8; 32],
+    /// Who may connect; `None` lets anyone.
+    pub allowed: Option<BTreeSet<PeerKey>>,
+}
+
+/// What comes from the network.
+#[derive(Debug)]
+pub enum Inbound {
+    /// A batch of transactions. Answer with [`NetworkHandle::judge`], or it is not passed on.
+    Transactions {
+        /// Who passed it on.
+        from: PeerId,
+        /// The transactions.
+        batch: Vec<Gossip>,
+        /// To answer with.
+        ticket: Ticket,
+    },
+    /// A peer joined and listens: send it again what waits.
+    Joined(PeerId),
+}
+
+/// Names a batch in an answer.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    id: libp2p::gossipsub::MessageId,
+    from: PeerId,
+}
+
+/// What the node thinks of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// At least one transaction is new and good: pass it on.
+    Pass,
+    /// Nothing new: do not pass it on.
+    Ignore,
+    /// Bytes that are no transactions: do not pass it on, and remember who sent it.
+    Blame,
+}
+
+#[derive(Debug)]
+enum Command {
+    Publish(Vec<Gossip>),
+    Judge(Ticket, Judgement),
+    Allow(Option<BTreeSet<PeerKey>>),
+}
+
+/// A running network. Dropping it stops it.
+#[derive(Debug)]
+pub struct NetworkHandle {
+    commands: mpsc::Sender<Command>,
+    connected: watch::Receiver<Vec<PeerId>>,
+    address: Multiaddr,
+    task: JoinHandle<()>,
+}
+
+impl NetworkHandle {
+    /// Sends transactions to the peers, in batches. Dropped if the queue is full: the peers of the peers will tell them.
+    pub fn broadcast(&self, transactions: Vec<Gossip>) {
+        if self.commands.try_send(Command::Publish(transactions)).is_err() {
+            tracing::debug!("network.publish.queue_full");
+        }
+    }
+
+    /// Says what to do with a batch.
+    pub fn judge(&self, ticket: Ticket, judgement: Judgement) {
+        let _ = self.commands.try_send(Command::Judge(ticket, judgement));
+    }
+
+    /// Replaces the list of who may connect; those no longer on it are disconnected.
+    pub fn set_allowed(&self, allowed: Option<BTreeSet<PeerKey>>) {
+        let _ = self.commands.try_send(Command::Allow(allowed));
+    }
+
+    /// Connected peers.
+    #[must_use]
+    pub fn peers(&self) -> Vec<PeerId> {
+        self.connected.borrow().clone()
+    }
+
+    /// Where this node listens, with the port that was found.
+    #[must_use]
+    pub const fn address(&self) -> &Multiaddr {
+        &self.address
+    }
+
+    /// Stops listening and closes all connections.
+    pub async fn stop(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// The peer id of an ed25519 public key; `None` if it is no key.
+#[must_use]
+pub fn peer_id(key: &PeerKey) -> Option<PeerId> {
+    let key = libp2p::identity::ed25519::PublicKey::try_from_bytes(key).ok()?;
+    Some(PeerId::from_public_key(&key.into()))
+}
+
+/// The public key of an ed25519 secret.
+///
+/// # Errors
+/// [`Error::Key`].
+pub fn public_key(secret: &[u8; 32]) -> Result<PeerKey, Error> {
+    Ok(swarm::keypair(secret)?.public().to_bytes())
+}
+
+/// Joins the network; what peers send arrives at the receiver.
+///
+/// # Errors
+/// [`Error`] if the key or the address is unusable.
+pub async fn start(config: NetworkConfig) -> Result<(NetworkHandle, mpsc::Receiver<Inbound>), Error> {
+    swarm::start(config).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Real swarms on loopback, and the codec.
+
+use std::time::Duration;
+
+use polity_mempool::Condition;
+use proptest::prelude::*;
+use tokio::time::timeout;
+
+use super::*;
+
+fn secret(i: u8) -> [u8; 32] {
+    [i; 32]
+}
+
+fn config(i: u8, peers: Vec<Multiaddr>, allowed: Option<&[u8]>) -> NetworkConfig {
+    NetworkConfig {
+        chain_id: 7,
+        listen: "/ip4/127.0.0.1/tcp/0".parse().expect("address"),
+        peers,
+        secret: secret(i),
+        allowed: allowed.map(|keys| keys.iter().map(|i| public_key(&secret(*i)).expect("key")).collect()),
+    }
+}
+
+async fn next(queue: &mut mpsc::Receiver<Inbound>) -> Inbound {
+    timeout(Duration::from_secs(20), queue.recv()).await.expect("in time").expect("open")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_reaches_a_peer_of_a_peer_once_it_is_judged_good() {
+    let (middle, mut middle_in) = start(config(2, vec![], None)).await.expect("middle");
+    let to_middle = vec![middle.address().clone()];
+    let (left, mut left_in) = start(config(1, to_middle.clone(), None)).await.expect("left");
+    let (_right, mut right_in) = start(config(3, to_middle, None)).await.expect("right");
+    for queue in [&mut left_in, &mut right_in] {
+        assert!(matches!(next(queue).await, Inbound::Joined(_)));
+    }
+    for _ in 0..2 {
+        assert!(matches!(next(&mut middle_in).await, Inbound::Joined(_)));
+    }
+    let condition = Condition { timestamp_min: Some(5), ..Condition::default() };
+    let sent = vec![Gossip::new(vec![2, 3, 4], condition)];
+    left.broadcast(sent.clone());
+    let Inbound::Transactions { batch, ticket, .. } = next(&mut middle_in).await else { panic!("a batch") };
+    assert_eq!(batch, sent);
+    assert_eq!(batch[0].condition(), condition);
+    middle.judge(ticket, Judgement::Pass);
+    let Inbound::Transactions { batch, .. } = next(&mut right_in).await else { panic!("passed on") };
+    assert_eq!(batch, sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
+    let (host, mut host_in) = start(config(1, vec![], Some(&[1, 2]))).await.expect("host");
+    let (_member, mut member_in) = start(config(2, vec![host.address().clone()], None)).await.expect("member");
+    assert!(matches!(next(&mut member_in).await, Inbound::Joined(_)));
+    assert!(matches!(next(&mut host_in).await, Inbound::Joined(_)));
+    let (stranger, mut stranger_in) = start(config(9, vec![host.address().clone()], None)).await.expect("stranger");
+    assert!(timeout(Duration::from_secs(3), stranger_in.recv()).await.is_err(), "the stranger hears nothing");
+    assert_eq!(host.peers(), vec![peer_id(&public_key(&secret(2)).expect("key")).expect("id")]);
+    assert!(stranger.peers().is_empty());
+    let only_host = [public_key(&secret(1)).expect("key")].into_iter().collect();
+    host.set_allowed(Some(only_host));
+    timeout(Duration::from_secs(10), async {
+        while !host.peers().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the member is disconnected");
+}
+
+#[test]
+fn conduct_is_bounded() {
+    let (peer, now) = (PeerId::random(), std::time::Instant::now());
+    let mut peers = peers::Peers::default();
+    let burst = usize::try_from(limits::PEER_BYTES_BURST).expect("fits");
+    assert!(peers.spend(peer, burst, now));
+    assert!(!peers.spend(peer, 1, now), "the burst is used up");
+    assert!(peers.spend(peer, 1_000, now + Duration::from_millis(1)), "and grows back");
+    for _ in 1..limits::BLAMES_MAX {
+        assert!(!peers.blame(peer, now));
+    }
+    assert!(peers.blame(peer, now));
+    assert!(peers.is_shut_out(&peer, now));
+    assert!(!peers.is_shut_out(&peer, now + limits::SHUT_OUT));
+}
+
+proptest! {
+    #[test]
+    fn batches_round_trip_and_fit(sizes in prop::collection::vec(1usize..60_000, 1..30)) {
+        let sent: Vec<_> = sizes.iter().map(|n| Gossip::new(vec![1; *n], Condition::default())).collect();
+        let messages = gossip::encode(sent.clone());
+        prop_assert!(messages.iter().all(|m| m.len() <= limits::MESSAGE_BYTES_MAX));
+        let received: Vec<_> = messages.iter().flat_map(|m| gossip::decode(m).expect("decodes")).collect();
+        prop_assert_eq!(received, sent);
+    }
+
+    #[test]
+    fn garbage_is_refused_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = gossip::decode(&bytes);
+    }
+}
