@@ -9,11 +9,14 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use alloy_json_abi::{JsonAbi, StateMutability};
 use alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolInterface, sol};
+use polity_primitives::SYSTEM;
 
 use crate::{
     context::{Context, Result},
     ensure,
     host::{Call, Failure, Host},
+    registry::Registry,
+    treasury::Treasury,
 };
 
 sol!(
@@ -78,7 +81,10 @@ impl Entry {
 }
 
 /// Every institution.
-pub const DIRECTORY: &[Entry] = &[];
+pub const DIRECTORY: &[Entry] = &[
+    Entry::of::<Registry>("registry", 0, include_str!("registry/IRegistry.sol")),
+    Entry::of::<Treasury>("treasury", 0, include_str!("treasury/ITreasury.sol")),
+];
 
 /// Solidity text of the errors every institution shares.
 pub const COMMON_SOL: &str = include_str!("IInstitution.sol");
@@ -141,8 +147,23 @@ pub fn call(address: Address, host: &mut dyn Host, call: &Call<'_>) -> Result<By
     Ok(output)
 }
 
+/// Whether somebody may hold the key of `account`, or have deployed it: not zero, not in the range of institutions and
+/// precompiles, not the chain itself.
+#[must_use]
+pub fn may_hold_keys(account: Address) -> bool {
+    account != SYSTEM && account.iter().take(18).any(|byte| *byte != 0)
+}
+
+/// The name of the error that the revert data `output` holds, if it is one of an institution.
+#[must_use]
+pub fn error_name(output: &[u8]) -> Option<String> {
+    let selector = output.first_chunk::<4>().map(FixedBytes::from)?;
+    let abis = DIRECTORY.iter().map(|entry| (entry.abi)()).chain([common_abi()]);
+    abis.into_iter().find_map(|abi| abi.errors().find(|e| e.selector() == selector).map(|e| e.name.clone()))
+}
+
 fn run<I: Institution>(cx: &mut Context<'_>, input: &[u8]) -> Result<Bytes> {
-    let call = I::Calls::abi_decode(input).map_err(|_| MalformedCalldata {})?;
+    let call = I::Calls::abi_decode_validate(input).map_err(|_| MalformedCalldata {})?;
     ensure!(call.abi_encode() == input, MalformedCalldata {});
     I::dispatch(cx, call)
 }

@@ -15,10 +15,13 @@ pub mod context;
 pub mod directory;
 pub mod host;
 pub mod memory;
+pub mod names;
+pub mod registry;
 pub mod storage;
 mod storage_bytes;
 mod storage_history;
 mod storage_word;
+pub mod treasury;
 
 pub use context::{Context, Result, returns, void};
 pub use directory::{DIRECTORY, Entry, Institution, call};

@@ -59,6 +59,14 @@ impl History {
         Ok(found)
     }
 
+    /// Height at which the value was first set; 0 also if it never was.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn first<R: Read>(&self, r: &mut R) -> Result<u64, R::Error> {
+        Ok(height(if self.past.len(r)? > 0 { self.past.at(0).get(r)? } else { self.latest.get(r)? }))
+    }
+
     /// Sets the value from block `now` on. Several values set in one block leave the last.
     ///
     /// Bounds: `value` has at most 192 bits; higher ones are dropped, so callers pass types that fit.

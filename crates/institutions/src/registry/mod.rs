@@ -1,0 +1,527 @@
+//! The registry: who is a member, of which kind and classes, with which rights, weights and keys.
+//!
+//! Rule kept: at every moment one account acts for one member and one consensus key votes for one member; a key once used
+//! belongs to its member for ever, so nobody can inherit another's past. Whatever rules and chambers count by (status,
+//! rights, classes, weights) is kept by height, so an electorate can be read as it was when a proposal opened.
+//!
+//! Here: storage schema, the way from the ABI to the functions, and the functions that write. [`record`](MemberRecord) says
+//! what a stored member means, `read` answers questions: through `ask` to other institutions, through `views` to those outside.
+
+mod ask;
+mod read;
+mod record;
+mod views;
+
+use alloy_json_abi::JsonAbi;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use polity_charter::{Kind, Rights};
+use polity_constitution::MEMBERS_MAX;
+use polity_primitives::{AGREEMENT, REGISTRY};
+
+pub use ask::{
+    Profile, admitted_at, classes_at, member_ids, member_of_account, profile, rights_at, rights_now,
+    scales_of, voter_at,
+};
+pub use record::{CLASSES_MAX, MemberRecord, Standing, Status};
+pub use views::{
+    Validator, is_guest, may_transact, member, member_of, members, scales, validators, voters_at,
+};
+
+use crate::{
+    context::{Context, Result, returns, void},
+    directory::{Institution, may_hold_keys},
+    ensure, layout, names,
+    storage::{History, List, Map, Place, Slot, Text},
+};
+
+#[expect(missing_docs, reason = "generated; the .sol file is the documentation")]
+mod abi {
+    alloy_sol_types::sol!(
+        #![sol(abi)]
+        "src/registry/IRegistry.sol"
+    );
+}
+use IRegistry as sol;
+pub use abi::IRegistry::{
+    self, Admission, AlreadyMember, ConsensusKeyTaken, IRegistryCalls, NoValidatorLeft, PeerKeyTaken,
+    UnknownMember, WrongStatus,
+};
+
+/// Longest full name of a member. Units: bytes.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Names of weights there can be.
+pub const WEIGHTS_MAX: u64 = 64;
+/// Rights there are.
+const RIGHTS_ALL: u16 = 0xff;
+/// Gas of turning a compressed key into an address: a square root in the field, as in `ecrecover`.
+const KEY_GAS: u64 = 3_000;
+
+layout! {
+    /// Storage of the registry, from slot 0.
+    pub struct Registry {
+        ids: List<Slot<B256>>,
+        members: Map<B256, Member>,
+        /// Every account a member ever acted with.
+        accounts: Map<Address, Slot<B256>>,
+        /// Every consensus address a member ever had.
+        consensus: Map<Address, Slot<B256>>,
+        /// Every peer key a member ever had.
+        peers: Map<B256, Slot<B256>>,
+        /// Present members with a node.
+        nodes: List<Slot<B256>>,
+        /// Rights by number of the kind.
+        kinds: Map<u8, History>,
+        class_names: List<Slot<B256>>,
+        /// Number of a class, plus one.
+        class_numbers: Map<B256, Slot<u64>>,
+        weight_names: List<Slot<B256>>,
+        /// Scale of a weight; 0 for a name not known.
+        weight_scales: Map<B256, Slot<u128>>,
+        /// How many present members have this recovery account.
+        recoveries: Map<Address, Slot<u64>>,
+        guests: Map<Address, Slot<bool>>,
+    }
+}
+
+layout! {
+    /// Storage of one member.
+    struct Member {
+        standing: History,
+        account: Slot<Address>,
+        recovery: Slot<Address>,
+        name: Text,
+        consensus: Slot<Address>,
+        /// First byte of the compressed consensus key, 2 or 3.
+        key_prefix: Slot<u8>,
+        key_x: Slot<B256>,
+        peer: Slot<B256>,
+        /// Position in `nodes`, plus one.
+        node_number: Slot<u64>,
+        weights: Map<B256, History>,
+    }
+}
+
+/// The registry's storage.
+#[must_use]
+pub fn registry() -> Registry {
+    Registry::place(U256::ZERO)
+}
+
+impl Institution for Registry {
+    const ADDRESS: Address = REGISTRY;
+    type Calls = IRegistryCalls;
+
+    fn abi() -> JsonAbi {
+        IRegistry::abi::contract()
+    }
+
+    fn dispatch(cx: &mut Context<'_>, call: IRegistryCalls) -> Result<Bytes> {
+        use IRegistryCalls as C;
+        let registry = registry();
+        match call {
+            C::admit(c) => registry.admit(cx, &c.admission).map(void),
+            C::suspend(c) => registry.suspend(cx, c.id).map(void),
+            C::restore(c) => registry.restore(cx, c.id).map(void),
+            C::expel(c) => registry.expel(cx, c.id).map(void),
+            C::grant(c) => registry.grant(cx, c.id, c.rights).map(void),
+            C::revoke(c) => registry.revoke(cx, c.id, c.rights).map(void),
+            C::setKindRights(c) => registry.set_kind_rights(cx, c.kind, c.rights).map(void),
+            C::setWeight(c) => registry.set_weight(cx, c.id, c.name, c.value).map(void),
+            C::setClass(c) => registry.set_class(cx, c.id, c.class, c.belongs).map(void),
+            C::setGuest(c) => registry.set_guest(cx, c.account, c.welcome).map(void),
+            C::setNode(c) => registry.set_node(cx, c.id, &c.consensusKey, c.peerKey).map(void),
+            C::leave(_) => registry.leave(cx).map(void),
+            C::rotateKey(c) => registry.rotate_key(cx, c.id, c.account, c.recovery).map(void),
+            C::memberCount(_) => Ok(returns::<sol::memberCountCall>(&U256::from(registry.ids.len(cx)?))),
+            C::memberIds(c) => Ok(returns::<sol::memberIdsCall>(&registry.ids_from(cx, c.from, c.count)?)),
+            C::member(c) => Ok(returns::<sol::memberCall>(&registry.member_sol(cx, c.id)?)),
+            C::memberOf(c) => Ok(returns::<sol::memberOfCall>(&registry.member_of(cx, c.account)?)),
+            C::memberOfNode(c) => {
+                Ok(returns::<sol::memberOfNodeCall>(&registry.member_of_node(cx, c.consensus)?))
+            }
+            C::statusOf(c) => {
+                Ok(returns::<sol::statusOfCall>(&registry.standing(cx, c.id, u64::MAX)?.status.into()))
+            }
+            C::statusAt(c) => {
+                Ok(returns::<sol::statusAtCall>(&registry.standing(cx, c.id, c.height)?.status.into()))
+            }
+            C::rightsOf(c) => Ok(returns::<sol::rightsOfCall>(&registry.rights(cx, c.id, u64::MAX)?.0)),
+            C::rightsAt(c) => Ok(returns::<sol::rightsAtCall>(&registry.rights(cx, c.id, c.height)?.0)),
+            C::hasRights(c) => {
+                let id = registry.member_of(cx, c.account)?;
+                let has = !id.is_zero() && registry.rights(cx, id, u64::MAX)?.contains(Rights(c.rights));
+                Ok(returns::<sol::hasRightsCall>(&has))
+            }
+            C::weightOf(c) => {
+                Ok(returns::<sol::weightOfCall>(&registry.weight(cx, c.id, c.name, u64::MAX)?))
+            }
+            C::weightAt(c) => Ok(returns::<sol::weightAtCall>(&registry.weight(cx, c.id, c.name, c.height)?)),
+            C::kindRights(c) => {
+                Ok(returns::<sol::kindRightsCall>(&registry.kind_rights(cx, c.kind as u8, u64::MAX)?.0))
+            }
+            C::classNames(_) => Ok(returns::<sol::classNamesCall>(&registry.class_names.all(cx)?)),
+            C::weightNames(_) => Ok(returns::<sol::weightNamesCall>(&registry.weight_names.all(cx)?)),
+            C::weightScale(c) => {
+                Ok(returns::<sol::weightScaleCall>(&registry.weight_scales.at(c.name).get(cx)?))
+            }
+            C::isGuest(c) => Ok(returns::<sol::isGuestCall>(&registry.guests.at(c.account).get(cx)?)),
+            C::validators(_) => Ok(returns::<sol::validatorsCall>(&registry.validators_sol(cx)?)),
+        }
+    }
+}
+
+/// By decision of the members.
+impl Registry {
+    /// Admits a member, or readmits one that left or was expelled.
+    ///
+    /// Errors: `AlreadyMember`, `TooMany`, `AccountTaken`, `BadAccount`, `BadRights`, `BadMemberName`, those of
+    /// [`Self::set_node`]. Source: README §Admission.
+    fn admit(&self, cx: &mut Context<'_>, admission: &Admission) -> Result<()> {
+        cx.by_decision()?;
+        let id = admission.id;
+        names::text(id)?;
+        ensure!((1..=NAME_BYTES_MAX).contains(&admission.name.len()), sol::BadMemberName {});
+        ensure!(admission.rights <= RIGHTS_ALL, sol::BadRights { rights: admission.rights });
+        let before = self.standing(cx, id, u64::MAX)?;
+        ensure!(!before.status.is_present(), AlreadyMember { id });
+        if before.status == Status::Unknown {
+            let max = MEMBERS_MAX as u64;
+            ensure!(self.ids.len(cx)? < max, too_many("members", max));
+            self.ids.push(cx, id)?;
+        }
+        let member = self.members.at(id);
+        member.name.set(cx, &admission.name)?;
+        self.set_account(cx, id, admission.account)?;
+        self.set_recovery(cx, id, admission.recovery)?;
+        let mut standing = Standing {
+            status: Status::Active,
+            kind: admission.kind as u8,
+            granted: Rights(admission.rights),
+            revoked: Rights::NONE,
+            classes: 0,
+        };
+        for class in &admission.classes {
+            standing.classes |= self.class_bit(cx, *class)?;
+        }
+        self.set_standing(cx, id, standing)?;
+        cx.emit(&sol::MemberAdmitted {
+            id,
+            account: admission.account,
+            kind: admission.kind,
+            name: admission.name.clone(),
+        })?;
+        if admission.rights != 0 {
+            cx.emit(&sol::RightsGranted { id, rights: admission.rights })?;
+        }
+        for class in &admission.classes {
+            cx.emit(&sol::ClassSet { id, class: *class, belongs: true })?;
+        }
+        if before.status != Status::Unknown {
+            let now = cx.block().height;
+            for name in self.weight_names.all(cx)? {
+                member.weights.at(name).set(cx, now, U256::ZERO)?;
+            }
+        }
+        for weight in &admission.weights {
+            self.put_weight(cx, id, weight.name, weight.value)?;
+        }
+        if admission.consensusKey.is_empty() && admission.peerKey.is_zero() {
+            return Ok(());
+        }
+        self.put_node(cx, id, &admission.consensusKey, admission.peerKey)
+    }
+
+    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`.
+    fn suspend(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        cx.by_decision()?;
+        self.change_status(cx, id, &[Status::Active], Status::Suspended)?;
+        cx.emit(&sol::MemberSuspended { id })?;
+        self.keep_deciding(cx)
+    }
+
+    /// Restores a suspended member. Errors: `WrongStatus`.
+    fn restore(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        cx.by_decision()?;
+        self.change_status(cx, id, &[Status::Suspended], Status::Active)?;
+        cx.emit(&sol::MemberRestored { id })
+    }
+
+    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`.
+    fn expel(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        cx.by_decision()?;
+        self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Expelled)?;
+        self.part(cx, id)?;
+        cx.emit(&sol::MemberExpelled { id })
+    }
+
+    /// Gives rights by name. Errors: `WrongStatus`, `BadRights`.
+    fn grant(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<()> {
+        let mut standing = self.rights_change(cx, id, rights)?;
+        standing.granted = standing.granted.union(Rights(rights));
+        standing.revoked = standing.revoked.without(Rights(rights));
+        self.set_standing(cx, id, standing)?;
+        cx.emit(&sol::RightsGranted { id, rights })
+    }
+
+    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`.
+    fn revoke(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<()> {
+        let mut standing = self.rights_change(cx, id, rights)?;
+        standing.granted = standing.granted.without(Rights(rights));
+        standing.revoked = standing.revoked.union(Rights(rights));
+        self.set_standing(cx, id, standing)?;
+        cx.emit(&sol::RightsRevoked { id, rights })?;
+        self.keep_deciding(cx)
+    }
+
+    /// Sets what members of a kind may do. Errors: `BadRights`, `NoValidatorLeft`.
+    fn set_kind_rights(&self, cx: &mut Context<'_>, kind: sol::Kind, rights: u16) -> Result<()> {
+        cx.by_decision()?;
+        ensure!(rights <= RIGHTS_ALL, sol::BadRights { rights });
+        let now = cx.block().height;
+        self.kinds.at(kind as u8).set(cx, now, U256::from(rights))?;
+        cx.emit(&sol::KindRightsSet { kind, rights })?;
+        // Genesis sets rights before it admits anyone.
+        if self.ids.len(cx)? == 0 { Ok(()) } else { self.keep_deciding(cx) }
+    }
+
+    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany`.
+    fn set_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
+        cx.by_decision()?;
+        self.present(cx, id)?;
+        self.put_weight(cx, id, name, value)
+    }
+
+    /// Puts a member into a class, or takes it out. Errors: `WrongStatus`, `BadName`, `TooMany`.
+    fn set_class(&self, cx: &mut Context<'_>, id: B256, class: B256, belongs: bool) -> Result<()> {
+        cx.by_decision()?;
+        let mut standing = self.present(cx, id)?;
+        let bit = self.class_bit(cx, class)?;
+        standing.classes = if belongs { standing.classes | bit } else { standing.classes & !bit };
+        self.set_standing(cx, id, standing)?;
+        cx.emit(&sol::ClassSet { id, class, belongs })
+    }
+
+    /// Lets an account that is no member transact where only members may. Errors: `BadAccount`.
+    fn set_guest(&self, cx: &mut Context<'_>, account: Address, welcome: bool) -> Result<()> {
+        cx.by_decision()?;
+        ensure!(may_hold_keys(account), sol::BadAccount { account });
+        self.guests.at(account).set(cx, welcome)?;
+        cx.emit(&sol::GuestSet { account, welcome })
+    }
+}
+
+/// By the member itself.
+impl Registry {
+    /// Sets or removes the keys of a member's node; by the member or by decision.
+    ///
+    /// Errors: `WrongStatus`, `NotTheMember`, `BadNodeKeys`, `ConsensusKeyTaken`, `PeerKeyTaken`, `NoValidatorLeft`.
+    fn set_node(&self, cx: &mut Context<'_>, id: B256, consensus_key: &[u8], peer: B256) -> Result<()> {
+        self.present(cx, id)?;
+        let caller = cx.caller();
+        let own = self.members.at(id).account.get(cx)? == caller;
+        ensure!(own || caller == AGREEMENT, sol::NotTheMember { id, caller });
+        if consensus_key.is_empty() && peer.is_zero() {
+            self.remove_node(cx, id)?;
+        } else {
+            self.put_node(cx, id, consensus_key, peer)?;
+        }
+        self.keep_deciding(cx)
+    }
+
+    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`.
+    fn leave(&self, cx: &mut Context<'_>) -> Result<()> {
+        let caller = cx.caller();
+        let id = self.member_of(cx, caller)?;
+        ensure!(!id.is_zero(), sol::NotTheMember { id, caller });
+        self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Left)?;
+        self.part(cx, id)?;
+        cx.emit(&sol::MemberLeft { id })
+    }
+
+    /// Replaces the account and the recovery account of a member; by its recovery account.
+    ///
+    /// Errors: `WrongStatus`, `NotTheRecovery`, `AccountTaken`, `BadAccount`.
+    fn rotate_key(&self, cx: &mut Context<'_>, id: B256, account: Address, recovery: Address) -> Result<()> {
+        self.present(cx, id)?;
+        let caller = cx.caller();
+        let member = self.members.at(id);
+        ensure!(member.recovery.get(cx)? == caller, sol::NotTheRecovery { id, caller });
+        ensure!(!recovery.is_zero(), sol::BadAccount { account: recovery });
+        let before = member.account.get(cx)?;
+        self.set_account(cx, id, account)?;
+        self.drop_recovery(cx, id)?;
+        self.set_recovery(cx, id, recovery)?;
+        cx.emit(&sol::KeyRotated { id, before, account, recovery })
+    }
+}
+
+/// Steps of the functions above.
+impl Registry {
+    fn present(&self, cx: &mut Context<'_>, id: B256) -> Result<Standing> {
+        let standing = self.standing(cx, id, u64::MAX)?;
+        ensure!(standing.status != Status::Unknown, UnknownMember { id });
+        ensure!(standing.status.is_present(), WrongStatus { id, status: standing.status.into() });
+        Ok(standing)
+    }
+
+    fn rights_change(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<Standing> {
+        cx.by_decision()?;
+        ensure!((1..=RIGHTS_ALL).contains(&rights), sol::BadRights { rights });
+        self.present(cx, id)
+    }
+
+    fn set_standing(&self, cx: &mut Context<'_>, id: B256, standing: Standing) -> Result<()> {
+        let now = cx.block().height;
+        self.members.at(id).standing.set(cx, now, standing.to_word())
+    }
+
+    fn change_status(&self, cx: &mut Context<'_>, id: B256, from: &[Status], to: Status) -> Result<()> {
+        let mut standing = self.standing(cx, id, u64::MAX)?;
+        ensure!(standing.status != Status::Unknown, UnknownMember { id });
+        ensure!(from.contains(&standing.status), WrongStatus { id, status: standing.status.into() });
+        standing.status = to;
+        self.set_standing(cx, id, standing)
+    }
+
+    /// What a member that goes leaves behind: its name, its history, its claim to its keys.
+    fn part(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        self.remove_node(cx, id)?;
+        self.drop_recovery(cx, id)?;
+        self.keep_deciding(cx)
+    }
+
+    /// Refuses what leaves nobody to decide blocks.
+    fn keep_deciding(&self, cx: &mut Context<'_>) -> Result<()> {
+        for index in 0..self.nodes.len(cx)? {
+            let id = self.nodes.at(index).get(cx)?;
+            if self.rights(cx, id, u64::MAX)?.contains(Rights::VALIDATE) {
+                return Ok(());
+            }
+        }
+        Err(NoValidatorLeft {}.into())
+    }
+
+    fn set_account(&self, cx: &mut Context<'_>, id: B256, account: Address) -> Result<()> {
+        ensure!(may_hold_keys(account), sol::BadAccount { account });
+        let claim = self.accounts.at(account);
+        let owner = claim.get(cx)?;
+        ensure!(owner.is_zero() || owner == id, sol::AccountTaken { account, id: owner });
+        claim.set(cx, id)?;
+        self.members.at(id).account.set(cx, account)
+    }
+
+    fn set_recovery(&self, cx: &mut Context<'_>, id: B256, recovery: Address) -> Result<()> {
+        ensure!(recovery.is_zero() || may_hold_keys(recovery), sol::BadAccount { account: recovery });
+        self.members.at(id).recovery.set(cx, recovery)?;
+        if recovery.is_zero() {
+            return Ok(());
+        }
+        let uses = self.recoveries.at(recovery);
+        let count = uses.get(cx)?;
+        uses.set(cx, count.saturating_add(1))
+    }
+
+    fn drop_recovery(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        let recovery = self.members.at(id).recovery;
+        let uses = self.recoveries.at(recovery.get(cx)?);
+        let count = uses.get(cx)?;
+        uses.set(cx, count.saturating_sub(1))?;
+        recovery.set(cx, Address::ZERO)
+    }
+
+    /// The bit of a class, which gets a number when it is first named.
+    fn class_bit(&self, cx: &mut Context<'_>, class: B256) -> Result<u128> {
+        let number = self.class_numbers.at(class);
+        let mut known = number.get(cx)?;
+        if known == 0 {
+            names::text(class)?;
+            let count = self.class_names.len(cx)?;
+            ensure!(count < CLASSES_MAX as u64, too_many("classes", CLASSES_MAX as u64));
+            self.class_names.push(cx, class)?;
+            known = count.saturating_add(1);
+            number.set(cx, known)?;
+        }
+        Ok(read::bit(known))
+    }
+
+    fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
+        let scale = self.weight_scales.at(name);
+        if scale.get(cx)? == 0 {
+            self.name_weight(cx, name, 1)?;
+        }
+        let now = cx.block().height;
+        self.members.at(id).weights.at(name).set(cx, now, U256::from(value))?;
+        cx.emit(&sol::WeightSet { id, name, value })
+    }
+
+    /// Makes the weight `name` known, as a whole number of `1/scale`. Genesis calls it before it admits anyone.
+    pub(crate) fn name_weight(&self, cx: &mut Context<'_>, name: B256, scale: u128) -> Result<()> {
+        names::text(name)?;
+        ensure!(self.weight_names.len(cx)? < WEIGHTS_MAX, too_many("weights", WEIGHTS_MAX));
+        self.weight_names.push(cx, name)?;
+        self.weight_scales.at(name).set(cx, scale.max(1))
+    }
+
+    fn put_node(&self, cx: &mut Context<'_>, id: B256, consensus_key: &[u8], peer: B256) -> Result<()> {
+        cx.charge(KEY_GAS)?;
+        let consensus =
+            consensus_address(consensus_key).filter(|_| !peer.is_zero()).ok_or(sol::BadNodeKeys {})?;
+        let (prefix, x) = consensus_key.split_at_checked(1).ok_or(sol::BadNodeKeys {})?;
+        let claim = self.consensus.at(consensus);
+        let owner = claim.get(cx)?;
+        ensure!(owner.is_zero() || owner == id, ConsensusKeyTaken { consensus, id: owner });
+        claim.set(cx, id)?;
+        let claim = self.peers.at(peer);
+        let owner = claim.get(cx)?;
+        ensure!(owner.is_zero() || owner == id, PeerKeyTaken { peerKey: peer, id: owner });
+        claim.set(cx, id)?;
+        let member = self.members.at(id);
+        member.consensus.set(cx, consensus)?;
+        member.key_prefix.set(cx, prefix.first().copied().unwrap_or_default())?;
+        member.key_x.set(cx, B256::left_padding_from(x))?;
+        member.peer.set(cx, peer)?;
+        if member.node_number.get(cx)? == 0 {
+            self.nodes.push(cx, id)?;
+            let number = self.nodes.len(cx)?;
+            member.node_number.set(cx, number)?;
+        }
+        cx.emit(&sol::NodeSet { id, consensus, consensusKey: consensus_key.to_vec().into(), peerKey: peer })
+    }
+
+    fn remove_node(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        let member = self.members.at(id);
+        let Some(index) = member.node_number.get(cx)?.checked_sub(1) else { return Ok(()) };
+        member.consensus.set(cx, Address::ZERO)?;
+        member.key_prefix.set(cx, 0)?;
+        member.key_x.set(cx, B256::ZERO)?;
+        member.peer.set(cx, B256::ZERO)?;
+        member.node_number.set(cx, 0)?;
+        if let Some(moved) = self.nodes.swap_remove(cx, index)? {
+            self.members.at(moved).node_number.set(cx, index.saturating_add(1))?;
+        }
+        cx.emit(&sol::NodeSet {
+            id,
+            consensus: Address::ZERO,
+            consensusKey: Bytes::new(),
+            peerKey: B256::ZERO,
+        })
+    }
+}
+
+fn too_many(what: &str, max: u64) -> sol::TooMany {
+    sol::TooMany { what: what.to_owned(), max: U256::from(max) }
+}
+
+/// The Ethereum address of a compressed secp256k1 key.
+fn consensus_address(key: &[u8]) -> Option<Address> {
+    let key = secp256k1::PublicKey::from_byte_array_compressed(*key.as_array::<33>()?).ok()?;
+    key.serialize_uncompressed().get(1..).map(Address::from_raw_public_key)
+}
+
+/// The kind of a stored number.
+fn kind_of(number: u8) -> sol::Kind {
+    Kind::from_number(number).unwrap_or(Kind::Individual).into()
+}
+
+#[cfg(test)]
+mod tests;

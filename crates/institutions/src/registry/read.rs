@@ -1,0 +1,224 @@
+//! Questions to the registry, asked by its own functions, by other institutions and, free of gas, from outside.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, U256};
+use polity_charter::Rights;
+use polity_decision::{Rational, Scales, Voter};
+
+use super::{IRegistry as sol, Registry, Standing, UnknownMember, kind_of};
+use crate::{
+    context::{Context, Result},
+    names,
+    storage::Read,
+};
+
+/// The bit of the class with number `known - 1`.
+pub(super) fn bit(known: u64) -> u128 {
+    known.checked_sub(1).and_then(|n| u32::try_from(n).ok()).and_then(|n| 1u128.checked_shl(n)).unwrap_or(0)
+}
+
+impl Registry {
+    /// How `id` stood at the end of block `height`; `u64::MAX` is now.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn standing<R: Read>(&self, r: &mut R, id: B256, height: u64) -> Result<Standing, R::Error> {
+        self.members.at(id).standing.at(r, height).map(Standing::from_word)
+    }
+
+    /// The rights of a kind at the end of block `height`.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn kind_rights<R: Read>(&self, r: &mut R, kind: u8, height: u64) -> Result<Rights, R::Error> {
+        self.kinds.at(kind).at(r, height).map(|word| Rights(word.wrapping_to()))
+    }
+
+    /// The rights of `id` at the end of block `height`.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn rights<R: Read>(&self, r: &mut R, id: B256, height: u64) -> Result<Rights, R::Error> {
+        let standing = self.standing(r, id, height)?;
+        Ok(standing.rights(self.kind_rights(r, standing.kind, height)?))
+    }
+
+    /// The weight `name` of `id` at the end of block `height`, scaled to a whole number.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn weight<R: Read>(&self, r: &mut R, id: B256, name: B256, height: u64) -> Result<u128, R::Error> {
+        self.members.at(id).weights.at(name).at(r, height).map(|word| word.wrapping_to())
+    }
+
+    /// The present member that acts with `account`; zero for none.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn member_of<R: Read>(&self, r: &mut R, account: Address) -> Result<B256, R::Error> {
+        let id = self.accounts.at(account).get(r)?;
+        let acts = !id.is_zero()
+            && self.members.at(id).account.get(r)? == account
+            && self.standing(r, id, u64::MAX)?.status.is_present();
+        Ok(if acts { id } else { B256::ZERO })
+    }
+
+    /// The present member whose node signs as `consensus`; zero for none.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn member_of_node<R: Read>(&self, r: &mut R, consensus: Address) -> Result<B256, R::Error> {
+        let id = self.consensus.at(consensus).get(r)?;
+        let signs = !id.is_zero() && self.members.at(id).consensus.get(r)? == consensus;
+        Ok(if signs { id } else { B256::ZERO })
+    }
+
+    /// Whether `account` may send transactions where only members may: it acts for a member with the right to transact, it
+    /// is a present member's recovery account, or a guest.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn may_transact<R: Read>(&self, r: &mut R, account: Address) -> Result<bool, R::Error> {
+        let id = self.member_of(r, account)?;
+        Ok((!id.is_zero() && self.rights(r, id, u64::MAX)?.contains(Rights::TRANSACT))
+            || self.recoveries.at(account).get(r)? > 0
+            || self.guests.at(account).get(r)?)
+    }
+
+    /// What each named weight was multiplied with to be whole.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn scales<R: Read>(&self, r: &mut R) -> Result<Scales, R::Error> {
+        let names = self.weight_names.all(r)?;
+        names
+            .into_iter()
+            .map(|name| Ok((names::show(name), self.weight_scales.at(name).get(r)?.max(1))))
+            .collect()
+    }
+
+    /// Height of the block that first admitted `id`; 0 also if none did.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn admitted_at<R: Read>(&self, r: &mut R, id: B256) -> Result<u64, R::Error> {
+        self.members.at(id).standing.first(r)
+    }
+
+    /// `id` as decision rules saw it at the end of block `height`, with the weights called `weights` as the charter writes
+    /// them: fractions, not the whole numbers stored.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn voter<R: Read>(
+        &self,
+        r: &mut R,
+        id: B256,
+        height: u64,
+        weights: impl IntoIterator<Item = B256>,
+    ) -> Result<Voter, R::Error> {
+        let standing = self.standing(r, id, height)?;
+        let mut of_voter = BTreeMap::new();
+        for name in weights {
+            let scale = self.weight_scales.at(name).get(r)?.max(1);
+            let value = self.weight(r, id, name, height)?;
+            of_voter.insert(names::show(name), Rational::new(value.into(), scale.into()));
+        }
+        let classes = self.classes(r, standing.classes)?;
+        Ok(Voter {
+            id: names::show(id),
+            kind: standing.kind().as_str().to_owned(),
+            classes: classes.into_iter().map(names::show).collect(),
+            weights: of_voter,
+        })
+    }
+
+    /// Names of the classes in a set of bits.
+    pub(super) fn classes<R: Read>(&self, r: &mut R, bits: u128) -> Result<Vec<B256>, R::Error> {
+        (0..128u64)
+            .filter(|number| bits & bit(number.saturating_add(1)) != 0)
+            .map(|number| self.class_names.at(number).get(r))
+            .collect()
+    }
+
+    pub(super) fn ids_from<R: Read>(
+        &self,
+        r: &mut R,
+        from: U256,
+        count: U256,
+    ) -> Result<Vec<B256>, R::Error> {
+        let len = self.ids.len(r)?;
+        let from = from.saturating_to::<u64>().min(len);
+        let to = from.saturating_add(count.saturating_to()).min(len);
+        (from..to).map(|index| self.ids.at(index).get(r)).collect()
+    }
+
+    pub(super) fn member_sol(&self, cx: &mut Context<'_>, id: B256) -> Result<sol::Member> {
+        let standing = self.standing(cx, id, u64::MAX)?;
+        crate::ensure!(standing.status != super::Status::Unknown, UnknownMember { id });
+        let member = self.members.at(id);
+        let mut weights = Vec::new();
+        for name in self.weight_names.all(cx)? {
+            let value = self.weight(cx, id, name, u64::MAX)?;
+            if value != 0 {
+                weights.push(sol::Weight { name, value });
+            }
+        }
+        let (consensus_key, peer) = self.node_keys(cx, id)?;
+        Ok(sol::Member {
+            id,
+            name: member.name.get(cx)?,
+            kind: kind_of(standing.kind),
+            status: standing.status.into(),
+            account: member.account.get(cx)?,
+            recovery: member.recovery.get(cx)?,
+            rights: standing.rights(self.kind_rights(cx, standing.kind, u64::MAX)?).0,
+            granted: standing.granted.0,
+            revoked: standing.revoked.0,
+            classes: self.classes(cx, standing.classes)?,
+            weights,
+            consensus: member.consensus.get(cx)?,
+            consensusKey: consensus_key.into(),
+            peerKey: peer,
+        })
+    }
+
+    pub(super) fn validators_sol(&self, cx: &mut Context<'_>) -> Result<Vec<sol::Validator>> {
+        let mut validators = Vec::new();
+        for id in self.validator_ids(cx)? {
+            let (consensus_key, peer) = self.node_keys(cx, id)?;
+            let consensus = self.members.at(id).consensus.get(cx)?;
+            validators.push(sol::Validator {
+                id,
+                consensus,
+                consensusKey: consensus_key.into(),
+                peerKey: peer,
+            });
+        }
+        Ok(validators)
+    }
+
+    /// Members whose nodes decide the next block.
+    pub(super) fn validator_ids<R: Read>(&self, r: &mut R) -> Result<Vec<B256>, R::Error> {
+        let mut ids = Vec::new();
+        for id in self.nodes.all(r)? {
+            if self.rights(r, id, u64::MAX)?.contains(Rights::VALIDATE) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Compressed consensus key (empty without a node) and peer key.
+    pub(super) fn node_keys<R: Read>(&self, r: &mut R, id: B256) -> Result<(Vec<u8>, B256), R::Error> {
+        let member = self.members.at(id);
+        let prefix = member.key_prefix.get(r)?;
+        if prefix == 0 {
+            return Ok((Vec::new(), B256::ZERO));
+        }
+        let mut key = vec![prefix];
+        key.extend_from_slice(member.key_x.get(r)?.as_slice());
+        Ok((key, member.peer.get(r)?))
+    }
+}
