@@ -1,0 +1,98 @@
+//! What is kept beside the chain: bodies of blocks not yet decided, evidence, small records of other crates.
+
+use polity_primitives::{B256, Evidence, Height};
+
+use crate::{
+    Db,
+    error::{Error, Result},
+    tables::{Batch, Kind, candidate_height_key, candidate_key, meta_key},
+};
+
+/// Bodies of undecided blocks kept at most. One per round: a height that needs more has other problems.
+pub const CANDIDATES_MAX: usize = 4096;
+
+/// Pieces of evidence kept at most. Each needs a validator's own two signatures, and convicts it for good.
+pub const EVIDENCE_MAX: usize = 4096;
+
+impl Db {
+    /// Keeps the bytes of a block that may be decided at `height`; on the disk when it returns. Kept until a block of
+    /// that height is committed.
+    ///
+    /// # Errors
+    /// [`Error::Full`] beyond [`CANDIDATES_MAX`].
+    pub fn put_candidate(&self, height: Height, hash: &B256, bytes: &[u8]) -> Result<()> {
+        let _writer = self.0.writer.lock();
+        let candidates = &self.tables().candidates;
+        let (first, last) = (
+            candidate_height_key(Height(0), &B256::ZERO),
+            candidate_height_key(Height(u64::MAX), &B256::repeat_byte(0xff)),
+        );
+        if candidates.keys(&first, &last).take(CANDIDATES_MAX).count() >= CANDIDATES_MAX {
+            return Err(Error::Full { table: candidates.name, max: CANDIDATES_MAX });
+        }
+        let mut batch = Batch::new(&self.0.database);
+        batch.put(candidates, candidate_key(hash), [&height.0.to_be_bytes()[..], bytes].concat());
+        batch.put(candidates, candidate_height_key(height, hash), []);
+        batch.commit().map(drop)
+    }
+
+    /// The height and the bytes of the undecided block `hash`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn candidate(&self, hash: &B256) -> Result<Option<(Height, Vec<u8>)>> {
+        self.tables().candidates.read(&candidate_key(hash), |bytes| {
+            let (height, bytes) = bytes.split_first_chunk().ok_or("the record is too short")?;
+            Ok((Height(u64::from_be_bytes(*height)), bytes.to_vec()))
+        })
+    }
+
+    /// Keeps evidence under `key`, on the disk when it returns. Returns whether it is new and there was room for it.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn put_evidence(&self, key: &[u8], evidence: &Evidence) -> Result<bool> {
+        let _writer = self.0.writer.lock();
+        let (meta, key) = (&self.tables().meta, meta_key(Kind::Evidence, key));
+        let full = meta.keys(&[Kind::Evidence as u8], &[Kind::Evidence as u8 + 1]).count() >= EVIDENCE_MAX;
+        if full || meta.get(&key)?.is_some() {
+            return Ok(false);
+        }
+        let bytes = serde_json::to_vec(evidence).map_err(|e| meta.corrupt(&key, e))?;
+        let mut batch = Batch::new(&self.0.database);
+        batch.put(meta, &key, bytes);
+        batch.commit().map(|_| true)
+    }
+
+    /// All evidence, ordered by key.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn evidence(&self) -> Result<Vec<Evidence>> {
+        let meta = &self.tables().meta;
+        meta.range(&[Kind::Evidence as u8], &[Kind::Evidence as u8 + 1])
+            .map(|record| {
+                let (key, bytes) = record?;
+                serde_json::from_slice(&bytes).map_err(|e| meta.corrupt(&key, e))
+            })
+            .collect()
+    }
+
+    /// Keeps a small record of another crate, on the disk when it returns.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn put_meta(&self, key: &str, value: &[u8]) -> Result<()> {
+        let mut batch = Batch::new(&self.0.database);
+        batch.put(&self.tables().meta, meta_key(Kind::User, key.as_bytes()), value);
+        batch.commit().map(drop)
+    }
+
+    /// The record that [`Db::put_meta`] kept.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        self.tables().meta.read(&meta_key(Kind::User, key.as_bytes()), |bytes| Ok(bytes.to_vec()))
+    }
+}
