@@ -68,6 +68,14 @@ impl Diagnostics {
         self.list.iter()
     }
 
+    /// These and `others` of the same file, in the order of the file.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.list.extend(others.list);
+        self.list.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+        self.omitted = self.omitted.saturating_add(others.omitted);
+        self
+    }
+
     /// How many are errors.
     #[must_use]
     pub fn errors(&self) -> usize {

@@ -7,18 +7,31 @@
 //! Deliberately absent: genesis state (the institutions make it), secret keys (only public ones are ever in a charter),
 //! and reading files (callers pass the text).
 
+mod builtin;
 mod charter;
+mod check;
 mod diagnostic;
+mod keys;
 mod member;
 mod money;
+mod parse;
+mod read;
+mod reader;
+mod report;
 mod rights;
 mod text;
 mod time;
 
+pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};
 pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History, Treaty};
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity};
+pub use keys::{Error, with_keys};
 pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, is_id};
 pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};
+pub use parse::{CHARTER_BYTES_MAX, Checked, parse};
 pub use rights::{Kind, Rights};
 pub use text::{Language, Text};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};
+
+#[cfg(test)]
+mod tests;

@@ -3,18 +3,19 @@
 //! Dates are calendar days in UTC and are kept as the second at which the day begins, which is what a block timestamp
 //! is compared with. Durations below a day exist only for block times.
 
-use jiff::civil;
+use core::fmt;
+
 use serde::{Serialize, Serializer};
 
 /// Seconds of a day.
 pub const DAY_SECS: u64 = 86_400;
 
-/// First and last day a charter may name; beyond them a timestamp is a mistake.
-const YEARS: core::ops::RangeInclusive<i16> = 1970..=2999;
+/// First second after the last day a charter may name (2999-12-31); beyond it a timestamp is a mistake.
+const END_SECS: u64 = 32_503_680_000;
 
-/// A calendar day in UTC.
+/// A calendar day in UTC, as the moment it begins: what [`polity_decision::Date`] is to a block timestamp.
 ///
-/// Units: seconds since 1970-01-01T00:00:00Z of the moment the day begins. Bounds: years 1970 to 2999 when read.
+/// Units: seconds since 1970-01-01T00:00:00Z. Bounds: years 1970 to 2999 when read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(pub u64);
 
@@ -22,19 +23,8 @@ impl Date {
     /// Reads `2016-04-22`; `None` if it is no date of the calendar from 1970 to 2999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let shape = |(i, c): (usize, char)| if matches!(i, 4 | 7) { c == '-' } else { c.is_ascii_digit() };
-        if text.len() != 10 || !text.chars().enumerate().all(shape) {
-            return None;
-        }
-        Self::from_civil(text.parse().ok()?)
-    }
-
-    /// The day of the calendar, or `None` outside 1970 to 2999.
-    #[must_use]
-    pub fn from_civil(date: civil::Date) -> Option<Self> {
-        let epoch = civil::date(1970, 1, 1);
-        let days = u64::try_from(epoch.until(date).ok()?.get_days()).ok()?;
-        (YEARS.contains(&date.year())).then(|| Self(days.saturating_mul(DAY_SECS)))
+        let day: polity_decision::Date = text.parse().ok()?;
+        day.unix_secs().filter(|secs| *secs < END_SECS).map(Self)
     }
 
     /// Seconds since the epoch of the moment the day begins.
@@ -50,12 +40,11 @@ impl Date {
     }
 }
 
-impl core::fmt::Display for Date {
-    /// `2016-04-22`; seconds since the epoch for a day the calendar library cannot name.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let moment = i64::try_from(self.0).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
-        match moment {
-            Some(moment) => moment.to_zoned(jiff::tz::TimeZone::UTC).date().fmt(f),
+impl fmt::Display for Date {
+    /// `2016-04-22`; seconds since the epoch beyond the calendar.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match polity_decision::Date::from_unix_secs(self.0) {
+            Some(day) => day.fmt(f),
             None => write!(f, "@{}", self.0),
         }
     }

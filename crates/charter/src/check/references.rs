@@ -1,0 +1,129 @@
+//! Names that must exist elsewhere in the charter.
+
+use crate::reader::suggest;
+use crate::report::{Report, join};
+use crate::{Chamber, Charter, Clock, Date, Member, Treaty};
+
+/// Reports unknown rules and members, and chambers with nobody in them.
+pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
+    for chamber in &charter.chambers {
+        let path = join("chambers", &chamber.id);
+        rule(charter, &path, &chamber.rule, report);
+        for (i, id) in chamber.members.iter().enumerate() {
+            if charter.member(id).is_none() {
+                let ids: Vec<_> = charter.members.iter().map(|member| member.id.as_str()).collect();
+                // The i-th id read is the i-th written unless one of them was refused, and then no matter which is named.
+                let path = format!("{}[{i}]", join(&path, "members"));
+                report.error(&path, format!("`{id}` is no member"), suggest(id, &ids));
+            }
+        }
+        seats(charter, chamber, &path, report);
+    }
+    for treaty in &charter.treaties {
+        let path = join("treaties", &treaty.id);
+        rule(charter, &path, &treaty.rule, report);
+        let is_readable = report.is_clean(|p| p.starts_with("members") || p.starts_with(&path));
+        if is_readable && charter.depositors(treaty).next().is_none() {
+            report.error(
+                &join(&path, "depositors"),
+                "no member may deposit: the treaty could never enter into force",
+                "",
+            );
+        }
+    }
+}
+
+fn rule(charter: &Charter, path: &str, id: &str, report: &mut Report<'_>) {
+    let path_of_rule = join("rules", id);
+    // An id that could not be read was reported already, and so was a rule that could not.
+    if charter.rule(id).is_some() || id.is_empty() || !report.is_clean(|p| p.starts_with(&path_of_rule)) {
+        return;
+    }
+    let ids: Vec<_> = charter.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let hint = match suggest(id, &ids) {
+        none if none.is_empty() => "decision rules are under [rules]".to_owned(),
+        hint => hint,
+    };
+    report.error(&join(path, "rule"), format!("there is no rule `{id}`"), hint);
+}
+
+fn seats(charter: &Charter, chamber: &Chamber, path: &str, report: &mut Report<'_>) {
+    let is_readable =
+        report.is_clean(|p| p.starts_with("members") || p.starts_with("rights") || p.starts_with(path));
+    if !is_readable || charter.electorate(chamber).next().is_some() {
+        return;
+    }
+    let seated = |member: &&Member| chamber.seats(&member.id, member.kind, &member.classes);
+    let seated = charter.members.iter().filter(seated).count();
+    let (message, hint) = match seated {
+        _ if chamber.kinds.is_empty() && chamber.classes.is_empty() && chamber.members.is_empty() => (
+            "the chamber names nobody".to_owned(),
+            "say who sits in it: kinds = [\"state\"], classes = […] or members = […]",
+        ),
+        0 => ("nobody sits in this chamber".to_owned(), "no member is of these kinds and classes"),
+        _ => (
+            format!("none of the {seated} members of this chamber has the right to vote"),
+            "grant it: [rights] state = [\"vote\"]",
+        ),
+    };
+    report.error_at_key(path, message, hint);
+}
+
+/// Reports deposits that could not have happened.
+pub(super) fn deposits(charter: &Charter, report: &mut Report<'_>) {
+    let ids: Vec<_> = charter.treaties.iter().map(|treaty| treaty.id.as_str()).collect();
+    for member in &charter.members {
+        for (id, date) in &member.deposits {
+            let path = join(&join(&join("members", &member.id), "deposited"), id);
+            match charter.treaty(id) {
+                None => report.error_at_key(&path, format!("there is no treaty `{id}`"), suggest(id, &ids)),
+                Some(treaty) => deposit(charter, member, treaty, *date, &path, report),
+            }
+        }
+    }
+}
+
+fn deposit(
+    charter: &Charter,
+    member: &Member,
+    treaty: &Treaty,
+    date: Date,
+    path: &str,
+    report: &mut Report<'_>,
+) {
+    if !treaty.depositors.contains(&member.kind) {
+        let message =
+            format!("a member of kind `{}` cannot deposit an instrument of {}", member.kind, treaty.id);
+        report.error_at_key(
+            path,
+            message,
+            format!("the kinds that may are in treaties.{}.depositors", treaty.id),
+        );
+    }
+    match charter.clock {
+        Clock::Wall => {
+            report.warning(
+                path,
+                "a past deposit is replayed by a replay clock only",
+                "with a wall clock it has no effect",
+            );
+        }
+        Clock::Replay { start, .. } if date <= start => {
+            let message = format!("the deposit is dated {date}, and the first block comes after {start}");
+            report.error(
+                path,
+                message,
+                "genesis, at clock.start, holds no transactions: let the clock start a step earlier",
+            );
+        }
+        Clock::Replay { until_secs: Some(until), .. } if date.secs() >= until => {
+            let until = Date::of_timestamp(until);
+            report.warning(
+                path,
+                format!("the deposit is dated {date}, and the replay ends on {until}"),
+                "it would wait for that day",
+            );
+        }
+        Clock::Replay { .. } => {}
+    }
+}

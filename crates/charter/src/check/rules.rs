@@ -1,0 +1,199 @@
+//! Decision rules, by themselves and with the electorates of this charter: whether each can ever decide anything.
+
+use polity_decision::{Basis, Choice, Event, Outcome, Problem, Rule, Severity, Voter};
+
+use crate::report::{Report, join};
+use crate::{Charter, Member};
+
+/// Most members without a weight that are reported one by one.
+const WEIGHTLESS_MAX: usize = 8;
+
+/// A body that decides by a rule.
+struct Body<'a> {
+    /// `chambers.conference` or `treaties.paris-agreement`.
+    path: String,
+    rule: &'a Rule,
+    members: Vec<&'a Member>,
+    /// What its members do in favour.
+    consent: Event,
+}
+
+/// Reports what is wrong with each rule by itself.
+pub(super) fn sound(charter: &Charter, report: &mut Report<'_>) {
+    for rule in &charter.rules {
+        let path = join("rules", &rule.id);
+        for problem in rule.check() {
+            // An id is checked by the reader, with the same bounds for all ids.
+            if problem.path != "id" {
+                relay(&path, &problem, problem.message.clone(), report);
+            }
+        }
+        let kinds = charter.members.iter().map(|member| member.kind.as_str());
+        let kinds: std::collections::BTreeSet<_> = kinds.collect();
+        for (i, limb) in rule.limbs.iter().enumerate() {
+            if let Some(tally) = &limb.tally {
+                let path = format!("{path}.limb[{i}].tally");
+                let message = format!(
+                    "totals of `{tally}` are known to a ballots file only; here, members' ballots are counted"
+                );
+                report.warning(&path, message, "");
+            }
+            for (k, kind) in limb.kinds.iter().enumerate().filter(|(_, kind)| !kinds.contains(kind.as_str()))
+            {
+                if polity_kind(kind) && report.is_clean(|p| p.starts_with("members")) {
+                    let path = format!("{path}.limb[{i}].kinds[{k}]");
+                    report.warning(&path, format!("no member is of kind `{kind}`"), "");
+                }
+            }
+        }
+    }
+}
+
+fn polity_kind(word: &str) -> bool {
+    crate::Kind::from_word(word).is_some()
+}
+
+/// Reports chambers and treaties whose rule their members cannot meet, whatever they do, or cannot fail.
+pub(super) fn decidable(charter: &Charter, report: &mut Report<'_>) {
+    if !report.is_clean(concerns_electorates) {
+        return;
+    }
+    let chambers = charter.chambers.iter().filter_map(|chamber| {
+        let members = charter.electorate(chamber).collect();
+        let (path, rule) = (join("chambers", &chamber.id), charter.rule(&chamber.rule)?);
+        Some(Body { path, rule, members, consent: Event::Ballot(Choice::Yes) })
+    });
+    let treaties = charter.treaties.iter().filter_map(|treaty| {
+        let members = charter.depositors(treaty).collect();
+        let (path, rule) = (join("treaties", &treaty.id), charter.rule(&treaty.rule)?);
+        Some(Body { path, rule, members, consent: Event::Instrument })
+    });
+    for body in chambers.chain(treaties) {
+        let rule_path = join("rules", &body.rule.id);
+        if !body.members.is_empty()
+            && report.is_clean(|p| p.starts_with(&rule_path) || p.starts_with(&body.path))
+        {
+            self::body(charter, &body, report);
+        }
+    }
+}
+
+/// Whether an error at `path` makes it unknown who is in an electorate, or with which weight.
+fn concerns_electorates(path: &str) -> bool {
+    const PERSONAL: [&str; 6] = ["name", "address", "recovery", "node", "balance", "deposited"];
+    match path.split(['.', '[']).collect::<Vec<_>>().as_slice() {
+        ["rights", ..] => true,
+        ["members", _, key, ..] => !PERSONAL.contains(key),
+        ["members", ..] => true,
+        _ => false,
+    }
+}
+
+fn body(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) {
+    let Body { path, rule, consent, .. } = body;
+    let rule_at = join(path, "rule");
+    let mismatch = match (consent, rule.basis()) {
+        (Event::Instrument, Basis::Ballots | Basis::Both) => {
+            Some("counts ballots, but a treaty enters into force by instruments")
+        }
+        (Event::Ballot(_), Basis::Instruments | Basis::Both) => {
+            Some("counts instruments, but a chamber decides by ballots")
+        }
+        _ => None,
+    };
+    if let Some(mismatch) = mismatch {
+        let hint = "a limb counts what its `numerator` says: yes, or instruments";
+        report.error(&rule_at, format!("rule `{}` {mismatch}", rule.id), hint);
+        return;
+    }
+    let weightless = weightless(charter, body, report);
+    let voters: Vec<Voter> = body.members.iter().map(|member| charter.voter(member)).collect();
+    let mut is_known = !weightless.is_empty();
+    for problem in rule.check_electorate(&voters) {
+        if weightless.iter().any(|i| {
+            problem.path.starts_with(&format!("limb[{i}].weight"))
+                || problem.path.starts_with(&format!("limb[{i}].threshold"))
+        }) {
+            continue;
+        }
+        is_known |= problem.severity == Severity::Error;
+        relay(&join("rules", &rule.id), &problem, format!("for {path}: {}", problem.message), report);
+    }
+    if !is_known {
+        extremes(body, &voters, &rule_at, report);
+    }
+}
+
+/// Reports members without a weight by which a limb counts them; returns those limbs.
+fn weightless(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) -> Vec<usize> {
+    let mut limbs = Vec::new();
+    for (i, limb) in body.rule.limbs.iter().enumerate() {
+        let Some(weight) = limb.weight.name() else { continue };
+        let lacks = |member: &&&Member| {
+            body.rule.counts(limb, &charter.voter(member)) && !member.weights.contains_key(weight)
+        };
+        let lacking: Vec<_> = body.members.iter().filter(lacks).collect();
+        if lacking.is_empty() {
+            continue;
+        }
+        limbs.push(i);
+        let by = format!("limb `{}` of rule `{}` weighs {}", limb.name, body.rule.id, body.path);
+        let hint = format!("add weights = {{ {weight} = … }}; 0 is a weight");
+        if lacking.len() <= WEIGHTLESS_MAX {
+            for member in lacking {
+                let path = join("members", &member.id);
+                report.error_at_key(
+                    &path,
+                    format!("{} has no weight `{weight}`, by which {by}", member.id),
+                    hint.clone(),
+                );
+            }
+        } else {
+            let first: Vec<_> = lacking.iter().take(3).map(|member| member.id.as_str()).collect();
+            let message = format!(
+                "{} members, such as {}, have no weight `{weight}`, by which {by}",
+                lacking.len(),
+                first.join(", ")
+            );
+            report.error(&join(&body.path, "rule"), message, hint);
+        }
+    }
+    limbs
+}
+
+/// Lets everybody consent, then nobody, and reports outcomes that cannot be meant.
+fn extremes(body: &Body<'_>, voters: &[Voter], rule_at: &str, report: &mut Report<'_>) {
+    let outcome = |event: Option<Event>| {
+        let mut tally = body.rule.open(voters);
+        for voter in voters {
+            body.rule.record(&mut tally, voter, None, event);
+        }
+        body.rule.outcome(&tally, true)
+    };
+    let unanimous = outcome(Some(body.consent));
+    let is_treaty = body.consent == Event::Instrument;
+    if unanimous.outcome != Outcome::Adopted {
+        let unmet: Vec<_> =
+            unanimous.limbs.iter().filter(|limb| !limb.met).map(|limb| format!("`{}`", limb.name)).collect();
+        let deed = if is_treaty { "deposits an instrument" } else { "votes yes" };
+        let message = format!("rule `{}` is not met even if everyone {deed}", body.rule.id);
+        report.error(rule_at, message, format!("what fails is limb {}", unmet.join(", ")));
+    }
+    let refusal = if is_treaty { None } else { Some(Event::Ballot(Choice::No)) };
+    if outcome(refusal).outcome == Outcome::Adopted {
+        let deed = if is_treaty { "nobody deposits an instrument" } else { "everyone votes no" };
+        let message = format!("rule `{}` is met even if {deed}", body.rule.id);
+        report.warning(rule_at, message, "is a limb missing?");
+    }
+}
+
+/// Reports a problem that the rule found, at its place in the charter.
+fn relay(rule_path: &str, problem: &Problem, message: String, report: &mut Report<'_>) {
+    let path =
+        if problem.path.is_empty() { rule_path.to_owned() } else { format!("{rule_path}.{}", problem.path) };
+    let hint = problem.hint.clone().unwrap_or_default();
+    match problem.severity {
+        Severity::Error => report.error(&path, message, hint),
+        Severity::Warning => report.warning(&path, message, hint),
+    }
+}

@@ -1,0 +1,74 @@
+//! Whether the members can keep the chain going, and use it.
+
+use polity_constitution::quorum;
+
+use crate::report::{Report, join};
+use crate::{Access, Charter, Clock, Rights};
+
+/// Reports a validator set that cannot decide, or that cannot lose a member.
+pub(super) fn decide(charter: &Charter, report: &mut Report<'_>) {
+    for member in &charter.members {
+        let may_validate = charter.rights_of(member).contains(Rights::VALIDATE);
+        if member.node.is_some() && !may_validate {
+            let path = join(&join("members", &member.id), "node");
+            let hint = "grant it: rights = [\"validate\"]; without it the node follows the chain only";
+            report.warning(
+                &path,
+                format!("{} has keys of a node, but not the right to validate", member.id),
+                hint,
+            );
+        }
+    }
+    if !report.is_clean(|path| path.starts_with("members") || path.starts_with("rights")) {
+        return;
+    }
+    let validators = charter.validators().count();
+    if validators == 0 {
+        let hint = "grant the right to validate, by kind under [rights] or by name: rights = [\"validate\"]";
+        report.error_at_key("members", "nobody may validate: no block could ever be decided", hint);
+        return;
+    }
+    let needed = usize::try_from(quorum(u64::try_from(validators).unwrap_or(u64::MAX))).unwrap_or(usize::MAX);
+    if needed == validators {
+        let plural =
+            if validators == 1 { "1 member validates" } else { &format!("{validators} members validate") };
+        let message =
+            format!("{plural}, and all must be present to decide a block: losing one stops the chain");
+        report.warning_at_key(
+            "members",
+            message,
+            "with 4 validators one may fail, with 7 two: more than two thirds must remain",
+        );
+    }
+}
+
+/// Reports an agreement in which nobody could act, and periods that the clock steps over.
+pub(super) fn act(charter: &Charter, report: &mut Report<'_>) {
+    if !report.is_clean(|path| {
+        ["members", "rights", "access", "clock", "chambers"].iter().any(|p| path.starts_with(p))
+    }) {
+        return;
+    }
+    let someone = |right| charter.members.iter().any(|member| charter.rights_of(member).contains(right));
+    if charter.access.transact == Access::Members && !someone(Rights::TRANSACT) {
+        let hint =
+            "grant the right to transact under [rights], or write transact = \"anyone\" under [access]";
+        report.warning_at_key("members", "no member may send a transaction", hint);
+    }
+    if !charter.chambers.is_empty() && !someone(Rights::PROPOSE) {
+        report.warning_at_key(
+            "members",
+            "no member may open a proposal: the chambers would never meet",
+            "grant the right to propose under [rights]",
+        );
+    }
+    let Clock::Replay { step_secs, .. } = charter.clock else { return };
+    for chamber in charter.chambers.iter().filter(|chamber| chamber.voting_secs <= step_secs) {
+        let path = join(&join("chambers", &chamber.id), "voting");
+        report.warning(
+            &path,
+            "the clock moves this far in one block: nobody could cast a ballot",
+            "a step of the replay clock is clock.step",
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! Charters, right and wrong.
+
+mod builtin;
+
+use crate::{Checked, parse};
+
+/// The charter in `text`, which has no errors.
+fn checked(text: &str) -> Checked {
+    parse("charter.toml", text).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+}
