@@ -5,9 +5,8 @@
 //! rights, classes, weights) is kept by height, so an electorate can be read as it was when a proposal opened.
 //!
 //! Here: storage schema, the way from the ABI to the functions, and the functions that write. [`record`](MemberRecord) says
-//! what a stored member means, `read` answers questions: through `ask` to other institutions, through `views` to those outside.
+//! what a stored member means, `read` answers questions: metered to institutions, and through `views` to those outside.
 
-mod ask;
 mod read;
 mod record;
 mod views;
@@ -18,13 +17,10 @@ use polity_charter::{Kind, Rights};
 use polity_constitution::MEMBERS_MAX;
 use polity_primitives::{AGREEMENT, REGISTRY};
 
-pub use ask::{
-    Profile, admitted_at, classes_at, member_ids, member_of_account, profile, rights_at, rights_now,
-    scales_of, voter_at,
-};
-pub use record::{CLASSES_MAX, MemberRecord, Standing, Status};
+pub use record::{CLASSES_MAX, Elector, Filter, MemberRecord, Standing, Status};
 pub use views::{
-    Validator, is_guest, may_transact, member, member_of, members, scales, validators, voters_at,
+    Validator, is_guest, may_transact, member, member_of, members, rights_at, scales, status_at, validators,
+    voters_at,
 };
 
 use crate::{
@@ -179,7 +175,7 @@ impl Registry {
     fn admit(&self, cx: &mut Context<'_>, admission: &Admission) -> Result<()> {
         cx.by_decision()?;
         let id = admission.id;
-        names::text(id)?;
+        names::check(id)?;
         ensure!((1..=NAME_BYTES_MAX).contains(&admission.name.len()), sol::BadMemberName {});
         ensure!(admission.rights <= RIGHTS_ALL, sol::BadRights { rights: admission.rights });
         let before = self.standing(cx, id, u64::MAX)?;
@@ -434,7 +430,7 @@ impl Registry {
         let number = self.class_numbers.at(class);
         let mut known = number.get(cx)?;
         if known == 0 {
-            names::text(class)?;
+            names::check(class)?;
             let count = self.class_names.len(cx)?;
             ensure!(count < CLASSES_MAX as u64, too_many("classes", CLASSES_MAX as u64));
             self.class_names.push(cx, class)?;
@@ -456,7 +452,7 @@ impl Registry {
 
     /// Makes the weight `name` known, as a whole number of `1/scale`. Genesis calls it before it admits anyone.
     pub(crate) fn name_weight(&self, cx: &mut Context<'_>, name: B256, scale: u128) -> Result<()> {
-        names::text(name)?;
+        names::check(name)?;
         ensure!(self.weight_names.len(cx)? < WEIGHTS_MAX, too_many("weights", WEIGHTS_MAX));
         self.weight_names.push(cx, name)?;
         self.weight_scales.at(name).set(cx, scale.max(1))

@@ -1,15 +1,11 @@
 //! Questions to the registry, asked by its own functions, by other institutions and, free of gas, from outside.
 
-use std::collections::BTreeMap;
-
 use alloy_primitives::{Address, B256, U256};
-use polity_charter::Rights;
-use polity_decision::{Rational, Scales, Voter};
+use polity_charter::{Kind, Rights};
 
-use super::{IRegistry as sol, Registry, Standing, UnknownMember, kind_of};
+use super::{Elector, Filter, IRegistry as sol, Registry, Standing, Status, UnknownMember, kind_of};
 use crate::{
     context::{Context, Result},
-    names,
     storage::Read,
 };
 
@@ -86,16 +82,12 @@ impl Registry {
             || self.guests.at(account).get(r)?)
     }
 
-    /// What each named weight was multiplied with to be whole.
+    /// The scales of the weights called `names`: what each was multiplied with to be whole; 1 for a name not known.
     ///
     /// # Errors
     /// The reader's.
-    pub fn scales<R: Read>(&self, r: &mut R) -> Result<Scales, R::Error> {
-        let names = self.weight_names.all(r)?;
-        names
-            .into_iter()
-            .map(|name| Ok((names::show(name), self.weight_scales.at(name).get(r)?.max(1))))
-            .collect()
+    pub fn scales<R: Read>(&self, r: &mut R, names: &[B256]) -> Result<Vec<u128>, R::Error> {
+        names.iter().map(|name| Ok(self.weight_scales.at(*name).get(r)?.max(1))).collect()
     }
 
     /// Height of the block that first admitted `id`; 0 also if none did.
@@ -106,32 +98,80 @@ impl Registry {
         self.members.at(id).standing.first(r)
     }
 
-    /// `id` as decision rules saw it at the end of block `height`, with the weights called `weights` as the charter writes
-    /// them: fractions, not the whole numbers stored.
+    /// `id` as decision rules saw it at the end of block `height`, if it was active and `filter` let it in.
     ///
     /// # Errors
     /// The reader's.
-    pub fn voter<R: Read>(
+    pub fn elector<R: Read>(
         &self,
         r: &mut R,
         id: B256,
+        filter: &Filter,
+        weights: &[B256],
         height: u64,
-        weights: impl IntoIterator<Item = B256>,
-    ) -> Result<Voter, R::Error> {
+    ) -> Result<Option<Elector>, R::Error> {
         let standing = self.standing(r, id, height)?;
-        let mut of_voter = BTreeMap::new();
-        for name in weights {
-            let scale = self.weight_scales.at(name).get(r)?.max(1);
-            let value = self.weight(r, id, name, height)?;
-            of_voter.insert(names::show(name), Rational::new(value.into(), scale.into()));
+        let rights = standing.rights(self.kind_rights(r, standing.kind, height)?);
+        let question = self.resolve(r, filter, weights, height)?;
+        self.seat(r, id, standing, rights, &question)
+    }
+
+    /// Everyone who was active and whom `filter` let in at the end of block `height`, in the order of admission.
+    ///
+    /// Bounds: `MEMBERS_MAX`. Cost: two slots a member, one a weight asked for, and one a kind.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn electors<R: Read>(
+        &self,
+        r: &mut R,
+        filter: &Filter,
+        weights: &[B256],
+        height: u64,
+    ) -> Result<Vec<Elector>, R::Error> {
+        let kinds = Kind::ALL.iter().map(|kind| self.kind_rights(r, kind.number(), height));
+        let of_kind: Vec<Rights> = kinds.collect::<Result<_, _>>()?;
+        let question = self.resolve(r, filter, weights, height)?;
+        let mut electors = Vec::new();
+        for index in 0..self.ids.len(r)? {
+            let id = self.ids.at(index).get(r)?;
+            let standing = self.standing(r, id, height)?;
+            let rights =
+                standing.rights(of_kind.get(usize::from(standing.kind)).copied().unwrap_or_default());
+            electors.extend(self.seat(r, id, standing, rights, &question)?);
         }
+        Ok(electors)
+    }
+
+    fn seat<R: Read>(
+        &self,
+        r: &mut R,
+        id: B256,
+        standing: Standing,
+        rights: Rights,
+        question: &Question<'_>,
+    ) -> Result<Option<Elector>, R::Error> {
+        if standing.status != Status::Active || !question.admits(id, &standing, rights) {
+            return Ok(None);
+        }
+        let weight = |name: &B256| Ok((*name, self.weight(r, id, *name, question.height)?));
+        let weights = question.weights.iter().map(weight).collect::<Result<_, R::Error>>()?;
         let classes = self.classes(r, standing.classes)?;
-        Ok(Voter {
-            id: names::show(id),
-            kind: standing.kind().as_str().to_owned(),
-            classes: classes.into_iter().map(names::show).collect(),
-            weights: of_voter,
-        })
+        Ok(Some(Elector { id, kind: standing.kind(), classes, weights }))
+    }
+
+    fn resolve<'q, R: Read>(
+        &self,
+        r: &mut R,
+        filter: &'q Filter,
+        weights: &'q [B256],
+        height: u64,
+    ) -> Result<Question<'q>, R::Error> {
+        let mut classes = 0;
+        for class in &filter.classes {
+            classes |= bit(self.class_numbers.at(*class).get(r)?);
+        }
+        Ok(Question { filter, classes, weights, height })
     }
 
     /// Names of the classes in a set of bits.
@@ -220,5 +260,25 @@ impl Registry {
         let mut key = vec![prefix];
         key.extend_from_slice(member.key_x.get(r)?.as_slice());
         Ok((key, member.peer.get(r)?))
+    }
+}
+
+/// What is asked about each member: a filter with its classes as bits, the weights wanted, the height.
+struct Question<'q> {
+    filter: &'q Filter,
+    classes: u128,
+    weights: &'q [B256],
+    height: u64,
+}
+
+impl Question<'_> {
+    /// Source: `polity_charter::Chamber::seats`, the same rule for a charter's own members.
+    fn admits(&self, id: B256, standing: &Standing, rights: Rights) -> bool {
+        let Filter { kinds, classes, members, rights: needed } = self.filter;
+        let by_kind =
+            *kinds == 0 || 1u16.checked_shl(standing.kind.into()).is_some_and(|bit| kinds & bit != 0);
+        let by_class = classes.is_empty() || standing.classes & self.classes != 0;
+        let by_description = !(*kinds == 0 && classes.is_empty()) && by_kind && by_class;
+        rights.contains(*needed) && (by_description || members.contains(&id))
     }
 }

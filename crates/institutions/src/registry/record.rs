@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use polity_charter::{Kind, NodeKeys, Rights};
+use polity_decision::{Rational, Voter};
 
 use super::IRegistry;
+use crate::names;
 
 /// Classes there can be: the bits a standing has left.
 pub const CLASSES_MAX: usize = 128;
@@ -172,4 +174,48 @@ pub struct MemberRecord {
     pub node: Option<NodeKeys>,
     /// Ethereum address of the node's consensus key.
     pub consensus: Option<Address>,
+}
+
+/// Which members a question is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Bit i: members of the kind with number i; 0 is any kind while `classes` is not empty.
+    pub kinds: u16,
+    /// Members of one of these classes; empty is any.
+    pub classes: Vec<B256>,
+    /// These members in any case.
+    pub members: Vec<B256>,
+    /// And all of them only with these rights.
+    pub rights: Rights,
+}
+
+/// A member as decision rules see it, at some height.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elector {
+    /// Id.
+    pub id: B256,
+    /// Kind.
+    pub kind: Kind,
+    /// Classes.
+    pub classes: Vec<B256>,
+    /// The weights asked for, in that order, scaled to whole numbers.
+    pub weights: Vec<(B256, u128)>,
+}
+
+impl Elector {
+    /// As the decision crate takes it, each weight divided by the scale at its position (1 where there is none): as the
+    /// charter wrote it.
+    #[must_use]
+    pub fn voter_scaled(&self, scales: &[u128]) -> Voter {
+        let scales = scales.iter().copied().chain(core::iter::repeat(1));
+        let weight = |((name, value), scale): (&(B256, u128), u128)| {
+            (names::text(*name), Rational::new((*value).into(), scale.max(1).into()))
+        };
+        Voter {
+            id: names::text(self.id),
+            kind: self.kind.as_str().to_owned(),
+            classes: self.classes.iter().copied().map(names::text).collect(),
+            weights: self.weights.iter().zip(scales).map(weight).collect(),
+        }
+    }
 }

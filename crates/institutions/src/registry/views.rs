@@ -8,7 +8,7 @@ use polity_constitution::Candidate;
 use polity_decision::{Scales, Voter};
 use polity_primitives::REGISTRY;
 
-use super::{MemberRecord, Registry, Status, registry};
+use super::{Filter, MemberRecord, Registry, Status, registry};
 use crate::{host::Slots, names, storage::View};
 
 /// A member whose node decides blocks.
@@ -38,7 +38,7 @@ pub fn members(slots: &dyn Slots) -> Vec<MemberRecord> {
 #[must_use]
 pub fn member(slots: &dyn Slots, id: &str) -> Option<MemberRecord> {
     let (registry, mut view) = view(slots);
-    registry.record(&mut view, names::find(id)?)
+    registry.record(&mut view, names::word(id)?)
 }
 
 /// The present member that acts with `account`.
@@ -58,7 +58,7 @@ pub fn validators(slots: &dyn Slots) -> Vec<Validator> {
         let Ok((key, peer)) = registry.node_keys(&mut view, id);
         let Ok(address) = registry.members.at(id).consensus.get(&mut view);
         let public_key = key.try_into().ok()?;
-        Some(Validator { id: names::show(id), candidate: Candidate { address, public_key }, peer: peer.0 })
+        Some(Validator { id: names::text(id), candidate: Candidate { address, public_key }, peer: peer.0 })
     };
     ids.into_iter().filter_map(validator).collect()
 }
@@ -79,28 +79,40 @@ pub fn is_guest(slots: &dyn Slots, account: Address) -> bool {
     guest
 }
 
-/// Everyone who was active at the end of block `height`, as decision rules saw them, with the rights of that moment.
-/// Bounds: `MEMBERS_MAX`.
+/// Everyone who was active and whom `filter` let in at the end of block `height`, as decision rules saw them: with all weights
+/// as the charter writes them. Bounds: `MEMBERS_MAX`.
 #[must_use]
-pub fn voters_at(slots: &dyn Slots, height: u64) -> Vec<(Voter, Rights)> {
+pub fn voters_at(slots: &dyn Slots, filter: &Filter, height: u64) -> Vec<Voter> {
     let (registry, mut view) = view(slots);
-    let Ok(ids) = registry.ids.all(&mut view);
     let Ok(weights) = registry.weight_names.all(&mut view);
-    let voter = |id: B256| {
-        let Ok(standing) = registry.standing(&mut view, id, height);
-        let Ok(rights) = registry.rights(&mut view, id, height);
-        let Ok(voter) = registry.voter(&mut view, id, height, weights.iter().copied());
-        (standing.status == Status::Active).then_some((voter, rights))
-    };
-    ids.into_iter().filter_map(voter).collect()
+    let Ok(scales) = registry.scales(&mut view, &weights);
+    let Ok(electors) = registry.electors(&mut view, filter, &weights, height);
+    electors.iter().map(|elector| elector.voter_scaled(&scales)).collect()
+}
+
+/// The rights of the member called `id` at the end of block `height`; none if it was not a member.
+#[must_use]
+pub fn rights_at(slots: &dyn Slots, id: &str, height: u64) -> Rights {
+    let (registry, mut view) = view(slots);
+    let Ok(rights) = registry.rights(&mut view, names::word(id).unwrap_or_default(), height);
+    rights
+}
+
+/// The status of the member called `id` at the end of block `height`.
+#[must_use]
+pub fn status_at(slots: &dyn Slots, id: &str, height: u64) -> Status {
+    let (registry, mut view) = view(slots);
+    let Ok(standing) = registry.standing(&mut view, names::word(id).unwrap_or_default(), height);
+    standing.status
 }
 
 /// What the charter multiplied each weight with to make it whole, by name.
 #[must_use]
 pub fn scales(slots: &dyn Slots) -> Scales {
     let (registry, mut view) = view(slots);
-    let Ok(scales) = registry.scales(&mut view);
-    scales
+    let Ok(names) = registry.weight_names.all(&mut view);
+    let Ok(scales) = registry.scales(&mut view, &names);
+    names.into_iter().map(names::text).zip(scales).collect()
 }
 
 impl Registry {
@@ -118,7 +130,7 @@ impl Registry {
         let Ok((key, peer)) = self.node_keys(view, id);
         let Ok(consensus) = member.consensus.get(view);
         Some(MemberRecord {
-            id: names::show(id),
+            id: names::text(id),
             name,
             kind: standing.kind(),
             status: standing.status,
@@ -127,7 +139,7 @@ impl Registry {
             rights: standing.rights(of_kind),
             granted: standing.granted,
             revoked: standing.revoked,
-            classes: classes.into_iter().map(names::show).collect(),
+            classes: classes.into_iter().map(names::text).collect(),
             weights: self.weights(view, id),
             node: key.try_into().ok().map(|consensus| NodeKeys { consensus, peer: peer.0 }),
             consensus: Some(consensus).filter(|consensus| !consensus.is_zero()),
@@ -138,7 +150,7 @@ impl Registry {
         let Ok(names) = self.weight_names.all(view);
         let weight = |name: B256| {
             let Ok(value) = self.weight(view, id, name, u64::MAX);
-            (names::show(name), value)
+            (names::text(name), value)
         };
         names.into_iter().map(weight).filter(|(_, value)| *value != 0).collect()
     }

@@ -51,6 +51,11 @@ layout! {
     }
 }
 
+/// The word of [`GENERAL`].
+fn general() -> B256 {
+    B256::right_padding_from(GENERAL.as_bytes())
+}
+
 /// The treasury's storage.
 #[must_use]
 pub fn treasury() -> Treasury {
@@ -90,7 +95,7 @@ impl Institution for Treasury {
 
     /// Value without call data goes to the account `general`, which opens with it.
     fn receive(cx: &mut Context<'_>) -> Result<()> {
-        let (treasury, name) = (treasury(), names::word(GENERAL)?);
+        let (treasury, name) = (treasury(), general());
         if !treasury.accounts.at(name).open.get(cx)? {
             treasury.add_account(cx, name)?;
         }
@@ -110,7 +115,7 @@ impl Treasury {
     /// Opens an account. Errors: `NotByDecision`, `BadName`, `AlreadyOpen`, `TooManyAccounts`.
     fn open(&self, cx: &mut Context<'_>, name: B256) -> Result<()> {
         cx.by_decision()?;
-        names::text(name)?;
+        names::check(name)?;
         ensure!(!self.accounts.at(name).open.get(cx)?, sol::AlreadyOpen { name });
         self.add_account(cx, name)
     }

@@ -10,14 +10,14 @@ use crate::{host::Slots, names, storage::View};
 #[must_use]
 pub fn accounts(slots: &dyn Slots) -> Vec<(String, U256)> {
     let Ok(accounts) = treasury().all(&mut View::new(slots, TREASURY));
-    accounts.into_iter().map(|(name, balance)| (names::show(name), balance)).collect()
+    accounts.into_iter().map(|(name, balance)| (names::text(name), balance)).collect()
 }
 
 /// The balance of the account called `name`; `None` if it is not open. Units: wei.
 #[must_use]
 pub fn balance_of(slots: &dyn Slots, name: &str) -> Option<U256> {
     let mut view = View::new(slots, TREASURY);
-    let account = treasury().accounts.at(names::find(name)?);
+    let account = treasury().accounts.at(names::word(name)?);
     let Ok(open) = account.open.get(&mut view);
     let Ok(balance) = account.balance.get(&mut view);
     open.then_some(balance)
