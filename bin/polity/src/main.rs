@@ -1,2 +1,44 @@
-//! The `polity` binary.
-fn main() {}
+//! `polity`: one binary for founders, operators, members and developers.
+//!
+//! Each command is a module of [`command`] with one function `run`. Exit status: 0 done, 1 it did not work, 2 the input is
+//! wrong. With `--json` the only thing on standard output is one JSON value.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // the binary talks to people
+#![allow(clippy::disallowed_methods)] // and has a clock
+
+mod abi;
+mod client;
+mod command;
+mod demo;
+mod local;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::command::Command;
+
+/// Agreements that record, check, enforce and amend themselves.
+///
+/// A charter file says who the members are, who decides what by which majority, who writes the record and who verifies.
+/// polity turns it into a running network that any Ethereum tool can talk to.
+#[derive(Parser, Debug)]
+#[command(name = "polity", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:\n  polity demo                       the Paris Agreement enters into force on this machine\n  polity charter check my.toml      every mistake of a charter, with line and column\n  polity up                         four nodes and ten funded accounts for development")]
+struct Cli {
+    /// Print one JSON value instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("POLITY_LOG").unwrap_or_else(|_| "error".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match cli.command.run(cli.json) {
+        Ok(code) => code,
+        Err(failure) => failure.report(cli.json),
+    }
+}

@@ -1,0 +1,237 @@
+//! A client of a node: JSON-RPC over HTTP, and transactions signed here.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U64, U256, hex};
+use clap::Args;
+use polity_node::Secret;
+use secp256k1::{Message, SECP256K1, SecretKey};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::output::Failure;
+
+/// Where to reach a node.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RpcArgs {
+    /// JSON-RPC address of a node.
+    #[arg(long, env = "POLITY_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
+    pub(crate) rpc: String,
+}
+
+/// Longest wait for a receipt.
+const RECEIPT_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A connection to one node.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    url: String,
+}
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RpcError {
+    /// Nobody there, or not speaking JSON-RPC.
+    #[error("no node answers at {url}: {reason}. `polity up` starts a network; --rpc names another address")]
+    Unreachable {
+        /// Asked.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The node said no.
+    #[error("{message}")]
+    Refused {
+        /// JSON-RPC error code.
+        code: i64,
+        /// The node's words.
+        message: String,
+        /// Revert data, if any.
+        data: Option<Bytes>,
+    },
+    /// The answer is not what was asked for.
+    #[error("{method}: unexpected answer: {reason}")]
+    Unexpected {
+        /// The method.
+        method: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl RpcError {
+    fn unexpected(method: &str, reason: impl std::fmt::Display) -> Self {
+        Self::Unexpected { method: method.to_owned(), reason: reason.to_string() }
+    }
+
+    /// Whether the node could not be reached at all.
+    pub(crate) const fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+}
+
+/// What a transaction came to.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TxReceipt {
+    pub(crate) transaction_hash: B256,
+    pub(crate) block_number: U64,
+    pub(crate) status: U64,
+    pub(crate) gas_used: U64,
+    pub(crate) logs: Vec<Value>,
+}
+
+impl TxReceipt {
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status == U64::from(1)
+    }
+}
+
+impl Client {
+    pub(crate) fn new(url: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(60)))
+            .http_status_as_error(false)
+            .build();
+        Self { agent: config.into(), url: url.to_owned() }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn post(&self, body: &Value) -> Result<Value, RpcError> {
+        let unreachable = |reason: String| RpcError::Unreachable { url: self.url.clone(), reason };
+        let mut response = self.agent.post(&self.url).send_json(body).map_err(|error| unreachable(error.to_string()))?;
+        let status = response.status();
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_to_string()
+            .map_err(|error| unreachable(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|_| unreachable(format!("HTTP status {status}")))
+    }
+
+    /// Calls `method`.
+    pub(crate) fn call<T: DeserializeOwned>(&self, method: &str, params: Value) -> Result<T, RpcError> {
+        static ID: AtomicU64 = AtomicU64::new(1);
+        let id = ID.fetch_add(1, Ordering::Relaxed);
+        let answer = self.post(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))?;
+        result(method, answer)
+    }
+
+    /// Calls several methods in one request; answers in the order of the calls.
+    pub(crate) fn batch(&self, calls: &[(&str, Value)]) -> Result<Vec<Result<Value, RpcError>>, RpcError> {
+        let requests: Vec<_> = calls
+            .iter()
+            .enumerate()
+            .map(|(id, (method, params))| json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+            .collect();
+        let Value::Array(mut answers) = self.post(&Value::Array(requests))? else {
+            return Err(RpcError::unexpected("batch", "not an array"));
+        };
+        answers.sort_by_key(|answer| answer["id"].as_u64());
+        Ok(answers.into_iter().zip(calls).map(|(answer, (method, _))| result(method, answer)).collect())
+    }
+
+    pub(crate) fn block_number(&self) -> Result<u64, RpcError> {
+        Ok(self.call::<U64>("eth_blockNumber", json!([]))?.to())
+    }
+
+    pub(crate) fn chain_id(&self) -> Result<u64, RpcError> {
+        Ok(self.call::<U64>("eth_chainId", json!([]))?.to())
+    }
+
+    pub(crate) fn nonce(&self, address: Address) -> Result<u64, RpcError> {
+        Ok(self.call::<U64>("eth_getTransactionCount", json!([address, "pending"]))?.to())
+    }
+
+    /// Timestamp of block `number`.
+    pub(crate) fn timestamp(&self, number: u64) -> Result<u64, RpcError> {
+        let block: Value = self.call("eth_getBlockByNumber", json!([U64::from(number), false]))?;
+        let timestamp: U64 = serde_json::from_value(block["timestamp"].clone())
+            .map_err(|_| RpcError::unexpected("eth_getBlockByNumber", format!("no block {number}")))?;
+        Ok(timestamp.to())
+    }
+
+    /// Signs and sends a call; waits for its receipt; an unsuccessful one is an error with the reason.
+    pub(crate) fn transact(&self, key: &Secret, to: Address, value: U256, input: Bytes) -> Result<TxReceipt, Failure> {
+        let from = key.address();
+        let request = json!({ "from": from, "to": to, "value": value, "data": input });
+        let gas: U64 = self.call("eth_estimateGas", json!([request])).map_err(|e| Failure::failed(crate::abi::explain(&e)))?;
+        let block: Value = self.call("eth_getBlockByNumber", json!(["latest", false]))?;
+        let base_fee: U256 = serde_json::from_value(block["baseFeePerGas"].clone()).unwrap_or_default();
+        let tip: U256 = self.call("eth_maxPriorityFeePerGas", json!([]))?;
+        let tx = TxEip1559 {
+            chain_id: self.chain_id()?,
+            nonce: self.nonce(from)?,
+            gas_limit: gas.to::<u64>() + gas.to::<u64>() / 4,
+            max_fee_per_gas: (base_fee * U256::from(2) + tip).saturating_to(),
+            max_priority_fee_per_gas: tip.saturating_to(),
+            to: TxKind::Call(to),
+            value,
+            input,
+            ..TxEip1559::default()
+        };
+        let hash: B256 = self.call("eth_sendRawTransaction", json!([sign(tx, key)]))?;
+        let receipt = self.wait(hash)?;
+        if receipt.succeeded() {
+            Ok(receipt)
+        } else {
+            let reason = self.call::<Value>("eth_call", json!([request, receipt.block_number])).err();
+            Err(Failure::failed(reason.map_or_else(
+                || format!("transaction {hash} failed in block {}", receipt.block_number),
+                |error| crate::abi::explain(&error),
+            )))
+        }
+    }
+
+    /// The receipt of `hash`, if its block is finalized.
+    pub(crate) fn receipt(&self, hash: B256) -> Result<Option<TxReceipt>, RpcError> {
+        self.call("eth_getTransactionReceipt", json!([hash]))
+    }
+
+    /// Waits until the block of `hash` is finalized.
+    pub(crate) fn wait(&self, hash: B256) -> Result<TxReceipt, Failure> {
+        let start = Instant::now();
+        loop {
+            if let Some(receipt) = self.receipt(hash)? {
+                return Ok(receipt);
+            }
+            if start.elapsed() > RECEIPT_TIME_MAX {
+                return Err(Failure::failed(format!(
+                    "transaction {hash} was accepted but not written within {} s; `polity status` says whether the chain moves",
+                    RECEIPT_TIME_MAX.as_secs()
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn result<T: DeserializeOwned>(method: &str, mut answer: Value) -> Result<T, RpcError> {
+    if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        return Err(RpcError::Refused {
+            code: error["code"].as_i64().unwrap_or_default(),
+            message: error["message"].as_str().unwrap_or("unknown error").to_owned(),
+            data: error["data"].as_str().and_then(|data| data.parse().ok()),
+        });
+    }
+    serde_json::from_value(answer["result"].take()).map_err(|error| RpcError::unexpected(method, error))
+}
+
+/// Signs `tx`; returns its EIP-2718 bytes as the node takes them.
+pub(crate) fn sign(tx: TxEip1559, key: &Secret) -> String {
+    let secret = SecretKey::from_byte_array(key.bytes()).expect("a Secret is a key");
+    let digest = tx.signature_hash();
+    let (id, rs) = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &secret).serialize_compact();
+    let signature = Signature::from_bytes_and_parity(&rs, i32::from(id) & 1 == 1);
+    hex::encode_prefixed(TxEnvelope::from(tx.into_signed(signature)).encoded_2718())
+}

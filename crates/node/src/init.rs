@@ -1,0 +1,236 @@
+//! From a charter to homes.
+
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use polity_charter::{Charter, Diagnostics};
+
+use crate::{
+    home::{Home, HomeError, NodeSettings, PeerSettings, Ports, RpcSettings},
+    keys::{KeyError, Secret, Secrets, read_secret, write_secret},
+};
+
+/// Why a charter did not become homes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InitError {
+    /// The charter has mistakes.
+    #[error("the charter has mistakes:\n{0}")]
+    Charter(Diagnostics),
+    /// There is something there already.
+    #[error("{0} is not empty; give another --dir, or remove it")]
+    Occupied(PathBuf),
+    /// The directory holds another agreement.
+    #[error("{dir} holds another agreement ({found}), not {expected}; give another --dir, or remove it")]
+    OtherCharter {
+        /// The directory.
+        dir: PathBuf,
+        /// Its charter.
+        found: String,
+        /// The one given.
+        expected: String,
+    },
+    /// Keys are named in the charter, so their owners must run the nodes.
+    #[error("the keys of {0} are in the charter: only their owners can run these nodes (`polity node --home DIR`)")]
+    KeysElsewhere(String),
+    /// No free port.
+    #[error("no free port: {0}")]
+    Port(std::io::Error),
+    /// The signing record of a new key.
+    #[error(transparent)]
+    Guard(#[from] polity_bft::Error),
+    /// Files.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// Keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+/// Where missing keys come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The operating system's randomness.
+    Random,
+    /// Anyone can compute them: the same at every start, for local networks.
+    Local,
+}
+
+/// How to lay out a network.
+#[derive(Clone, Debug)]
+pub struct InitOptions {
+    /// Directory of the network; made if missing.
+    pub dir: PathBuf,
+    /// Missing keys.
+    pub keys: KeySource,
+    /// Address the nodes reach each other at.
+    pub host: IpAddr,
+    /// First of the ports, three per node; free ones if `None`.
+    pub first_port: Option<u16>,
+    /// First of the RPC ports; free ones if `None`.
+    pub first_rpc_port: Option<u16>,
+}
+
+impl InitOptions {
+    /// A network on loopback with keys anyone can compute.
+    #[must_use]
+    pub fn local(dir: PathBuf) -> Self {
+        Self {
+            dir,
+            keys: KeySource::Local,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            first_port: None,
+            first_rpc_port: None,
+        }
+    }
+}
+
+/// One node of a network on this machine.
+#[derive(Clone, Debug)]
+pub struct NodePlan {
+    /// Member that runs it.
+    pub member: String,
+    /// Its home.
+    pub home: Home,
+    /// Its settings.
+    pub settings: NodeSettings,
+}
+
+/// A network whose homes are on this machine.
+#[derive(Clone, Debug)]
+pub struct LocalNetwork {
+    /// Directory of the network.
+    pub dir: PathBuf,
+    /// The agreement, with all keys.
+    pub charter: Charter,
+    /// The nodes, in the order of the charter.
+    pub nodes: Vec<NodePlan>,
+    /// Keys that were made here.
+    pub secrets: Secrets,
+}
+
+/// Asks the system for `count` different free loopback ports.
+///
+/// # Errors
+/// What the system says.
+pub fn free_ports(count: usize) -> std::io::Result<Vec<u16>> {
+    let listeners: Vec<_> =
+        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<Result<_, _>>()?;
+    listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
+}
+
+/// Makes keys and homes for the charter `text`.
+///
+/// # Errors
+/// [`InitError`]; a directory that was not empty is untouched.
+pub fn init(file_name: &str, text: &str, options: &InitOptions) -> Result<LocalNetwork, InitError> {
+    let dir = &options.dir;
+    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(InitError::Occupied(dir.clone()));
+    }
+    let draft = polity_charter::parse(file_name, text).map_err(InitError::Charter)?.charter;
+    let secrets = Secrets::missing(&draft, |owner, role| match options.keys {
+        KeySource::Random => Secret::random(),
+        KeySource::Local => Secret::local(&draft.id, owner, role),
+    });
+    let text = polity_charter::with_keys(text, &secrets.public()?).map_err(InitError::Charter)?;
+    let charter = polity_charter::parse(file_name, &text).map_err(InitError::Charter)?.charter;
+    let members: Vec<String> = charter
+        .validators()
+        .filter(|member| secrets.members.get(&member.id).is_some_and(|s| s.node.is_some()))
+        .map(|member| member.id.clone())
+        .collect();
+    if members.is_empty() {
+        let named = charter.validators().map(|member| member.id.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(InitError::KeysElsewhere(named));
+    }
+    let ports = ports(options, members.len())?;
+    fs::create_dir_all(dir).map_err(|source| HomeError::Io { path: dir.clone(), source })?;
+    fs::write(dir.join("charter.toml"), &text)
+        .map_err(|source| HomeError::Io { path: dir.join("charter.toml"), source })?;
+    write_secret(&dir.join("secrets.toml"), &secrets)?;
+    let mut nodes = Vec::with_capacity(members.len());
+    for (i, (member, mine)) in members.iter().zip(&ports).enumerate() {
+        let settings = NodeSettings {
+            member: Some(member.clone()),
+            host: options.host,
+            ports: *mine,
+            peers: peers(options.host, &members, &ports, i),
+            rpc: RpcSettings::default(),
+        };
+        let home = Home(dir.join(member));
+        let node = secrets.members.get(member).and_then(|s| s.node).ok_or(KeyError::Malformed)?;
+        home.create(&text, &settings, &node)?;
+        polity_bft::Guard::create(&home.0, node.consensus.address())?;
+        nodes.push(NodePlan { member: member.clone(), home, settings });
+    }
+    Ok(LocalNetwork { dir: dir.clone(), charter, nodes, secrets })
+}
+
+/// Everyone but the `own`th.
+fn peers(host: IpAddr, members: &[String], ports: &[Ports], own: usize) -> Vec<PeerSettings> {
+    let peer = |(member, ports): (&String, &Ports)| PeerSettings {
+        member: member.clone(),
+        consensus: SocketAddr::new(host, ports.consensus),
+        gossip: SocketAddr::new(host, ports.gossip),
+    };
+    let others = members.iter().zip(ports).enumerate().filter(|(i, _)| *i != own);
+    others.map(|(_, other)| peer(other)).collect()
+}
+
+fn ports(options: &InitOptions, count: usize) -> Result<Vec<Ports>, InitError> {
+    let free = free_ports(count * 3).map_err(InitError::Port)?;
+    let nth = |first: Option<u16>, i: usize, found: u16| {
+        first.map_or(found, |first| first.saturating_add(u16::try_from(i).unwrap_or(u16::MAX)))
+    };
+    Ok(free
+        .chunks_exact(3)
+        .enumerate()
+        .map(|(i, found)| Ports {
+            rpc: nth(options.first_rpc_port, i, found[0]),
+            consensus: nth(options.first_port, 2 * i, found[1]),
+            gossip: nth(options.first_port, 2 * i + 1, found[2]),
+        })
+        .collect())
+}
+
+/// Opens a network that [`init`] made in `dir`. With `fresh_ports`, nodes get new free ports, since old ones may be taken.
+///
+/// # Errors
+/// [`InitError`].
+pub fn open_network(dir: &Path, fresh_ports: bool) -> Result<LocalNetwork, InitError> {
+    let path = dir.join("charter.toml");
+    let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path: path.clone(), source })?;
+    let charter =
+        polity_charter::parse(&path.display().to_string(), &text).map_err(InitError::Charter)?.charter;
+    let secrets: Secrets = read_secret(&dir.join("secrets.toml"))?;
+    let mut nodes = Vec::new();
+    for member in charter.validators() {
+        let home = Home(dir.join(&member.id));
+        if home.0.join("node.toml").exists() {
+            nodes.push(NodePlan { member: member.id.clone(), settings: home.settings()?, home });
+        }
+    }
+    if fresh_ports {
+        renumber(&mut nodes)?;
+    }
+    Ok(LocalNetwork { dir: dir.to_owned(), charter, nodes, secrets })
+}
+
+fn renumber(nodes: &mut [NodePlan]) -> Result<(), InitError> {
+    let free = free_ports(nodes.len() * 3).map_err(InitError::Port)?;
+    let ports: Vec<Ports> = free
+        .chunks_exact(3)
+        .map(|found| Ports { rpc: found[0], consensus: found[1], gossip: found[2] })
+        .collect();
+    let members: Vec<String> = nodes.iter().map(|node| node.member.clone()).collect();
+    for (i, node) in nodes.iter_mut().enumerate() {
+        node.settings.ports = ports[i];
+        node.settings.peers = peers(node.settings.host, &members, &ports, i);
+        node.home.save_settings(&node.settings)?;
+    }
+    Ok(())
+}

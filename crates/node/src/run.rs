@@ -1,0 +1,297 @@
+//! A running node.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use polity_bft::{BftConfig, BftHandle, Peer, Timing};
+use polity_charter::{Access, Charter, Diagnostics};
+use polity_consensus::Engine;
+use polity_institutions::registry;
+use polity_ledger::{ExecutedBlock, Ledger, SubmitError};
+use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
+use polity_primitives::{REGISTRY, TransactionError};
+use polity_rpc::{RpcConfig, RpcServer};
+use rayon::prelude::*;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    home::{Home, HomeError, NodeSettings},
+    info::Info,
+};
+
+/// Transactions waiting to be sent to peers.
+const OUTBOUND_MAX: usize = 65_536;
+/// How many are sent in one go.
+const OUTBOUND_BATCH: usize = 1_024;
+/// How often transactions that still wait are sent again, in case everyone who had them stopped.
+const REBROADCAST: Duration = Duration::from_secs(10);
+
+/// Why a node does not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The charter in the home has mistakes.
+    #[error("the charter has mistakes:\n{0}")]
+    Charter(Diagnostics),
+    /// The charter still lacks keys.
+    #[error("the charter lacks the public keys of {0}: `polity init` makes them")]
+    KeysMissing(String),
+    /// `node.toml` names somebody the charter does not know.
+    #[error("node.toml names `{0}`, who is not in the charter or has no node keys there")]
+    Stranger(String),
+    /// The secrets are not the charter's.
+    #[error("keys.toml holds other keys than the charter names for {0}")]
+    WrongKeys(String),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] polity_ledger::Error),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] polity_bft::Error),
+    /// The transaction network.
+    #[error(transparent)]
+    Network(#[from] polity_network::Error),
+    /// The RPC server.
+    #[error(transparent)]
+    Rpc(#[from] polity_rpc::Error),
+    /// The engine stopped by itself.
+    #[error("the engine stopped: {0}")]
+    Stopped(String),
+}
+
+/// A node that runs until [`Self::stop`].
+#[derive(Debug)]
+pub struct RunningNode {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Where RPC listens.
+    pub rpc_address: SocketAddr,
+    /// Member that runs it.
+    pub member: Option<String>,
+    rpc: RpcServer,
+    engine: Arc<BftHandle>,
+    network: Arc<NetworkHandle>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl RunningNode {
+    /// Returns when the engine stops by itself, with the reason.
+    pub async fn failed(&self) -> NodeError {
+        NodeError::Stopped(self.engine.failed().await)
+    }
+
+    /// Stops in order: no more requests, no more signatures, no more peers. What is decided is on disk already.
+    pub async fn stop(self) {
+        self.rpc.stop().await;
+        self.engine.shutdown().await;
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Starts the node of `home`.
+///
+/// # Errors
+/// [`NodeError`]; nothing runs then.
+pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
+    let settings = home.settings()?;
+    let secrets = home.secrets()?;
+    let file = home.charter().display().to_string();
+    let charter = polity_charter::parse(&file, &home.charter_text()?).map_err(NodeError::Charter)?.charter;
+    let missing = charter.missing_keys();
+    if !missing.is_empty() {
+        return Err(NodeError::KeysMissing(missing.join(", ")));
+    }
+    if let Some(member) = &settings.member {
+        let named = charter.member(member).and_then(|member| member.node);
+        let ours = secrets.public().map_err(HomeError::from)?;
+        match named {
+            None => return Err(NodeError::Stranger(member.clone())),
+            Some(named) if named != ours => return Err(NodeError::WrongKeys(member.clone())),
+            Some(_) => {}
+        }
+    }
+    let (db, open) = (home.db(), charter.clone());
+    let ledger = tokio::task::spawn_blocking(move || Ledger::open(&db, open))
+        .await
+        .map_err(|error| NodeError::Stopped(error.to_string()))??;
+    let members_only = charter.access.connect == Access::Members;
+    let (network, inbound) = polity_network::start(NetworkConfig {
+        chain_id: charter.chain_id,
+        listen: multiaddr(SocketAddr::new(settings.host, settings.ports.gossip)),
+        peers: settings.peers.iter().map(|peer| multiaddr(peer.gossip)).collect(),
+        secret: secrets.peer.bytes(),
+        allowed: members_only.then(|| member_peers(&ledger)),
+    })
+    .await?;
+    let network = Arc::new(network);
+    let application = ledger.application(secrets.consensus.address());
+    let config = BftConfig {
+        home: home.0.clone(),
+        listen: multiaddr(SocketAddr::new(settings.host, settings.ports.consensus)).to_string(),
+        peers: peers(&charter, &settings),
+        members_only,
+        moniker: settings.member.clone().unwrap_or_else(|| "observer".to_owned()),
+        peer_secret: secrets.peer.bytes(),
+        consensus_secret: settings.member.as_ref().map(|_| secrets.consensus.bytes()),
+        timing: Timing::default(),
+    };
+    let engine = Arc::new(polity_bft::start(config, Box::new(application)).await?);
+    let (outbound, queue) = mpsc::channel(OUTBOUND_MAX);
+    let waker = engine.clone();
+    ledger.mempool().on_insert(move |_| waker.wake());
+    if members_only {
+        let (reader, network) = (ledger.clone(), network.clone());
+        ledger.on_commit(move |block| {
+            if touches_registry(block) {
+                network.set_allowed(Some(member_peers(&reader)));
+            }
+        });
+    }
+    let tasks = vec![
+        tokio::spawn(publish(queue, network.clone())),
+        tokio::spawn(receive(inbound, network.clone(), ledger.clone())),
+        tokio::spawn(rebroadcast(network.clone(), ledger.clone())),
+    ];
+    let info = Info {
+        ledger: ledger.clone(),
+        engine: engine.clone(),
+        network: network.clone(),
+        outbound,
+        member: settings.member.clone(),
+        started_height: ledger.head().height().0,
+    };
+    let host = settings.rpc.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let defaults = RpcConfig::default();
+    let rpc = polity_rpc::serve(
+        RpcConfig {
+            listen: SocketAddr::new(host, settings.ports.rpc),
+            cors: if settings.rpc.cors.is_empty() { defaults.cors.clone() } else { settings.rpc.cors.clone() },
+            allowed_hosts: settings.rpc.allowed_hosts.clone(),
+            ..defaults
+        },
+        ledger.clone(),
+        Arc::new(info),
+    )
+    .await;
+    let rpc = match rpc {
+        Ok(rpc) => rpc,
+        Err(error) => {
+            engine.shutdown().await;
+            return Err(error.into());
+        }
+    };
+    let rpc_address = rpc.local_addr;
+    Ok(RunningNode { ledger, rpc_address, member: settings.member, rpc, engine, network, tasks })
+}
+
+fn multiaddr(address: SocketAddr) -> Multiaddr {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let family = if address.is_ipv4() { "ip4" } else { "ip6" };
+    let _ = write!(text, "/{family}/{}/tcp/{}", address.ip(), address.port());
+    text.parse().expect("an IP address and a port are a multiaddress")
+}
+
+/// Nodes of all members: those `node.toml` knows how to reach are dialled, the others may call.
+fn peers(charter: &Charter, settings: &NodeSettings) -> Vec<Peer> {
+    let address = |id: &str| {
+        let known = settings.peers.iter().find(|peer| peer.member == id);
+        known.map(|peer| multiaddr(peer.consensus).to_string()).into_iter().collect()
+    };
+    let peer = |member: &polity_charter::Member| {
+        Some(Peer { key: member.node?.peer, addresses: address(&member.id) })
+    };
+    charter.members.iter().filter_map(peer).collect()
+}
+
+fn member_peers(ledger: &Ledger) -> BTreeSet<PeerKey> {
+    registry::members(&ledger.latest()).into_iter().filter_map(|member| Some(member.node?.peer)).collect()
+}
+
+fn touches_registry(block: &ExecutedBlock) -> bool {
+    block.receipts.iter().flat_map(|receipt| &receipt.logs).any(|log| log.address == REGISTRY)
+}
+
+/// Sends what was submitted here to the peers, as many together as there are.
+async fn publish(mut queue: mpsc::Receiver<Gossip>, network: Arc<NetworkHandle>) {
+    let mut batch = Vec::with_capacity(OUTBOUND_BATCH);
+    while queue.recv_many(&mut batch, OUTBOUND_BATCH).await > 0 {
+        network.broadcast(std::mem::take(&mut batch));
+    }
+}
+
+/// Takes what peers send.
+async fn receive(mut inbound: mpsc::Receiver<Inbound>, network: Arc<NetworkHandle>, ledger: Ledger) {
+    while let Some(item) = inbound.recv().await {
+        match item {
+            Inbound::Transactions { batch, ticket, .. } => {
+                let ledger = ledger.clone();
+                // Recovering signatures takes the cores, not the tasks.
+                let judged = tokio::task::spawn_blocking(move || judge(&ledger, &batch)).await;
+                network.judge(ticket, judged.unwrap_or(Judgement::Ignore));
+            }
+            Inbound::Joined(peer) => {
+                tracing::info!(%peer, "node.peer.joined");
+                network.broadcast(waiting(&ledger));
+            }
+        }
+    }
+}
+
+fn judge(ledger: &Ledger, batch: &[Gossip]) -> Judgement {
+    let verdicts: Vec<_> =
+        batch.par_iter().map(|gossip| ledger.submit(&gossip.raw, gossip.condition())).collect();
+    // A signature that recovers to nothing cannot come from an honest node: it would not have admitted it.
+    let forged = |error: &SubmitError| {
+        matches!(
+            error,
+            SubmitError::Transaction(
+                TransactionError::Malformed(_) | TransactionError::Signature | TransactionError::System
+            )
+        )
+    };
+    if verdicts.iter().any(|verdict| verdict.as_ref().is_err_and(forged)) {
+        Judgement::Blame
+    } else if verdicts.iter().any(Result::is_ok) {
+        Judgement::Pass
+    } else {
+        Judgement::Ignore
+    }
+}
+
+/// Sends again, now and then, what waits and is not being written.
+async fn rebroadcast(network: Arc<NetworkHandle>, ledger: Ledger) {
+    let mut interval = tokio::time::interval(REBROADCAST);
+    let mut last = None;
+    loop {
+        interval.tick().await;
+        let version = Some(ledger.mempool().version());
+        if last == version && ledger.mempool().status().pending > 0 {
+            network.broadcast(waiting(&ledger));
+        }
+        last = version;
+    }
+}
+
+/// Most transactions sent to a peer that joins, or again.
+const WAITING_SENT_MAX: usize = 4_096;
+
+fn waiting(ledger: &Ledger) -> Vec<Gossip> {
+    use alloy_eips::eip2718::Encodable2718 as _;
+    let content = ledger.mempool().content();
+    content
+        .iter()
+        .flat_map(|sender| sender.pending.iter().chain(&sender.queued))
+        .take(WAITING_SENT_MAX)
+        .map(|entry| Gossip::new(entry.transaction.transaction.encoded_2718(), entry.condition))
+        .collect()
+}
