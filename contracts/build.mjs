@@ -71,7 +71,7 @@ function artifacts(contracts) {
       };
       files.set(`${name}.json`, JSON.stringify(artifact, null, 1) + "\n");
       // The agreement is placed at genesis, not deployed: its runtime code is embedded in the binary.
-      if (name === "Agreement") files.set("Agreement.hex", deployedBytecode.object + "\n");
+      if (name === "Agreement") files.set("Agreement.hex", deployedBytecode.object);
     }
   }
   return files;

@@ -104,8 +104,8 @@ interface IAssembly {
     error NotAMember(address who);
     error NoRight(bytes32 member, string right);
     error NotInElectorate(uint256 id, bytes32 member);
-    error OnlySystem();
-    error OnlyAgreement();
+    /// Nobody sits in the chamber with the right to vote.
+    error EmptyElectorate(bytes32 chamber);
     error UnknownTreaty(bytes32 treaty);
     error UnknownChamber(bytes32 chamber);
     error UnknownRule(bytes32 rule);
@@ -114,9 +114,12 @@ interface IAssembly {
     error AlreadyDeposited(bytes32 treaty, bytes32 member);
     error NotDeposited(bytes32 treaty, bytes32 member);
     error Closed(uint256 id);
-    /// The agenda does not call for this now.
+    /// Not what the agenda has first, or not yet.
     error NotDue();
+    error InvalidTitle();
     error InvalidRule(string problem);
+    /// The rule counts instruments where ballots are cast, or the other way round.
+    error WrongBasis(bytes32 rule);
     error InvalidChamber(string problem);
     /// More `what` than `max`.
     error TooMany(string what, uint256 max);

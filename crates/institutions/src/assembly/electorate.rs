@@ -1,0 +1,102 @@
+//! Who counts in a decision: the members as the registry had them when it opened.
+//!
+//! A proposal counts the members that, at the end of the block before its opening, were active, had the right to vote and
+//! sat in its chamber, with the weights of that moment. What happens to them afterwards changes neither denominators nor
+//! ballots cast. A member suspended later still casts its ballot; one that left or was expelled has no account to cast
+//! with any more, while the ballot it cast before stays.
+//!
+//! A treaty counts a member with the weights of the treaty's opening or, if it was no member then, of the block before
+//! its deposit: the table of weights is part of the treaty, and a change of weight must not make a withdrawal subtract
+//! what no deposit added.
+
+use alloy_primitives::B256;
+use polity_charter::{Kind, Rights};
+use polity_decision::{Rule, Scales, Voter};
+use polity_primitives::REGISTRY;
+
+use super::{
+    IAssembly::{NoRight, NotAMember},
+    schema::ChamberRecord,
+};
+use crate::{
+    context::{Context, Foreign, Result},
+    ensure, names,
+    registry::{Elector, Filter, registry},
+    storage::Read,
+};
+
+/// Bit of `kind` in a set of kinds.
+pub(super) const fn kind_bit(kind: Kind) -> u16 {
+    1 << kind.number()
+}
+
+/// The registry's storage, metered.
+pub(super) fn members<'c>(cx: &'c mut Context<'_>) -> Foreign<'c> {
+    cx.storage_of(REGISTRY)
+}
+
+/// The member that acts with the caller's account.
+pub(super) fn caller(cx: &mut Context<'_>) -> Result<B256> {
+    let who = cx.caller();
+    let member = registry().member_of(&mut members(cx), who)?;
+    ensure!(!member.is_zero(), NotAMember { who });
+    Ok(member)
+}
+
+/// The member that acts with the caller's account and has `right`.
+pub(super) fn caller_with(cx: &mut Context<'_>, right: Rights) -> Result<B256> {
+    let member = caller(cx)?;
+    let word = right.words().next().unwrap_or_default();
+    let rights = registry().rights(&mut members(cx), member, u64::MAX)?;
+    ensure!(rights.contains(right), NoRight { member, right: word.into() });
+    Ok(member)
+}
+
+/// Who sits in `chamber` with the right to vote. `r` reads the assembly.
+pub(super) fn filter<R: Read>(r: &mut R, chamber: &ChamberRecord) -> Result<Filter, R::Error> {
+    Ok(Filter {
+        kinds: chamber.kinds.get(r)?,
+        classes: chamber.classes.all(r)?,
+        members: chamber.members.all(r)?,
+        rights: Rights::VOTE,
+    })
+}
+
+/// Active members of any kind, whatever their rights.
+pub(super) fn anyone() -> Filter {
+    Filter { kinds: u16::MAX, ..Filter::default() }
+}
+
+/// The members that matched `filter` at the end of block `height`, as `rule` sees them. `r` reads the registry.
+pub(super) fn voters<R: Read>(r: &mut R, filter: &Filter, height: u64, rule: &Rule) -> Result<Vec<Voter>, R::Error> {
+    let weights = weights_of(rule);
+    let scales = registry().scales(r, &weights)?;
+    let electors = registry().electors(r, filter, &weights, height)?;
+    Ok(electors.iter().map(|elector| elector.voter_scaled(&scales)).collect())
+}
+
+/// `member` as `rule` sees it, or `None` if it did not match `filter` at the end of block `height`. `r` reads the registry.
+pub(super) fn voter<R: Read>(
+    r: &mut R,
+    member: B256,
+    filter: &Filter,
+    height: u64,
+    rule: &Rule,
+) -> Result<Option<Voter>, R::Error> {
+    let weights = weights_of(rule);
+    let scales = registry().scales(r, &weights)?;
+    let elector: Option<Elector> = registry().elector(r, member, filter, &weights, height)?;
+    Ok(elector.map(|elector| elector.voter_scaled(&scales)))
+}
+
+/// What the weights of `rule` are multiplied with on chain. `r` reads the registry.
+pub(super) fn scales<R: Read>(r: &mut R, rule: &Rule) -> Result<Scales, R::Error> {
+    let weights = weights_of(rule);
+    let scales = registry().scales(r, &weights)?;
+    Ok(weights.into_iter().map(names::text).zip(scales).collect())
+}
+
+/// Names of weights as words. One that is no name belongs to nobody: it weighs nothing.
+fn weights_of(rule: &Rule) -> Vec<B256> {
+    rule.weights_used().into_iter().filter_map(names::word).collect()
+}

@@ -1,0 +1,90 @@
+//! What the assembly begins with: the charter's rules, chambers and treaties, and the agreement's code.
+
+use alloy_primitives::{B256, hex};
+use polity_charter::{Chamber, Charter, Kind, Text, Treaty};
+use polity_decision::Basis;
+
+use super::{IAssembly, NAME_BYTES_MAX, electorate, rules, schema::storage, tally};
+use crate::{
+    context::{Context, Result},
+    host::Failure,
+    names,
+    registry::Filter,
+};
+
+const AGREEMENT_HEX: &[u8] = include_bytes!("../../../../contracts/artifacts/Agreement.hex");
+
+const AGREEMENT_BYTES: [u8; AGREEMENT_HEX.len() / 2] = match hex::const_decode_to_array(AGREEMENT_HEX) {
+    Ok(code) => code,
+    Err(_) => panic!("contracts/artifacts/Agreement.hex is not hexadecimal"),
+};
+
+/// Runtime code of the agreement's account. Source: contracts/Agreement.sol, compiled by contracts/build.mjs.
+pub const AGREEMENT_CODE: &[u8] = &AGREEMENT_BYTES;
+
+/// Writes the charter's rules, chambers and treaties. The registry has its members already.
+///
+/// # Errors
+/// A bound of the assembly that the charter exceeds.
+pub fn genesis(cx: &mut Context<'_>, charter: &Charter) -> Result<()> {
+    let language = charter.languages.first().map_or("en", String::as_str);
+    for rule in &charter.rules {
+        rules::store(cx, rule)?;
+    }
+    for chamber in &charter.chambers {
+        let written = chamber_of(chamber, language)?;
+        rules::store_chamber(cx, name(&chamber.id)?, &written)?;
+    }
+    for treaty in &charter.treaties {
+        open_treaty(cx, treaty, language)?;
+    }
+    Ok(())
+}
+
+fn chamber_of(chamber: &Chamber, language: &str) -> Result<IAssembly::Chamber> {
+    Ok(IAssembly::Chamber {
+        name: title(&chamber.name, language, &chamber.id),
+        kinds: kinds(&chamber.kinds),
+        classes: chamber.classes.iter().map(|class| name(class)).collect::<Result<_>>()?,
+        members: chamber.members.iter().map(|member| name(member)).collect::<Result<_>>()?,
+        rule: name(&chamber.rule)?,
+        votingSecs: chamber.voting_secs,
+        delaySecs: chamber.delay_secs,
+    })
+}
+
+/// Opens a treaty for instruments: its rule and the weights of its Parties are frozen here.
+fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<()> {
+    let (storage, id) = (storage(), name(&treaty.id)?);
+    let (rule_hash, rule) = rules::named(cx, name(&treaty.rule)?, Basis::Instruments)?;
+    let height = cx.block().height;
+    let kinds = kinds(&treaty.depositors);
+    let filter = Filter { kinds, ..Filter::default() };
+    let parties = electorate::voters(&mut electorate::members(cx), &filter, height, &rule)?;
+    storage.treaty_ids.push(cx, id)?;
+    let number = storage.treaty_ids.len(cx)?;
+    let record = storage.treaties.at(id);
+    record.number.set(cx, number)?;
+    record.name.set(cx, &title(&treaty.name, language, &treaty.id))?;
+    record.rule.set(cx, rule_hash)?;
+    record.kinds.set(cx, kinds)?;
+    record.opened_height.set(cx, height)?;
+    let tally = rule.open(&parties);
+    tally::store(cx, &rule, &record.tally, &tally)
+}
+
+fn kinds(kinds: &[Kind]) -> u16 {
+    kinds.iter().fold(0, |bits, kind| bits | electorate::kind_bit(*kind))
+}
+
+fn name(id: &str) -> Result<B256> {
+    names::word(id).ok_or_else(|| Failure::fatal(format!("`{id}` is no name")))
+}
+
+/// The words in the charter's first language, cut to the bound; the id where there are none.
+fn title(words: &Text, language: &str, id: &str) -> String {
+    let words = words.get(language);
+    let words = if words.is_empty() { id } else { words };
+    let end = (0..=NAME_BYTES_MAX.min(words.len())).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
+    words.get(..end).unwrap_or_default().to_owned()
+}

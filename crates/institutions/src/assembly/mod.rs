@@ -1,0 +1,182 @@
+//! The assembly: instruments deposited to treaties, proposals decided by ballot, and the rules by which both are decided.
+//!
+//! Rules kept. What is decided is decided by what was known at the opening: electorate, weights, chamber, decision rule,
+//! calls and the code of the accounts called are frozen then, and nothing that happens later changes an open vote. The
+//! tally is kept by increments in words that, with the rule's text, are all a why-report is computed from; both are in
+//! storage, so anyone can prove and recompute every outcome. Nobody executes a decision: the agenda does, as a system
+//! transaction through the agreement's account.
+//!
+//! Deliberately absent: how votes are counted (crate `decision`), who the members are (`registry`), and what the calls of a
+//! proposal do.
+//!
+//! Map: [`treaty`] instruments; [`proposal`] from opening to enactment; [`rules`] decision rules and chambers;
+//! [`electorate`] who counts; [`tally`] sums in words; [`schema`] storage; [`views`] and [`payload`] what people read.
+
+mod electorate;
+mod genesis;
+mod payload;
+mod proposal;
+mod rules;
+mod schema;
+mod tally;
+mod treaty;
+mod views;
+
+use alloy_json_abi::JsonAbi;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use polity_primitives::ASSEMBLY;
+
+pub use genesis::{AGREEMENT_CODE, genesis};
+pub use payload::{Argument, DecodedCall, decode, explain};
+pub use views::{
+    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, TreatyView, agenda_entries,
+    ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text, rules, treaties,
+    treaty_progress, treaty_report,
+};
+
+use crate::{
+    agenda::Agenda,
+    context::{Context, Result, returns, void},
+    directory::Institution,
+    storage::View,
+};
+
+#[expect(missing_docs, reason = "generated; the .sol file is the documentation")]
+mod abi {
+    alloy_sol_types::sol!(
+        #![sol(abi, all_derives)]
+        "src/assembly/IAssembly.sol"
+    );
+}
+pub use abi::IAssembly::{self, Choice, Status};
+
+/// Most calls of a proposal.
+pub const CALLS_MAX: usize = 16;
+/// Most bytes of a proposal's calls, ABI-encoded. At 20,000 gas a word, storing them takes about 10 million.
+pub const PAYLOAD_BYTES_MAX: usize = 16_384;
+/// Most bytes of a proposal's title.
+pub const TITLE_BYTES_MAX: usize = 256;
+/// Most proposals of one member that are open at once.
+pub const OPEN_PROPOSALS_MAX: u64 = 100;
+/// Most bytes kept of the reason why a proposal failed; the rest is cut off.
+pub const REASON_BYTES_MAX: usize = 1_024;
+/// Most members that a why-report names as having used a veto.
+pub const VETOERS_NAMED_MAX: u64 = 32;
+/// Most bytes of a decision rule in canonical JSON.
+pub const RULE_BYTES_MAX: usize = 8_192;
+/// Most rules.
+pub const RULES_MAX: u64 = 256;
+/// Most chambers.
+pub const CHAMBERS_MAX: u64 = 64;
+/// Most classes of a chamber.
+pub const CHAMBER_CLASSES_MAX: usize = 32;
+/// Most members a chamber names.
+pub const CHAMBER_MEMBERS_MAX: usize = 256;
+/// Most bytes of the name of a chamber.
+pub const NAME_BYTES_MAX: usize = 256;
+/// Longest voting period and longest delay. Units: seconds; a hundred years.
+pub const PERIOD_SECS_MAX: u64 = 36_525 * 86_400;
+
+/// The institution.
+#[derive(Debug)]
+pub struct Assembly;
+
+impl Institution for Assembly {
+    const ADDRESS: Address = ASSEMBLY;
+    type Calls = IAssembly::IAssemblyCalls;
+
+    fn abi() -> JsonAbi {
+        IAssembly::abi::contract()
+    }
+
+    fn dispatch(cx: &mut Context<'_>, call: Self::Calls) -> Result<Bytes> {
+        use IAssembly::IAssemblyCalls as C;
+        match call {
+            C::deposit(c) => treaty::deposit(cx, c.treaty).map(void),
+            C::withdraw(c) => treaty::withdraw(cx, c.treaty).map(void),
+            C::enterIntoForce(c) => treaty::enter_into_force(cx, c.treaty).map(void),
+            C::propose(c) => {
+                let id = proposal::propose(cx, c.chamber, &c.title, &c.calls)?;
+                Ok(returns::<IAssembly::proposeCall>(&U256::from(id)))
+            }
+            C::ballot(c) => proposal::ballot(cx, c.id, c.choice).map(void),
+            C::conclude(c) => proposal::conclude(cx, c.id).map(void),
+            C::markEnacted(c) => proposal::mark_enacted(cx, c.id).map(void),
+            C::markFailed(c) => proposal::mark_failed(cx, c.id, &c.reason).map(void),
+            C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
+            C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
+            read => self::read(cx, read),
+        }
+    }
+}
+
+/// The functions that only read.
+fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> {
+    use IAssembly::IAssemblyCalls as C;
+    let storage = schema::storage();
+    Ok(match call {
+        C::proposalCount(_) => {
+            returns::<IAssembly::proposalCountCall>(&U256::from(storage.proposal_count.get(cx)?))
+        }
+        C::proposal(c) => returns::<IAssembly::proposalCall>(&proposal::abi_of(cx, c.id)?),
+        C::callsOf(c) => {
+            let record = proposal::find(cx, c.id)?.1;
+            let calls = proposal::calls(cx, &record)?;
+            returns::<IAssembly::callsOfCall>(&calls)
+        }
+        C::codeHashesOf(c) => {
+            let hashes = proposal::find(cx, c.id)?.1.code_hashes.all(cx)?;
+            returns::<IAssembly::codeHashesOfCall>(&hashes)
+        }
+        C::ballotOf(c) => {
+            let choice = proposal::find(cx, c.id)?.1.ballots.at(c.member).get(cx)?;
+            returns::<IAssembly::ballotOfCall>(&proposal::choice_of(choice))
+        }
+        C::tallyOf(c) => {
+            let words = proposal::find(cx, c.id)?.1.tally.all(cx)?;
+            returns::<IAssembly::tallyOfCall>(&words)
+        }
+        C::reasonOf(c) => {
+            let reason = proposal::find(cx, c.id)?.1.reason.get(cx)?;
+            returns::<IAssembly::reasonOfCall>(&reason.into())
+        }
+        C::treatyIds(_) => returns::<IAssembly::treatyIdsCall>(&storage.treaty_ids.all(cx)?),
+        C::treaty(c) => returns::<IAssembly::treatyCall>(&treaty::abi_of(cx, c.id)?),
+        C::depositOf(c) => {
+            let date = treaty::find(cx, c.treaty)?.instruments.at(c.member).date.get(cx)?;
+            returns::<IAssembly::depositOfCall>(&date)
+        }
+        C::treatyTallyOf(c) => {
+            let words = treaty::find(cx, c.id)?.tally.all(cx)?;
+            returns::<IAssembly::treatyTallyOfCall>(&words)
+        }
+        C::ruleIds(_) => returns::<IAssembly::ruleIdsCall>(&storage.rule_ids.all(cx)?),
+        C::ruleHash(c) => returns::<IAssembly::ruleHashCall>(&storage.rules.at(c.id).get(cx)?),
+        C::ruleText(c) => returns::<IAssembly::ruleTextCall>(&storage.rule_texts.at(c.hash).get(cx)?),
+        C::chamberIds(_) => returns::<IAssembly::chamberIdsCall>(&storage.chamber_ids.all(cx)?),
+        C::chamber(c) => returns::<IAssembly::chamberCall>(&rules::abi_of_chamber(cx, c.id)?),
+        // The functions that write are in `dispatch`.
+        _ => Bytes::new(),
+    })
+}
+
+/// The agenda.
+pub(crate) fn agenda() -> Agenda {
+    schema::storage().agenda
+}
+
+/// The id of the treaty at place `number` of the list; zero if there is none.
+pub(crate) fn treaty_by_number(view: &mut View<'_>, number: u64) -> B256 {
+    let Ok(id) = schema::storage().treaty_ids.at(number).get(view);
+    id
+}
+
+/// Call data of `enact` for proposal `id`.
+pub(crate) fn enact_input(view: &mut View<'_>, id: u64) -> Bytes {
+    let record = schema::storage().proposals.at(id);
+    let Ok(calls) = proposal::calls(view, &record);
+    payload::enact_input(id, calls)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Where everything lies in the assembly's storage.
+//!
+//! Records that others freeze are never overwritten: a rule's text lies under its hash, and a chamber is a list of versions,
+//! so a proposal that names a hash and a version keeps what it opened with.
+
+use alloy_primitives::{B256, U256};
+use polity_primitives::ASSEMBLY;
+
+use crate::{
+    agenda::Agenda,
+    host::Slots,
+    layout,
+    storage::{Blob, List, Map, Place, Slot, Text, View},
+};
+
+layout! {
+    /// The whole storage.
+    pub(super) struct Storage {
+        pub(super) agenda: Agenda,
+        pub(super) treaty_ids: List<Slot<B256>>,
+        pub(super) treaties: Map<B256, TreatyRecord>,
+        pub(super) proposal_count: Slot<u64>,
+        /// From 1.
+        pub(super) proposals: Map<u64, ProposalRecord>,
+        /// Open proposals by proposer.
+        pub(super) open_by: Map<B256, Slot<u64>>,
+        pub(super) rule_ids: List<Slot<B256>>,
+        /// Hash of the present text of each rule.
+        pub(super) rules: Map<B256, Slot<B256>>,
+        pub(super) rule_texts: Map<B256, Text>,
+        pub(super) chamber_ids: List<Slot<B256>>,
+        /// Versions, the last one in force.
+        pub(super) chambers: Map<B256, List<ChamberRecord>>,
+    }
+}
+
+layout! {
+    /// A treaty.
+    pub(super) struct TreatyRecord {
+        /// Place in the list of treaties, plus one; 0: no such treaty.
+        pub(super) number: Slot<u64>,
+        pub(super) name: Text,
+        pub(super) rule: Slot<B256>,
+        pub(super) kinds: Slot<u16>,
+        /// Height whose weights count.
+        pub(super) opened_height: Slot<u64>,
+        pub(super) deposits: Slot<u64>,
+        pub(super) decided_on: Slot<u64>,
+        pub(super) effective_on: Slot<u64>,
+        pub(super) in_force_since: Slot<u64>,
+        /// Over the instruments deposited now.
+        pub(super) tally: List<Slot<U256>>,
+        /// Over those of the day on which the rule was met.
+        pub(super) decided_tally: List<Slot<U256>>,
+        pub(super) instruments: Map<B256, InstrumentRecord>,
+    }
+}
+
+layout! {
+    /// The instrument of a member.
+    pub(super) struct InstrumentRecord {
+        /// Date; 0: none.
+        pub(super) date: Slot<u64>,
+        /// Height whose weights it counts with.
+        pub(super) height: Slot<u64>,
+    }
+}
+
+layout! {
+    /// One version of a chamber.
+    pub(super) struct ChamberRecord {
+        pub(super) name: Text,
+        pub(super) kinds: Slot<u16>,
+        pub(super) classes: List<Slot<B256>>,
+        pub(super) members: List<Slot<B256>>,
+        pub(super) rule: Slot<B256>,
+        pub(super) voting_secs: Slot<u64>,
+        pub(super) delay_secs: Slot<u64>,
+    }
+}
+
+layout! {
+    /// A proposal.
+    pub(super) struct ProposalRecord {
+        pub(super) status: Slot<u8>,
+        pub(super) chamber: Slot<B256>,
+        pub(super) chamber_version: Slot<u64>,
+        pub(super) proposer: Slot<B256>,
+        pub(super) rule: Slot<B256>,
+        pub(super) payload_hash: Slot<B256>,
+        pub(super) electorate_height: Slot<u64>,
+        pub(super) opened_at: Slot<u64>,
+        pub(super) closes_at: Slot<u64>,
+        pub(super) concluded_at: Slot<u64>,
+        pub(super) executes_at: Slot<u64>,
+        pub(super) finished_at: Slot<u64>,
+        pub(super) report_hash: Slot<B256>,
+        pub(super) title: Text,
+        /// `abi.encode(Call[])`.
+        pub(super) payload: Blob,
+        pub(super) code_hashes: List<Slot<B256>>,
+        pub(super) tally: List<Slot<U256>>,
+        /// Choice of each member; 0: none.
+        pub(super) ballots: Map<B256, Slot<u8>>,
+        /// Members that ever cast a ballot which uses a veto, each once.
+        pub(super) objectors: List<Slot<B256>>,
+        pub(super) objected: Map<B256, Slot<bool>>,
+        pub(super) reason: Blob,
+    }
+}
+
+/// The storage.
+pub(super) fn storage() -> Storage {
+    Storage::place(U256::ZERO)
+}
+
+/// A free view of it.
+pub(super) fn view(slots: &dyn Slots) -> View<'_> {
+    View::new(slots, ASSEMBLY)
+}

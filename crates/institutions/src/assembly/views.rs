@@ -1,0 +1,424 @@
+//! The assembly as those outside see it: rpc, command line, web page. Free of gas, over any [`Slots`].
+//!
+//! Every why-report is computed here from the words of a tally and the text of a rule, both in storage; the hash that the
+//! chain stored when it decided is that of the same report.
+
+use alloy_primitives::{B256, Bytes, U256};
+use polity_charter::Kind;
+use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
+use polity_primitives::REGISTRY;
+
+use super::{
+    Choice, DecodedCall, Status, electorate, payload, proposal as lifecycle, rules as texts,
+    schema::{ProposalRecord, TreatyRecord, storage, view},
+    tally, treaty,
+};
+use crate::{
+    agenda::Entry,
+    host::Slots,
+    names,
+    registry,
+    storage::{List, Slot, View},
+};
+
+/// Most proposals of one page.
+pub const PROPOSALS_PAGE_MAX: u64 = 100;
+
+/// A proposal. Times are seconds since 1970-01-01 UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProposalView {
+    /// Id, from 1.
+    pub id: u64,
+    /// How far it has come.
+    pub status: Status,
+    /// Chamber by id.
+    pub chamber: String,
+    /// Member that proposed it.
+    pub proposer: String,
+    /// What the proposer calls it.
+    pub title: String,
+    /// Hash of the rule it is judged by.
+    pub rule_hash: B256,
+    /// keccak-256 of its calls, ABI-encoded.
+    pub payload_hash: B256,
+    /// Height at whose end its electorate was read.
+    pub electorate_height: u64,
+    /// When it opened.
+    pub opened_at: u64,
+    /// Until when ballots are taken.
+    pub closes_at: u64,
+    /// When the outcome was established.
+    pub concluded_at: Option<u64>,
+    /// When its calls fall due, if it is adopted.
+    pub executes_at: Option<u64>,
+    /// When the calls were made, or failed.
+    pub finished_at: Option<u64>,
+    /// Hash of the why-report's JSON, once concluded.
+    pub report_hash: Option<B256>,
+    /// Its calls, as stored.
+    pub calls: Vec<super::IAssembly::Call>,
+    /// Its calls, in words.
+    pub decoded: Vec<DecodedCall>,
+    /// Code hash of each call's target at the opening.
+    pub code_hashes: Vec<B256>,
+    /// Why it failed, as recorded.
+    pub failure: Option<Bytes>,
+}
+
+impl ProposalView {
+    /// Why it failed, in words.
+    #[must_use]
+    pub fn failure_text(&self) -> Option<String> {
+        self.failure.as_ref().map(|reason| payload::explain(reason))
+    }
+}
+
+impl Status {
+    /// The word in RPC and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Adopted => "adopted",
+            Self::Rejected => "rejected",
+            Self::Executed => "executed",
+            Self::Failed => "failed",
+            _ => "unknown",
+        }
+    }
+}
+
+impl Choice {
+    /// The word in RPC and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Abstain => "abstain",
+            Self::Veto => "veto",
+            _ => "none",
+        }
+    }
+
+    /// The choice this word names; `none` takes a ballot back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::None, Self::Yes, Self::No, Self::Abstain, Self::Veto].into_iter().find(|c| c.as_str() == word)
+    }
+}
+
+/// A treaty. Dates are the second at which the day begins (UTC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreatyView {
+    /// Id.
+    pub id: String,
+    /// Name in the charter's first language.
+    pub name: String,
+    /// Hash of its rule of entry into force.
+    pub rule_hash: B256,
+    /// Kinds of members that may deposit.
+    pub kinds: Vec<Kind>,
+    /// Instruments now deposited.
+    pub deposits: u64,
+    /// Date on which the rule was met.
+    pub decided_on: Option<u64>,
+    /// Date of entry into force, once the rule is met.
+    pub effective_on: Option<u64>,
+    /// Timestamp of the block in which it entered into force.
+    pub in_force_since: Option<u64>,
+}
+
+/// A deposited instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepositView {
+    /// Member.
+    pub member: String,
+    /// Date: the second at which the day begins (UTC).
+    pub date: u64,
+}
+
+/// A ballot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BallotView {
+    /// Member.
+    pub member: String,
+    /// What it says.
+    pub choice: Choice,
+}
+
+/// A decision rule in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleView {
+    /// Id.
+    pub id: String,
+    /// Hash of its canonical JSON.
+    pub hash: B256,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// A chamber in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChamberView {
+    /// Id.
+    pub id: String,
+    /// Name in the charter's first language.
+    pub name: String,
+    /// Kinds that sit in it.
+    pub kinds: Vec<Kind>,
+    /// Classes that sit in it.
+    pub classes: Vec<String>,
+    /// Members that sit in it by name.
+    pub members: Vec<String>,
+    /// Its rule by id.
+    pub rule: String,
+    /// How long ballots are taken. Units: seconds.
+    pub voting_secs: u64,
+    /// How long an adopted proposal waits. Units: seconds.
+    pub delay_secs: u64,
+}
+
+/// Number of proposals ever opened.
+#[must_use]
+pub fn proposal_count(slots: &dyn Slots) -> u64 {
+    let Ok(count) = storage().proposal_count.get(&mut view(slots));
+    count
+}
+
+/// Proposals from `from` on, in order. Bounds: at most [`PROPOSALS_PAGE_MAX`].
+#[must_use]
+pub fn proposals(slots: &dyn Slots, from: u64, count: u64) -> Vec<ProposalView> {
+    let from = from.max(1);
+    let end = from.saturating_add(count.min(PROPOSALS_PAGE_MAX));
+    (from..end.min(proposal_count(slots).saturating_add(1))).filter_map(|id| proposal(slots, id)).collect()
+}
+
+/// The proposal with this id.
+#[must_use]
+pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
+    let (mut view, record) = (view(slots), storage().proposals.at(id));
+    let Ok(read) = lifecycle::read(&mut view, &record);
+    if read.status == Status::Unknown {
+        return None;
+    }
+    let Ok(calls) = lifecycle::calls(&mut view, &record);
+    let Ok(code_hashes) = record.code_hashes.all(&mut view);
+    let Ok(reason) = record.reason.get(&mut view);
+    Some(ProposalView {
+        id,
+        status: read.status,
+        chamber: names::text(read.chamber),
+        proposer: names::text(read.proposer),
+        title: read.title,
+        rule_hash: read.ruleHash,
+        payload_hash: read.payloadHash,
+        electorate_height: read.electorateHeight,
+        opened_at: read.openedAt,
+        closes_at: read.closesAt,
+        concluded_at: some(read.concludedAt),
+        executes_at: some(read.executesAt),
+        finished_at: some(read.finishedAt),
+        report_hash: Some(read.reportHash).filter(|hash| !hash.is_zero()),
+        decoded: calls.iter().map(payload::decode).collect(),
+        calls,
+        code_hashes,
+        failure: (read.status == Status::Failed).then(|| reason.into()),
+    })
+}
+
+/// Why the proposal is decided as it is, or how it stands; computed from the chain's state alone.
+#[must_use]
+pub fn report(slots: &dyn Slots, id: u64) -> Option<Report> {
+    let (mut view, record) = (view(slots), storage().proposals.at(id));
+    let Ok(status) = lifecycle::status(&mut view, &record);
+    if status == Status::Unknown {
+        return None;
+    }
+    let Ok(rule_hash) = record.rule.get(&mut view);
+    let (rule, scales) = rule_and_scales(slots, rule_hash)?;
+    let mut tally = tally_in(&mut view, &rule, &scales, &record.tally)?;
+    name_vetoers(slots, &record, &rule, &mut tally);
+    let Ok(concluded_at) = record.concluded_at.get(&mut view);
+    let Ok(executes_at) = record.executes_at.get(&mut view);
+    Some(match concluded_at {
+        0 => rule.outcome(&tally, status != Status::Open),
+        _ => lifecycle::report_of(&rule, &tally, concluded_at, executes_at),
+    })
+}
+
+fn name_vetoers(slots: &dyn Slots, record: &ProposalRecord, rule: &Rule, tally: &mut Tally) {
+    let (mut view, mut members) = (view(slots), View::new(slots, REGISTRY));
+    let Ok(objections) = lifecycle::objections(&mut view, record);
+    if objections.is_empty() {
+        return;
+    }
+    let Ok(filter) = lifecycle::filter(&mut view, record);
+    let Ok(height) = record.electorate_height.get(&mut view);
+    let Ok(()) = lifecycle::name_vetoers(&mut members, &objections, &filter, height, rule, tally);
+}
+
+/// Ballots as they stand, by member in the order of admission.
+#[must_use]
+pub fn ballots(slots: &dyn Slots, id: u64) -> Vec<BallotView> {
+    let (mut view, record) = (view(slots), storage().proposals.at(id));
+    let ballot = |member: B256| {
+        let Ok(choice) = record.ballots.at(member).get(&mut view);
+        let choice = lifecycle::choice_of(choice);
+        (choice != Choice::None).then(|| BallotView { member: names::text(member), choice })
+    };
+    member_ids(slots).into_iter().filter_map(ballot).collect()
+}
+
+/// Every treaty.
+#[must_use]
+pub fn treaties(slots: &dyn Slots) -> Vec<TreatyView> {
+    let mut view = view(slots);
+    let Ok(ids) = storage().treaty_ids.all(&mut view);
+    ids.into_iter().map(|id| treaty_view(&mut view, id)).collect()
+}
+
+fn treaty_view(view: &mut View<'_>, id: B256) -> TreatyView {
+    let Ok(read) = treaty::read(view, &storage().treaties.at(id));
+    TreatyView {
+        id: names::text(id),
+        name: read.name,
+        rule_hash: read.ruleHash,
+        kinds: kinds(read.kinds),
+        deposits: read.deposits,
+        decided_on: some(read.decidedOn).map(day),
+        effective_on: some(read.effectiveOn).map(day),
+        in_force_since: some(read.inForceSince),
+    }
+}
+
+/// Why the treaty `id` enters into force when it does: the instruments of the day on which its rule was met. While it is not
+/// met, how it stands.
+#[must_use]
+pub fn treaty_report(slots: &dyn Slots, id: &str) -> Option<Report> {
+    let (record, decided_on) = treaty_record(slots, id)?;
+    let words = if decided_on == 0 { record.tally } else { record.decided_tally };
+    treaty_outcome(slots, &record, &words, decided_on)
+}
+
+/// How the treaty `id` stands with all instruments deposited now.
+#[must_use]
+pub fn treaty_progress(slots: &dyn Slots, id: &str) -> Option<Report> {
+    let (record, decided_on) = treaty_record(slots, id)?;
+    treaty_outcome(slots, &record, &record.tally, decided_on)
+}
+
+fn treaty_record(slots: &dyn Slots, id: &str) -> Option<(TreatyRecord, u64)> {
+    let (mut view, record) = (view(slots), storage().treaties.at(names::word(id)?));
+    let Ok(number) = record.number.get(&mut view);
+    let Ok(decided_on) = record.decided_on.get(&mut view);
+    (number != 0).then_some((record, decided_on))
+}
+
+fn treaty_outcome(
+    slots: &dyn Slots,
+    record: &TreatyRecord,
+    words: &List<Slot<U256>>,
+    decided_on: u64,
+) -> Option<Report> {
+    let mut view = view(slots);
+    let Ok(rule_hash) = record.rule.get(&mut view);
+    let (rule, scales) = rule_and_scales(slots, rule_hash)?;
+    let tally = tally_in(&mut view, &rule, &scales, words)?;
+    let report = rule.outcome(&tally, false);
+    let adopted = report.outcome == Outcome::Adopted;
+    let day = some(decided_on).filter(|_| adopted).and_then(Date::from_unix_secs);
+    Some(report.dated(&rule, day))
+}
+
+/// Instruments of the treaty `id`, by date, then in the order of admission.
+#[must_use]
+pub fn deposits(slots: &dyn Slots, id: &str) -> Vec<DepositView> {
+    let Some((record, _)) = treaty_record(slots, id) else { return Vec::new() };
+    let mut view = view(slots);
+    let deposit = |member: B256| {
+        let Ok(date) = record.instruments.at(member).date.get(&mut view);
+        some(date).map(|date| DepositView { member: names::text(member), date: day(date) })
+    };
+    let mut deposits: Vec<DepositView> = member_ids(slots).into_iter().filter_map(deposit).collect();
+    deposits.sort_by_key(|deposit| deposit.date);
+    deposits
+}
+
+/// The rules in force.
+#[must_use]
+pub fn rules(slots: &dyn Slots) -> Vec<RuleView> {
+    let mut view = view(slots);
+    let Ok(ids) = storage().rule_ids.all(&mut view);
+    let rule = |id: B256| {
+        let Ok(hash) = storage().rules.at(id).get(&mut view);
+        let rule = Rule::from_json(&rule_text(slots, hash)?).ok()?;
+        Some(RuleView { id: names::text(id), hash, rule })
+    };
+    ids.into_iter().filter_map(rule).collect()
+}
+
+/// The canonical JSON of the rule with `hash`, in force or not.
+#[must_use]
+pub fn rule_text(slots: &dyn Slots, hash: B256) -> Option<String> {
+    let Ok(text) = storage().rule_texts.at(hash).get(&mut view(slots));
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The chambers in force.
+#[must_use]
+pub fn chambers(slots: &dyn Slots) -> Vec<ChamberView> {
+    let mut view = view(slots);
+    let Ok(ids) = storage().chamber_ids.all(&mut view);
+    let chamber = |id: B256| {
+        let Ok(chamber) = texts::chamber(&mut view, id);
+        let Ok(read) = texts::read_chamber(&mut view, &chamber?.1);
+        Some(ChamberView {
+            id: names::text(id),
+            name: read.name,
+            kinds: kinds(read.kinds),
+            classes: read.classes.into_iter().map(names::text).collect(),
+            members: read.members.into_iter().map(names::text).collect(),
+            rule: names::text(read.rule),
+            voting_secs: read.votingSecs,
+            delay_secs: read.delaySecs,
+        })
+    };
+    ids.into_iter().filter_map(chamber).collect()
+}
+
+/// Everything the chain will do by itself, earliest first.
+#[must_use]
+pub fn agenda_entries(slots: &dyn Slots) -> Vec<Entry> {
+    let Ok(entries) = storage().agenda.all(&mut view(slots));
+    entries
+}
+
+fn member_ids(slots: &dyn Slots) -> Vec<B256> {
+    registry::members(slots).iter().filter_map(|member| names::word(&member.id)).collect()
+}
+
+fn rule_and_scales(slots: &dyn Slots, hash: B256) -> Option<(Rule, Scales)> {
+    let rule = Rule::from_json(&rule_text(slots, hash)?).ok()?;
+    let Ok(scales) = electorate::scales(&mut View::new(slots, REGISTRY), &rule);
+    Some((rule, scales))
+}
+
+fn tally_in(view: &mut View<'_>, rule: &Rule, scales: &Scales, words: &List<Slot<U256>>) -> Option<Tally> {
+    let Ok(words) = words.all(view);
+    tally::from_words(rule, scales, &words)
+}
+
+fn kinds(bits: u16) -> Vec<Kind> {
+    Kind::ALL.into_iter().filter(|kind| bits & electorate::kind_bit(*kind) != 0).collect()
+}
+
+/// Zero in storage means none.
+const fn some(word: u64) -> Option<u64> {
+    if word == 0 { None } else { Some(word) }
+}
+
+/// The second at which a stored date begins.
+const fn day(date: u64) -> u64 {
+    date - date % 86_400
+}
