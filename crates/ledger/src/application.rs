@@ -6,7 +6,7 @@ use polity_charter::Clock;
 use polity_consensus::{Application, Fatal, Verdict};
 use polity_constitution::Committee;
 use polity_institutions::BlockInfo;
-use polity_primitives::{Address, B256, Certificate, Evidence, Height, SealedBlock};
+use polity_primitives::{Address, B256, Certificate, Evidence, Height, SealedBlock, keccak256};
 
 use crate::{Error, Ledger, view::StateSlots, write::Judged};
 
@@ -149,7 +149,23 @@ impl Ledger {
     }
 
     fn record_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
-        tracing::warn!(?evidence, "ledger.evidence");
-        Ok(self.0.db.put_evidence(evidence)?)
+        let key = evidence_key(evidence);
+        if self.0.db.put_evidence(key.as_slice(), evidence)? {
+            tracing::warn!(?evidence, "ledger.evidence");
+        }
+        Ok(())
     }
+}
+
+/// One key per offence: the same two signatures again, in either order of arrival, are not new.
+fn evidence_key(evidence: &Evidence) -> B256 {
+    let (kind, height, round, validator) = match evidence {
+        Evidence::DoubleVote { first, .. } => (first.kind as u8, first.height, first.round, first.validator),
+        Evidence::DoubleProposal { height, round, validator, .. } => (0, *height, *round, *validator),
+    };
+    let mut bytes = vec![kind];
+    bytes.extend(height.to_be_bytes());
+    bytes.extend(round.to_be_bytes());
+    bytes.extend(validator);
+    keccak256(bytes)
 }

@@ -12,9 +12,9 @@ pub enum Error {
     /// Execution met a bug or corrupt state.
     #[error(transparent)]
     Execution(#[from] polity_execution::Error),
-    /// The charter cannot be made into a first block.
-    #[error("genesis: {0}")]
-    Genesis(String),
+    /// A record that must be there is not.
+    #[error("the database is damaged: {0} is missing")]
+    Missing(String),
     /// The database was made from another charter.
     #[error("this database holds chain {found}, but the charter makes {expected}: it belongs to another agreement")]
     OtherCharter {

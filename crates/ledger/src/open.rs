@@ -82,12 +82,14 @@ impl Ledger {
 }
 
 fn load(db: &Db, genesis: &Genesis, height: Height) -> Result<(Arc<ExecutedBlock>, State), Error> {
-    let first = db.block(Height::GENESIS)?.ok_or_else(|| polity_db::Error::missing("blocks", b"genesis"))?;
+    let first = db.block(Height::GENESIS)?.ok_or_else(|| Error::Missing("block 0".to_owned()))?;
     if first.hash != genesis.block.hash {
         return Err(Error::OtherCharter { found: first.hash, expected: genesis.block.hash });
     }
-    let state = State::load(|visit| db.load_state(visit))?;
-    let block = load_block(db, height)?.ok_or_else(|| polity_db::Error::missing("blocks", b"tip"))?;
+    let mut builder = State::builder();
+    db.load_state(&mut |address, account, slots| builder.insert(&address, account, slots))?;
+    let state = builder.finish();
+    let block = load_block(db, height)?.ok_or_else(|| Error::Missing(format!("block {height}")))?;
     let (found, expected) = (state.root(), block.header().state_root);
     if found != expected {
         return Err(Error::StateRoot { height, found, expected });

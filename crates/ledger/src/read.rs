@@ -151,7 +151,7 @@ impl Inner {
         if let Some(code) = self.codes.lock().get(hash) {
             return Ok(code.clone());
         }
-        let code = self.db.code(hash)?.ok_or_else(|| polity_db::Error::missing("codes", hash.as_slice()))?;
+        let code = self.db.code(hash)?.ok_or_else(|| Error::Missing(format!("code {hash}")))?;
         self.codes.lock().insert(*hash, code.clone());
         Ok(code)
     }
@@ -180,7 +180,9 @@ pub(crate) fn committee_of(charter: &Charter, state: &dyn Slots, height: Height)
 
 pub(crate) fn load_block(db: &Db, height: Height) -> Result<Option<Arc<ExecutedBlock>>, Error> {
     let Some(block) = db.block(height)? else { return Ok(None) };
-    let (receipts, senders) = (db.receipts(height)?, db.senders(height)?);
+    let missing = |what| Error::Missing(format!("{what} of block {height}"));
+    let receipts = db.receipts(height)?.ok_or_else(|| missing("receipts"))?;
+    let senders = db.senders(height)?.ok_or_else(|| missing("senders"))?;
     let transactions = block
         .block
         .transactions

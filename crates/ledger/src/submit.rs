@@ -41,7 +41,7 @@ impl Ledger {
 
     fn admission_rules(&self) -> AdmissionRules {
         let rules = self.0.executor.rules();
-        AdmissionRules { chain_id: rules.chain_id, gas_limit_max: rules.transaction_gas_max() }
+        AdmissionRules { chain_id: rules.chain_id, gas_limit_max: rules.tx_gas_max(), free: rules.is_free() }
     }
 
     fn account_view(&self, head: &Head, sender: &Address) -> Result<AccountView, Error> {
@@ -61,7 +61,7 @@ impl Ledger {
         NextBlock {
             number,
             timestamp_secs: self.timestamp(head, now_ms),
-            base_fee: self.0.executor.next_base_fee(head.header()),
+            base_fee: self.0.executor.rules().next_base_fee(head.header()),
         }
     }
 

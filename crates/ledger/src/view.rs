@@ -126,7 +126,10 @@ impl StateReader for StateView {
 }
 
 fn read_error(error: Error) -> ReadError {
-    ReadError(error.to_string())
+    match error {
+        Error::Db(_) | Error::Missing(_) => ReadError::Corrupt(error.to_string()),
+        _ => ReadError::Unavailable(error.to_string()),
+    }
 }
 
 impl Slots for StateView {

@@ -176,6 +176,7 @@ impl Ledger {
             Ok(outcome) => outcome,
             Err(BlockError::Invalid(reason)) => return Ok(Err(reason.to_string())),
             Err(BlockError::Failed(error)) => return Err(error.into()),
+            Err(error) => return Err(Error::InvalidDecided { hash: block.hash, reason: error.to_string() }),
         };
         let state = rooter.into_state(&outcome.changes);
         let block = ExecutedBlock { block, transactions, receipts: outcome.receipts };

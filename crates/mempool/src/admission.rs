@@ -121,6 +121,8 @@ pub struct AdmissionRules {
     pub chain_id: u64,
     /// Most gas of one transaction.
     pub gas_limit_max: u64,
+    /// Gas costs nothing, whatever a transaction offers.
+    pub free: bool,
 }
 
 /// EIP-3860.
@@ -194,7 +196,7 @@ pub fn check(
     if gas > rules.gas_limit_max {
         return Err(Rejected::GasLimit { gas, limit: rules.gas_limit_max });
     }
-    let cost = tx.cost_max();
+    let cost = if rules.free { signed.value() } else { tx.cost_max() };
     if account.balance < cost {
         return Err(Rejected::Funds { balance: account.balance, cost });
     }

@@ -108,7 +108,7 @@ fn skipping_a_sender_drops_the_rest_of_it() {
 
 #[test]
 fn admission_says_what_is_wrong() {
-    let rules = AdmissionRules { chain_id: 7, gas_limit_max: 30_000 };
+    let rules = AdmissionRules { chain_id: 7, gas_limit_max: 30_000, free: false };
     let rich =
         AccountView { nonce: 1, balance: U256::from(10_000_000u64), has_code: false, may_transact: true };
     let check =
@@ -118,6 +118,8 @@ fn admission_says_what_is_wrong() {
     assert!(matches!(check(tx(1, 9_999, 1, 100), &rich, &rules), Err(Rejected::NonceTooHigh { .. })));
     assert_eq!(check(tx(1, 1, 101, 100), &rich, &rules), Err(Rejected::TipAboveFee));
     assert!(matches!(check(tx(1, 1, 1, 1_000), &rich, &rules), Err(Rejected::Funds { .. })));
+    let free = AdmissionRules { free: true, ..rules };
+    assert_eq!(check(tx(1, 1, 1, 1_000), &rich, &free), Ok(()), "an offer that is not taken");
     let other = AdmissionRules { chain_id: 8, ..rules };
     assert!(matches!(check(tx(1, 1, 1, 100), &rich, &other), Err(Rejected::ChainId { .. })));
     let small = AdmissionRules { gas_limit_max: 20_000, ..rules };

@@ -197,11 +197,11 @@ fn ports(options: &InitOptions, count: usize) -> Result<Vec<Ports>, InitError> {
         .collect())
 }
 
-/// Opens a network that [`init`] made in `dir`. With `fresh_ports`, nodes get new free ports, since old ones may be taken.
+/// Opens a network that [`init`] made in `dir`. Its nodes get new free ports, since the old ones may be taken by others now.
 ///
 /// # Errors
 /// [`InitError`].
-pub fn open_network(dir: &Path, fresh_ports: bool) -> Result<LocalNetwork, InitError> {
+pub fn open_network(dir: &Path, first_rpc_port: Option<u16>) -> Result<LocalNetwork, InitError> {
     let path = dir.join("charter.toml");
     let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path: path.clone(), source })?;
     let charter =
@@ -214,18 +214,12 @@ pub fn open_network(dir: &Path, fresh_ports: bool) -> Result<LocalNetwork, InitE
             nodes.push(NodePlan { member: member.id.clone(), settings: home.settings()?, home });
         }
     }
-    if fresh_ports {
-        renumber(&mut nodes)?;
-    }
+    renumber(&mut nodes, &InitOptions { first_rpc_port, ..InitOptions::local(dir.to_owned()) })?;
     Ok(LocalNetwork { dir: dir.to_owned(), charter, nodes, secrets })
 }
 
-fn renumber(nodes: &mut [NodePlan]) -> Result<(), InitError> {
-    let free = free_ports(nodes.len() * 3).map_err(InitError::Port)?;
-    let ports: Vec<Ports> = free
-        .chunks_exact(3)
-        .map(|found| Ports { rpc: found[0], consensus: found[1], gossip: found[2] })
-        .collect();
+fn renumber(nodes: &mut [NodePlan], options: &InitOptions) -> Result<(), InitError> {
+    let ports = ports(options, nodes.len())?;
     let members: Vec<String> = nodes.iter().map(|node| node.member.clone()).collect();
     for (i, node) in nodes.iter_mut().enumerate() {
         node.settings.ports = ports[i];

@@ -8,15 +8,17 @@ use std::{
 };
 
 use polity_bft::{BftConfig, BftHandle, Peer, Timing};
-use polity_charter::{Access, Charter, Diagnostics};
-use polity_consensus::Engine;
+use polity_charter::{Access, Diagnostics};
 use polity_institutions::registry;
 use polity_ledger::{ExecutedBlock, Ledger, SubmitError};
 use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
 use polity_primitives::{REGISTRY, TransactionError};
 use polity_rpc::{RpcConfig, RpcServer};
 use rayon::prelude::*;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     home::{Home, HomeError, NodeSettings},
@@ -84,13 +86,21 @@ pub struct RunningNode {
 impl RunningNode {
     /// Returns when the engine stops by itself, with the reason.
     pub async fn failed(&self) -> NodeError {
-        NodeError::Stopped(self.engine.failed().await)
+        let mut status = self.engine.watch();
+        loop {
+            if let Some(failure) = status.borrow_and_update().failure.clone() {
+                return NodeError::Stopped(failure);
+            }
+            if status.changed().await.is_err() {
+                return NodeError::Stopped("it ended".to_owned());
+            }
+        }
     }
 
     /// Stops in order: no more requests, no more signatures, no more peers. What is decided is on disk already.
     pub async fn stop(self) {
         self.rpc.stop().await;
-        self.engine.shutdown().await;
+        self.engine.stop().await;
         for task in &self.tasks {
             task.abort();
         }
@@ -137,7 +147,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let config = BftConfig {
         home: home.0.clone(),
         listen: multiaddr(SocketAddr::new(settings.host, settings.ports.consensus)).to_string(),
-        peers: peers(&charter, &settings),
+        peers: peers(&ledger, &settings),
         members_only,
         moniker: settings.member.clone().unwrap_or_else(|| "observer".to_owned()),
         peer_secret: secrets.peer.bytes(),
@@ -148,18 +158,17 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let (outbound, queue) = mpsc::channel(OUTBOUND_MAX);
     let waker = engine.clone();
     ledger.mempool().on_insert(move |_| waker.wake());
-    if members_only {
-        let (reader, network) = (ledger.clone(), network.clone());
-        ledger.on_commit(move |block| {
-            if touches_registry(block) {
-                network.set_allowed(Some(member_peers(&reader)));
-            }
-        });
-    }
+    let (registry_changed, changes) = watch::channel(());
+    ledger.on_commit(move |block| {
+        if touches_registry(block) {
+            registry_changed.send_replace(());
+        }
+    });
     let tasks = vec![
         tokio::spawn(publish(queue, network.clone())),
         tokio::spawn(receive(inbound, network.clone(), ledger.clone())),
         tokio::spawn(rebroadcast(network.clone(), ledger.clone())),
+        tokio::spawn(follow_members(changes, members_only, network.clone(), engine.clone(), (ledger.clone(), settings.clone()))),
     ];
     let info = Info {
         ledger: ledger.clone(),
@@ -185,7 +194,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let rpc = match rpc {
         Ok(rpc) => rpc,
         Err(error) => {
-            engine.shutdown().await;
+            engine.stop().await;
             return Err(error.into());
         }
     };
@@ -202,15 +211,13 @@ fn multiaddr(address: SocketAddr) -> Multiaddr {
 }
 
 /// Nodes of all members: those `node.toml` knows how to reach are dialled, the others may call.
-fn peers(charter: &Charter, settings: &NodeSettings) -> Vec<Peer> {
+fn peers(ledger: &Ledger, settings: &NodeSettings) -> Vec<Peer> {
     let address = |id: &str| {
         let known = settings.peers.iter().find(|peer| peer.member == id);
         known.map(|peer| multiaddr(peer.consensus).to_string()).into_iter().collect()
     };
-    let peer = |member: &polity_charter::Member| {
-        Some(Peer { key: member.node?.peer, addresses: address(&member.id) })
-    };
-    charter.members.iter().filter_map(peer).collect()
+    let members = registry::members(&ledger.latest());
+    members.into_iter().filter_map(|m| Some(Peer { key: m.node?.peer, addresses: address(&m.id) })).collect()
 }
 
 fn member_peers(ledger: &Ledger) -> BTreeSet<PeerKey> {
@@ -219,6 +226,22 @@ fn member_peers(ledger: &Ledger) -> BTreeSet<PeerKey> {
 
 fn touches_registry(block: &ExecutedBlock) -> bool {
     block.receipts.iter().flat_map(|receipt| &receipt.logs).any(|log| log.address == REGISTRY)
+}
+
+/// Lets in whom the members admitted, and out whom they removed.
+async fn follow_members(
+    mut changes: watch::Receiver<()>,
+    members_only: bool,
+    network: Arc<NetworkHandle>,
+    engine: Arc<BftHandle>,
+    (ledger, settings): (Ledger, NodeSettings),
+) {
+    while changes.changed().await.is_ok() {
+        if members_only {
+            network.set_allowed(Some(member_peers(&ledger)));
+        }
+        engine.set_peers(peers(&ledger, &settings)).await;
+    }
 }
 
 /// Sends what was submitted here to the peers, as many together as there are.

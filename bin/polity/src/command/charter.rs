@@ -1,0 +1,105 @@
+//! `polity charter`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Subcommand;
+use polity_charter::{Checked, Language};
+use serde_json::json;
+
+use crate::output::{Failure, Outcome, print, read_input};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Charter {
+    /// Report every mistake at once, with line, column and a hint.
+    ///
+    /// Exit status 0 if there is no error (warnings are no errors), 2 otherwise.
+    #[command(after_help = "Example:\n  polity charter check charters/paris.toml")]
+    Check {
+        /// The charter.
+        file: PathBuf,
+    },
+    /// Print the agreement in plain words.
+    #[command(after_help = "Example:\n  polity charter show charters/paris.toml --lang zh")]
+    Show {
+        /// The charter, or the name of a built-in one: paris, dev.
+        file: PathBuf,
+        /// Language: en or zh.
+        #[arg(long, default_value = "en", value_parser = language)]
+        lang: Language,
+    },
+    /// Write a commented template to begin with.
+    #[command(after_help = "Example:\n  polity charter new my-agreement.toml")]
+    New {
+        /// Where to write it; never overwritten.
+        file: PathBuf,
+    },
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    Language::from_code(code).ok_or_else(|| format!("there are {}", Language::ALL.map(Language::code).join(", ")))
+}
+
+/// Reads a charter file, or the built-in charter of that name.
+pub(crate) fn load(file: &std::path::Path) -> Result<(String, String), Failure> {
+    let name = file.display().to_string();
+    match polity_charter::builtin(&name).filter(|_| !file.exists()) {
+        Some(text) => Ok((format!("{name} (built in)"), text.to_owned())),
+        None => Ok((name, read_input(file)?)),
+    }
+}
+
+fn checked(file: &std::path::Path) -> Result<Checked, Failure> {
+    let (name, text) = load(file)?;
+    polity_charter::parse(&name, &text).map_err(Failure::input)
+}
+
+impl Charter {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        match self {
+            Self::Check { file } => {
+                let (name, text) = load(&file)?;
+                match polity_charter::parse(&name, &text) {
+                    Ok(Checked { charter, warnings }) => {
+                        let value = json!({ "ok": true, "id": charter.id, "hash": charter.hash, "diagnostics": warnings });
+                        print(as_json, &value, || {
+                            let members = charter.members.len();
+                            let count = warnings.iter().count();
+                            let warned = match count {
+                                0 => String::new(),
+                                1 => format!("{warnings}\n1 warning. "),
+                                n => format!("{warnings}\n{n} warnings. "),
+                            };
+                            format!("{warned}{name}: a charter of {members} members, no errors")
+                        })
+                    }
+                    Err(diagnostics) => {
+                        if as_json {
+                            println!("{}", json!({ "ok": false, "diagnostics": diagnostics }));
+                        } else {
+                            eprintln!("{diagnostics}");
+                            eprintln!("{name}: {} errors", diagnostics.errors());
+                        }
+                        Ok(ExitCode::from(2))
+                    }
+                }
+            }
+            Self::Show { file, lang } => {
+                let charter = checked(&file)?.charter;
+                print(as_json, &charter, || polity_charter::show(&charter, lang))
+            }
+            Self::New { file } => {
+                use std::io::Write as _;
+                let mut new = std::fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(&file)
+                    .map_err(|error| Failure::input(format!("{}: {error}", file.display())))?;
+                new.write_all(polity_charter::template().as_bytes())?;
+                let next = format!("polity charter check {}", file.display());
+                print(as_json, &json!({ "file": file, "next": next }), || {
+                    format!("wrote {}; edit it, then: {next}", file.display())
+                })
+            }
+        }
+    }
+}

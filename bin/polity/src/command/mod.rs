@@ -1,0 +1,78 @@
+//! The commands: arguments here and in each module, one `run` each.
+
+mod act;
+mod bench;
+mod charter;
+mod decide;
+mod demo;
+mod init;
+mod node;
+mod read;
+mod up;
+
+use clap::Subcommand;
+
+use crate::output::Outcome;
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run the whole agreement on this machine, on real data.
+    Demo(demo::Demo),
+    /// Check, show or begin a charter.
+    #[command(subcommand)]
+    Charter(charter::Charter),
+    /// Make keys and one home per validating member.
+    Init(init::Init),
+    /// Run a network of this machine's own.
+    Up(up::Up),
+    /// Run one node of a network.
+    Node(node::Node),
+    /// How a node and its network are.
+    Status(read::Status),
+    /// The members, their rights and weights.
+    Members(read::Members),
+    /// The proposals and how far they have come.
+    Proposals(read::Proposals),
+    /// The treaties, and who deposited when.
+    Treaties(read::Treaties),
+    /// What the treasury holds.
+    Treasury(read::Treasury),
+    /// Why a proposal or a treaty was decided as it was.
+    Why(read::Why),
+    /// Open a proposal.
+    Propose(act::Propose),
+    /// Cast, change or take back a ballot.
+    Ballot(act::Ballot),
+    /// Deposit an instrument of a treaty.
+    Deposit(act::Deposit),
+    /// Withdraw an instrument of a treaty.
+    Withdraw(act::Withdraw),
+    /// Decide by a rule on a file of ballots, offline.
+    Decide(decide::Decide),
+    /// Measure this machine, as ratios to its own limits.
+    Bench(bench::Bench),
+}
+
+impl Command {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        match self {
+            Self::Demo(args) => args.run(json),
+            Self::Charter(args) => args.run(json),
+            Self::Init(args) => args.run(json),
+            Self::Up(args) => args.run(json),
+            Self::Node(args) => args.run(json),
+            Self::Status(args) => args.run(json),
+            Self::Members(args) => args.run(json),
+            Self::Proposals(args) => args.run(json),
+            Self::Treaties(args) => args.run(json),
+            Self::Treasury(args) => args.run(json),
+            Self::Why(args) => args.run(json),
+            Self::Propose(args) => args.run(json),
+            Self::Ballot(args) => args.run(json),
+            Self::Deposit(args) => args.run(json),
+            Self::Withdraw(args) => args.run(json),
+            Self::Decide(args) => args.run(json),
+            Self::Bench(args) => args.run(json),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `polity node`: one node, in this process.
+
+use std::{io::Read as _, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use polity_node::Home;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    local::Ready,
+    output::{Failure, Outcome},
+};
+
+/// Runs the node of a home until Ctrl-C. What is decided is on disk before anyone is told, so nothing is lost.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity node --home paris/FRA")]
+pub(crate) struct Node {
+    /// The home, as `polity init` made it.
+    #[arg(long)]
+    home: PathBuf,
+    /// Stop when standard input closes: for programs that start nodes.
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
+impl Node {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(as_json))
+    }
+
+    async fn serve(self, as_json: bool) -> Outcome {
+        let node = polity_node::start(&Home(self.home)).await?;
+        let ready = Ready {
+            ready: true,
+            rpc: format!("http://{}", node.rpc_address),
+            ws: format!("ws://{}", node.rpc_address),
+            member: node.member.clone(),
+            chain_id: node.ledger.charter().chain_id,
+            height: node.ledger.head().height().0,
+            pid: std::process::id(),
+        };
+        if as_json {
+            println!("{}", serde_json::to_string(&ready)?);
+        } else {
+            let who = ready.member.as_deref().unwrap_or("observer");
+            println!("{who} of {}, at block {}, RPC {}", node.ledger.charter().id, ready.height, ready.rpc);
+        }
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (closed, stdin_closes) = tokio::sync::oneshot::channel();
+        if self.until_stdin_closes {
+            std::thread::spawn(move || {
+                let _ = std::io::stdin().read_to_end(&mut Vec::new());
+                let _ = closed.send(());
+            });
+        }
+        let failure = tokio::select! {
+            _ = interrupt.recv(), if !self.until_stdin_closes => None,
+            _ = terminate.recv() => None,
+            _ = stdin_closes, if self.until_stdin_closes => None,
+            failure = node.failed() => Some(failure),
+        };
+        node.stop().await;
+        match failure {
+            Some(failure) => Err(Failure::failed(failure)),
+            None => Ok(ExitCode::SUCCESS),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The ledger driven as an engine drives it.
