@@ -126,10 +126,6 @@ impl<'a> Reads<'a> {
         }
     }
 
-    pub(crate) const fn reader(&self) -> &'a dyn StateReader {
-        self.source.0
-    }
-
     /// The account before the block; `None` also if it was never read, which an account made in the block may be.
     pub(crate) fn account_before(&self, address: &Address) -> Option<Account> {
         self.accounts.get(address).copied().flatten()

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most bytes of the output of a failed system call that its failure is told. A contract can revert with megabytes.
-pub const FAILURE_OUTPUT_BYTES_MAX: usize = 1_024;
+pub(super) const FAILURE_OUTPUT_BYTES_MAX: usize = 1_024;
 
 /// Bytes kept free in a block for its header and for marking a failure.
 const BYTES_RESERVE: usize = 64 * 1024;
