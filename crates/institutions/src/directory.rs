@@ -12,6 +12,7 @@ use alloy_sol_types::{SolInterface, sol};
 use polity_primitives::SYSTEM;
 
 use crate::{
+    assembly::Assembly,
     context::{Context, Result},
     ensure,
     host::{Call, Failure, Host},
@@ -83,6 +84,7 @@ impl Entry {
 /// Every institution.
 pub const DIRECTORY: &[Entry] = &[
     Entry::of::<Registry>("registry", 0, include_str!("registry/IRegistry.sol")),
+    Entry::of::<Assembly>("assembly", 0, include_str!("assembly/IAssembly.sol")),
     Entry::of::<Treasury>("treasury", 0, include_str!("treasury/ITreasury.sol")),
 ];
 

@@ -11,9 +11,13 @@
 //! storage; [`directory`] the table of institutions and the single entry; [`memory`] a host without an EVM, for genesis
 //! and tests; [`genesis()`] the state a charter begins with; then the institutions, one folder each.
 
+pub mod agenda;
+pub mod assembly;
 pub mod context;
 pub mod directory;
+mod genesis;
 pub mod host;
+mod laws;
 pub mod memory;
 pub mod names;
 pub mod registry;
@@ -23,6 +27,8 @@ mod storage_history;
 mod storage_word;
 pub mod treasury;
 
+pub use agenda::{SystemCall, next_due};
 pub use context::{Context, Result, returns, void};
 pub use directory::{DIRECTORY, Entry, Institution, call};
+pub use genesis::{Error, GenesisState, genesis, memory as genesis_memory};
 pub use host::{BlockInfo, Call, Failure, Halt, Host, Slots};

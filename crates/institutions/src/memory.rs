@@ -213,6 +213,20 @@ impl Memory {
         Outcome { result, gas_used: self.meter.used, logs, thresholds }
     }
 
+    /// Runs `run` on this host with more gas than anything needs; undoes it if it fails.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn unmetered<T>(&mut self, run: impl FnOnce(&mut dyn Host) -> Result<T>) -> Result<T> {
+        let checkpoint = self.checkpoint();
+        self.meter = Meter { limit: u64::MAX, ..Meter::default() };
+        let result = run(self);
+        if result.is_err() {
+            self.roll_back(checkpoint);
+        }
+        result
+    }
+
     fn put(&mut self, account: Address, slot: U256, value: U256) {
         if value.is_zero() {
             self.slots.remove(&(account, slot));
