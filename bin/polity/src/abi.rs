@@ -52,17 +52,20 @@ pub(crate) fn parse_call(text: &str, names: &Names) -> Result<Call, Failure> {
     Ok(Call { target, value: U256::ZERO, data })
 }
 
-/// Splits at blanks; double quotes keep them.
+/// Splits at blanks; quotes, single or double, keep them; `@file` stands for what the file holds.
 fn words(text: &str) -> Result<Vec<String>, Failure> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (word, after) = if let Some(quoted) = rest.strip_prefix('"') {
-            quoted.split_once('"').ok_or_else(|| Failure::input(format!("a quote is not closed in `{text}`")))?
+    while let Some(first) = rest.chars().next() {
+        let (word, after) = if matches!(first, '"' | '\'') {
+            rest[1..].split_once(first).ok_or_else(|| Failure::input(format!("a quote is not closed in `{text}`")))?
         } else {
             rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
         };
-        words.push(word.to_owned());
+        words.push(match word.strip_prefix('@').filter(|_| first == '@') {
+            Some(file) => crate::output::read_input(std::path::Path::new(file))?,
+            None => word.to_owned(),
+        });
         rest = after.trim_start();
     }
     Ok(words)

@@ -55,13 +55,34 @@ pub(crate) struct Processes(pub(crate) Vec<NodeProcess>);
 impl Processes {
     /// Starts every node and waits until all are ready.
     pub(crate) fn start(network: &LocalNetwork) -> Result<Self, Failure> {
+        Self::start_with(network, |_| Ok(()))
+    }
+
+    /// Starts every node, calls `greet` with the RPC address of each as soon as it is ready, and waits for all.
+    pub(crate) fn start_with(
+        network: &LocalNetwork,
+        greet: impl Fn(&str) -> Result<(), Failure> + Sync,
+    ) -> Result<Self, Failure> {
         let exe = std::env::current_exe()?;
         let starting: Vec<_> = network.nodes.iter().map(|plan| spawn(&exe, plan)).collect::<Result<_, _>>()?;
         let deadline = Instant::now() + READY_TIME_MAX;
-        let mut nodes = Vec::with_capacity(starting.len());
-        for starting in starting {
-            nodes.push(starting.ready(deadline)?);
-        }
+        let greet = &greet;
+        let nodes = std::thread::scope(|scope| {
+            let waiting: Vec<_> = starting
+                .into_iter()
+                .map(|starting| {
+                    scope.spawn(move || {
+                        let node = starting.ready(deadline)?;
+                        greet(&node.ready.rpc)?;
+                        Ok(node)
+                    })
+                })
+                .collect();
+            waiting
+                .into_iter()
+                .map(|thread| thread.join().map_err(|_| Failure::failed("a thread of ours panicked"))?)
+                .collect::<Result<Vec<_>, Failure>>()
+        })?;
         Ok(Self(nodes))
     }
 

@@ -206,7 +206,7 @@ pub fn open_network(dir: &Path, first_rpc_port: Option<u16>) -> Result<LocalNetw
     let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path: path.clone(), source })?;
     let charter =
         polity_charter::parse(&path.display().to_string(), &text).map_err(InitError::Charter)?.charter;
-    let secrets: Secrets = read_secret(&dir.join("secrets.toml"))?;
+    let secrets = read_secrets(dir)?;
     let mut nodes = Vec::new();
     for member in charter.validators() {
         let home = Home(dir.join(&member.id));
@@ -227,4 +227,12 @@ fn renumber(nodes: &mut [NodePlan], options: &InitOptions) -> Result<(), InitErr
         node.home.save_settings(&node.settings)?;
     }
     Ok(())
+}
+
+/// Reads the keys that [`init`] made in `dir`.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn read_secrets(dir: &Path) -> Result<Secrets, KeyError> {
+    read_secret(&dir.join("secrets.toml"))
 }

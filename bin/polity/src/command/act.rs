@@ -1,0 +1,219 @@
+//! Acts of members: each is a transaction, signed here and waited for.
+
+use std::path::PathBuf;
+
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+use clap::{Args, ValueEnum};
+use polity_institutions::assembly::IAssembly;
+use polity_node::Secret;
+use polity_primitives::ASSEMBLY;
+use serde_json::{Value, json};
+
+use crate::{
+    abi::{self, Names},
+    client::{Client, RpcArgs, TxReceipt},
+    output::{Failure, Outcome, print},
+};
+
+/// Who acts.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SignerArgs {
+    /// Secret key of the account that acts, 0x and 64 hex digits, or @FILE that holds it.
+    #[arg(long, env = "POLITY_KEY", hide_env_values = true, value_name = "KEY")]
+    key: Option<String>,
+    /// Act as this member of a local network, with the key in DIR/secrets.toml.
+    #[arg(long = "as", value_name = "MEMBER", requires = "dir", conflicts_with = "key")]
+    member: Option<String>,
+    /// Directory of the local network.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl SignerArgs {
+    fn secret(&self) -> Result<Secret, Failure> {
+        match (&self.member, &self.dir, &self.key) {
+            (Some(member), Some(dir), _) => {
+                let secrets = polity_node::read_secrets(dir).map_err(Failure::input)?;
+                secrets.account(member).ok_or_else(|| {
+                    Failure::input(format!("{} holds no key of `{member}`", dir.join("secrets.toml").display()))
+                })
+            }
+            (_, _, Some(key)) => {
+                let text = match key.strip_prefix('@') {
+                    Some(file) => crate::output::read_input(std::path::Path::new(file))?,
+                    None => key.clone(),
+                };
+                Secret::parse(&text).map_err(|error| Failure::input(format!("--key: {error}")))
+            }
+            _ => Err(Failure::input("who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network")),
+        }
+    }
+}
+
+fn word(kind: &str, name: &str) -> Result<alloy_primitives::B256, Failure> {
+    abi::name_word(name).ok_or_else(|| Failure::input(format!("`{name}` cannot be the id of a {kind}")))
+}
+
+fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str) -> Outcome {
+    value["transaction"] = json!(receipt.transaction_hash);
+    value["block"] = json!(receipt.block_number.to::<u64>());
+    value["gasUsed"] = json!(receipt.gas_used.to::<u64>());
+    print(json, &value, || {
+        format!("{text}\n  transaction {} in block {}", receipt.transaction_hash, receipt.block_number)
+    })
+}
+
+fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxReceipt, Failure> {
+    let secret = signer.secret()?;
+    Client::new(&rpc.rpc).transact(&secret, ASSEMBLY, U256::ZERO, Bytes::from(call.abi_encode()))
+}
+
+/// Opens a proposal in a chamber. It passes or not by the chamber's rule, and its calls are then made by the chain itself.
+///
+/// A call is INSTITUTION.FUNCTION and its arguments, as `polity_institutions` lists them, or ADDRESS 'function(type,…)' and
+/// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
+/// a file holds. See what would be called with --dry-run.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris")]
+pub(crate) struct Propose {
+    /// Chamber that decides.
+    chamber: String,
+    /// What it is about.
+    title: String,
+    /// A call to make if it passes; in the order given.
+    #[arg(long = "call", value_name = "CALL")]
+    calls: Vec<String>,
+    /// Show the calls and stop.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+/// Accounts of the members, by id.
+pub(crate) fn names(client: &Client) -> Result<Names, Failure> {
+    let members: Vec<Value> = client.call("polity_members", json!([]))?;
+    let name = |member: &Value| {
+        Some((member["id"].as_str()?.to_owned(), member["account"].as_str()?.parse::<Address>().ok()?))
+    };
+    Ok(members.iter().filter_map(name).collect())
+}
+
+impl Propose {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let client = Client::new(&self.rpc.rpc);
+        let names = names(&client)?;
+        let calls: Vec<abi::Call> =
+            self.calls.iter().map(|call| abi::parse_call(call, &names)).collect::<Result<_, _>>()?;
+        if self.dry_run {
+            return print(json, &json!({ "calls": calls }), || {
+                calls.iter().map(|call| format!("{} {}\n", call.target, call.data)).collect()
+            });
+        }
+        let call = IAssembly::proposeCall {
+            chamber: word("chamber", &self.chamber)?,
+            title: self.title.clone(),
+            calls: calls
+                .into_iter()
+                .map(|call| IAssembly::Call { target: call.target, value: call.value, data: call.data })
+                .collect(),
+        };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let id = proposal_id(&receipt).ok_or_else(|| Failure::failed("the receipt shows no proposal"))?;
+        done(json, &receipt, json!({ "proposal": id }), &format!("proposal {id} is open in {}", self.chamber))
+    }
+}
+
+/// The id in the `Proposed` log of a receipt.
+pub(crate) fn proposal_id(receipt: &TxReceipt) -> Option<u64> {
+    use alloy_sol_types::SolEvent;
+    let log = receipt
+        .logs
+        .iter()
+        .find(|log| log["topics"][0].as_str() == Some(&IAssembly::Proposed::SIGNATURE_HASH.to_string()))?;
+    log["topics"][1].as_str()?.parse::<U256>().ok().map(|id| id.saturating_to())
+}
+
+/// What a ballot says.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Choice {
+    Yes,
+    No,
+    Abstain,
+    Veto,
+    /// Takes the ballot back.
+    None,
+}
+
+/// Casts a ballot; a later one replaces it, until the proposal closes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity ballot 1 yes --as FJI --dir .polity/paris")]
+pub(crate) struct Ballot {
+    /// The proposal, by number.
+    proposal: u64,
+    /// What the ballot says.
+    choice: Choice,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Ballot {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let choice = match self.choice {
+            Choice::None => IAssembly::Choice::None,
+            Choice::Yes => IAssembly::Choice::Yes,
+            Choice::No => IAssembly::Choice::No,
+            Choice::Abstain => IAssembly::Choice::Abstain,
+            Choice::Veto => IAssembly::Choice::Veto,
+        };
+        let call = IAssembly::ballotCall { id: U256::from(self.proposal), choice };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let said = format!("{:?}", self.choice).to_lowercase();
+        done(json, &receipt, json!({ "proposal": self.proposal, "choice": said }), &format!("{said} on proposal {}", self.proposal))
+    }
+}
+
+/// Deposits an instrument of ratification, acceptance or approval, dated with the block's date.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity deposit paris-agreement --as CHE --dir .polity/paris")]
+pub(crate) struct Deposit {
+    /// The treaty, by id.
+    treaty: String,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Deposit {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let call = IAssembly::depositCall { treaty: word("treaty", &self.treaty)? };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        done(json, &receipt, json!({ "treaty": self.treaty }), &format!("deposited to {}", self.treaty))
+    }
+}
+
+/// Withdraws an instrument. What is decided stays decided.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity withdraw paris-agreement --as USA --dir .polity/paris")]
+pub(crate) struct Withdraw {
+    /// The treaty, by id.
+    treaty: String,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Withdraw {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let call = IAssembly::withdrawCall { treaty: word("treaty", &self.treaty)? };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        done(json, &receipt, json!({ "treaty": self.treaty }), &format!("withdrawn from {}", self.treaty))
+    }
+}

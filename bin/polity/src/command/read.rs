@@ -1,0 +1,279 @@
+//! What a node says: every command prints what one `polity_*` method answers, so that the numbers can be checked.
+
+use clap::Args;
+use polity_charter::Date;
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Client, RpcArgs},
+    output::{Failure, Outcome, print},
+};
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn list(value: &Value) -> String {
+    array(value).iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn moment(value: &Value) -> String {
+    value.as_u64().map_or_else(|| "–".to_owned(), time)
+}
+
+/// `2016-11-04 00:00:00` of seconds since 1970.
+pub(crate) fn time(secs: u64) -> String {
+    let of_day = secs % 86_400;
+    format!("{} {:02}:{:02}:{:02}", Date::of_timestamp(secs), of_day / 3600, of_day / 60 % 60, of_day % 60)
+}
+
+/// Columns as wide as their longest cell.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, w)| format!("{cell:<w$}", w = *w)).collect();
+            format!("{}\n", cells.join("  ").trim_end())
+        })
+        .collect()
+}
+
+fn row(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|&cell| cell.to_owned()).collect()
+}
+
+/// How a node and its network are: head, peers, and whether the voting power that decides is present.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity status --rpc http://127.0.0.1:8545")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Status {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let status: Value = Client::new(&self.rpc.rpc).call("polity_status", json!([]))?;
+        print(as_json, &status, || {
+            let (head, consensus) = (&status["head"], &status["consensus"]);
+            let rows = [
+                row(&["charter", &format!("{} ({})", text(&status["charter"]["id"]), text(&status["charter"]["hash"]))]),
+                row(&["chain id", &text(&status["chainId"])]),
+                row(&["block", &format!("{}  {}", text(&head["height"]), text(&head["hash"]))]),
+                row(&["time", &moment(&head["timestamp"])]),
+                row(&["state root", &text(&head["stateRoot"])]),
+                row(&["consensus", &text(&consensus["words"])]),
+                row(&[
+                    "engine",
+                    &format!(
+                        "{}, height {}, round {}, step {}, proposer {}",
+                        text(&consensus["engine"]),
+                        text(&consensus["height"]),
+                        text(&consensus["round"]),
+                        text(&consensus["step"]),
+                        text(&consensus["proposer"])
+                    ),
+                ]),
+                row(&["peers", &format!("{} (transactions), {} (consensus)", text(&status["peers"]), text(&consensus["peers"]))]),
+                row(&["pool", &format!("{} pending, {} queued", text(&status["pool"]["pending"]), text(&status["pool"]["queued"]))]),
+            ];
+            table(&rows)
+        })
+    }
+}
+
+/// The members: kind, status, rights, weights, account.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity members --json | jq '.[] | select(.kind == \"igo\")'")]
+pub(crate) struct Members {
+    /// One member, by id or address.
+    member: Option<String>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Members {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let client = Client::new(&self.rpc.rpc);
+        let members: Value = match &self.member {
+            None => client.call("polity_members", json!([]))?,
+            Some(id) => {
+                let member: Value = client.call("polity_member", json!([id]))?;
+                if member.is_null() {
+                    return Err(Failure::failed(format!("no member `{id}`")));
+                }
+                json!([member])
+            }
+        };
+        print(as_json, &members, || {
+            let mut rows = vec![row(&["id", "kind", "status", "account", "rights", "weights", "name"])];
+            for member in array(&members) {
+                let weights: Vec<_> = member["weights"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, weight)| format!("{name} {}", text(&weight["value"])))
+                    .collect();
+                rows.push(vec![
+                    text(&member["id"]),
+                    text(&member["kind"]),
+                    text(&member["status"]),
+                    text(&member["account"]),
+                    list(&member["rights"]).replace(", ", ","),
+                    weights.join(", "),
+                    text(&member["name"]),
+                ]);
+            }
+            table(&rows)
+        })
+    }
+}
+
+/// The proposals, newest last, with the calls they make in words.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity proposals")]
+pub(crate) struct Proposals {
+    /// One proposal, by number, with its ballots.
+    proposal: Option<u64>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Proposals {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let client = Client::new(&self.rpc.rpc);
+        let found: Value = match self.proposal {
+            None => client.call("polity_proposals", json!([]))?,
+            Some(id) => {
+                let proposal: Value = client.call("polity_proposal", json!([id]))?;
+                if proposal.is_null() {
+                    return Err(Failure::failed(format!("no proposal {id}")));
+                }
+                json!({ "total": 1, "proposals": [proposal] })
+            }
+        };
+        print(as_json, &found, || {
+            if array(&found["proposals"]).is_empty() {
+                return "no proposals yet: `polity propose --help`".to_owned();
+            }
+            array(&found["proposals"]).iter().map(proposal_text).collect()
+        })
+    }
+}
+
+fn proposal_text(proposal: &Value) -> String {
+    let mut out = format!(
+        "{}  {}  [{}]\n   in {}, proposed by {}; opened {}, closes {}, executes {}\n",
+        text(&proposal["id"]),
+        text(&proposal["title"]),
+        text(&proposal["status"]),
+        text(&proposal["chamber"]),
+        text(&proposal["proposer"]),
+        moment(&proposal["openedAt"]),
+        moment(&proposal["closesAt"]),
+        moment(&proposal["executesAt"]),
+    );
+    for call in array(&proposal["calls"]) {
+        out += &format!("   → {}\n", text(&call["text"]));
+    }
+    if !proposal["failure"].is_null() {
+        out += &format!("   failed: {}\n", text(&proposal["failure"]["text"]));
+    }
+    for ballot in array(&proposal["ballots"]) {
+        out += &format!("   {} {}\n", text(&ballot["member"]), text(&ballot["choice"]));
+    }
+    out
+}
+
+/// The treaties: deposits, and when they enter into force.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity treaties --deposits")]
+pub(crate) struct Treaties {
+    /// List every deposit with its date.
+    #[arg(long)]
+    deposits: bool,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Treaties {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let client = Client::new(&self.rpc.rpc);
+        if self.deposits {
+            let deposits: Value = client.call("polity_deposits", json!([]))?;
+            return print(as_json, &deposits, || {
+                let line = |d: &Value| vec![text(&d["date"]), text(&d["treaty"]), text(&d["member"])];
+                table(&array(&deposits).iter().map(line).collect::<Vec<_>>())
+            });
+        }
+        let treaties: Value = client.call("polity_treaties", json!([]))?;
+        print(as_json, &treaties, || {
+            let mut rows = vec![row(&["id", "deposits", "decided on", "effective on", "in force since", "name"])];
+            for treaty in array(&treaties) {
+                rows.push(vec![
+                    text(&treaty["id"]),
+                    text(&treaty["deposits"]),
+                    text(&treaty["decidedOn"]),
+                    text(&treaty["effectiveOn"]),
+                    moment(&treaty["inForceSince"]),
+                    text(&treaty["name"]),
+                ]);
+            }
+            table(&rows)
+        })
+    }
+}
+
+/// The accounts of the treasury. They pay only by decision.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity treasury")]
+pub(crate) struct Treasury {
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Treasury {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let accounts: Value = Client::new(&self.rpc.rpc).call("polity_treasury", json!([]))?;
+        print(as_json, &accounts, || {
+            let line = |account: &Value| vec![text(&account["name"]), text(&account["balance"])];
+            table(&array(&accounts).iter().map(line).collect::<Vec<_>>())
+        })
+    }
+}
+
+/// Why a proposal or a treaty is decided as it is: every limb of its rule with numerator, denominator, share and threshold.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  polity why 1\n  polity why paris-agreement --lang zh")]
+pub(crate) struct Why {
+    /// The number of a proposal, or the id of a treaty.
+    subject: String,
+    /// Language: en or zh.
+    #[arg(long, default_value = "en")]
+    lang: String,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Why {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let subject = self.subject.parse::<u64>().map_or_else(|_| json!(self.subject), |id| json!(id));
+        let report: Value = Client::new(&self.rpc.rpc).call("polity_whyReport", json!([subject]))?;
+        if report.is_null() {
+            return Err(Failure::failed(format!("no proposal or treaty `{}`", self.subject)));
+        }
+        let Some(words) = report["text"][&self.lang].as_str() else {
+            return Err(Failure::input(format!("no language `{}`: en or zh", self.lang)));
+        };
+        print(as_json, &report, || format!("{words}\nreport hash {}", text(&report["hash"])))
+    }
+}
