@@ -68,6 +68,8 @@ pub struct Status {
     pub committee: Vec<Presence>,
     /// Whether this node signs: it has a seat and the guard against double signing lets it.
     pub signing: bool,
+    /// What keeps this node from its part, though the engine runs: it may not sign yet, or a block it was sent is invalid here.
+    pub trouble: Option<String>,
     /// Why the engine stopped, if it did by itself.
     pub failure: Option<String>,
 }

@@ -136,6 +136,12 @@ impl Watch {
         self.heard.get(who).copied()
     }
 
+    /// The committee of one of the last heights.
+    #[must_use]
+    pub fn committee(&self, height: Height) -> Option<&Committee> {
+        self.committees.get(&height)
+    }
+
     /// Adds a late precommit to the last certificate.
     fn complete(&mut self, vote: &SignedVote) {
         let Some(last) = &mut self.last else { return };

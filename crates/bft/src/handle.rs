@@ -1,0 +1,283 @@
+//! Starting, promoting and stopping.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use malachitebft_engine::network::{Msg as NetworkMsg, PersistentPeersOp};
+use polity_consensus::{
+    Application, Engine, Status,
+    bft::{Gate, Heard, Host, Key, Signer, Verifier, Watch, signed_vote},
+};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinHandle,
+};
+use tracing::{error, info};
+
+use crate::{
+    BftConfig, Error, Guard, Peer,
+    actors::{Actors, Input, Part},
+    config,
+    driver::{Driver, Shared, lock},
+    guard,
+};
+
+/// Most questions that wait for the driver.
+const INPUTS_MAX: usize = 4096;
+
+/// What ends or changes a run of the actors.
+#[derive(Debug)]
+pub(crate) enum Control {
+    /// This observer may sign now.
+    Promote,
+    /// A fatal error: nothing is signed any more.
+    Failed(String),
+    /// Other peers.
+    Peers(Vec<Peer>),
+    /// The handle was told to stop.
+    Stop,
+}
+
+/// A running engine. Dropping it stops the engine.
+#[derive(Debug)]
+pub struct BftHandle {
+    shared: Arc<Shared>,
+    control: mpsc::Sender<Control>,
+    status: watch::Receiver<Status>,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl BftHandle {
+    /// What the engine is doing; changes can be awaited.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// What the engine is doing now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// Says that there may be something to write: a transaction entered the mempool. Cheap; never waits.
+    pub fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+
+    /// Replaces the peers that may connect: the members changed. Those no longer among them are disconnected.
+    pub async fn set_peers(&self, peers: Vec<Peer>) {
+        let _ = self.control.send(Control::Peers(peers)).await;
+    }
+
+    /// Stops and waits until the network, the log and the application are let go.
+    pub async fn stop(&self) {
+        Engine::stop(self);
+        self.join().await;
+    }
+
+    /// Waits until the engine ends, by [`Self::stop`] or by itself; then [`Status::failure`] says why.
+    pub async fn join(&self) {
+        let supervisor = lock(&self.supervisor).take();
+        if let Some(supervisor) = supervisor {
+            let _ = supervisor.await;
+        } else {
+            let mut status = self.watch();
+            while status.changed().await.is_ok() {}
+        }
+    }
+}
+
+impl Engine for BftHandle {
+    fn name(&self) -> &'static str {
+        "bft"
+    }
+
+    fn status(&self) -> Status {
+        Self::status(self)
+    }
+
+    fn wake(&self) {
+        Self::wake(self);
+    }
+
+    fn stop(&self) {
+        self.shared.halt("the node is stopping");
+        let _ = self.control.try_send(Control::Stop);
+    }
+}
+
+impl Drop for BftHandle {
+    fn drop(&mut self) {
+        Engine::stop(self);
+    }
+}
+
+/// Starts the engine for `app` on the current tokio runtime.
+///
+/// A validator whose key is new must be declared so once, by [`Guard::create`]; otherwise its key counts as one that may have
+/// signed before, and a network of such validators does not begin.
+///
+/// # Errors
+/// [`Error`] if the configuration, the log or the signing record is unusable, or the library does not start.
+pub async fn start(config: BftConfig, app: Box<dyn Application>) -> Result<BftHandle, Error> {
+    let key = config.consensus_secret.map(Key::new).transpose()?;
+    config::keypair(config.peer_secret)?;
+    let (chain_id, tip) = (app.chain_id(), app.tip());
+    let guard = match &key {
+        Some(key) => Some(Guard::open(&config.home, key.address(), tip)?),
+        None => None,
+    };
+    let host = Host::new(app, key.clone())?;
+    let may_sign = guard.as_ref().and_then(Guard::floor).is_some_and(|floor| tip.next() >= floor);
+    let shared = Arc::new(Shared {
+        watch: Mutex::new(Watch::new(chain_id)),
+        guard: guard.map(Mutex::new),
+        halted: Mutex::new(None),
+        wake: Notify::new(),
+    });
+    let (control, orders) = mpsc::channel(16);
+    let (publish, status) = watch::channel(Status::default());
+    let (inputs, to_driver) = mpsc::channel(INPUTS_MAX);
+    let me = key.as_ref().map(Key::address);
+    let driver = Driver::new(host, me, config.timing, shared.clone(), control.clone(), publish.clone());
+    let supervisor =
+        Supervisor { config, chain_id, key, shared: shared.clone(), inputs, publish, validator: may_sign };
+    let actors = supervisor.actors().await?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|source| Error::File { path: PathBuf::from("(driver thread)"), source })?;
+    let thread = std::thread::Builder::new()
+        .name("polity-bft".to_owned())
+        .spawn(move || runtime.block_on(driver.run(to_driver)))
+        .map_err(|source| Error::File { path: PathBuf::from("(driver thread)"), source })?;
+    let supervisor = tokio::spawn(supervisor.run(actors, orders, thread));
+    Ok(BftHandle { shared, control, status, supervisor: Mutex::new(Some(supervisor)) })
+}
+
+/// Owns the actors.
+struct Supervisor {
+    config: BftConfig,
+    chain_id: u64,
+    key: Option<Key>,
+    shared: Arc<Shared>,
+    inputs: mpsc::Sender<Input>,
+    publish: watch::Sender<Status>,
+    /// Whether the actors sign.
+    validator: bool,
+}
+
+type Running = (Actors, mpsc::Receiver<()>);
+
+impl Supervisor {
+    async fn actors(&self) -> Result<Running, Error> {
+        let heard: Heard = {
+            let shared = self.shared.clone();
+            Arc::new(move |vote, signature| {
+                if let Some(vote) = signed_vote(vote, signature) {
+                    lock(&shared.watch).verified(&vote);
+                }
+            })
+        };
+        let gate: Gate = {
+            let shared = self.shared.clone();
+            Arc::new(move |height| shared.may_sign(height))
+        };
+        let signer = self
+            .key
+            .as_ref()
+            .filter(|_| self.validator)
+            .map(|key| Signer::new(self.chain_id, key.clone(), gate, heard.clone()));
+        let wal = match &signer {
+            Some(_) => guard::wal_path(&self.config.home),
+            None => guard::observer_wal_path(&self.config.home),
+        };
+        let part = Part {
+            chain_id: self.chain_id,
+            key: self.key.as_ref(),
+            signer,
+            verifier: Box::new(Verifier::new(self.chain_id, heard)),
+            wal: &wal,
+        };
+        let (ended, has_ended) = mpsc::channel(1);
+        let actors = Actors::start(&self.config, part, self.inputs.clone(), ended).await?;
+        let _ = self.inputs.send(Input::Linked(actors.links.clone())).await;
+        Ok((actors, has_ended))
+    }
+
+    async fn run(
+        mut self,
+        mut running: Running,
+        mut orders: mpsc::Receiver<Control>,
+        thread: std::thread::JoinHandle<()>,
+    ) {
+        let failure = loop {
+            let (actors, has_ended) = &mut running;
+            let order = tokio::select! {
+                order = orders.recv() => order.unwrap_or(Control::Stop),
+                _ = has_ended.recv() => Control::Failed("the consensus library stopped; its log says why".to_owned()),
+                () = actors.ended() => Control::Failed("the consensus library stopped; its log says why".to_owned()),
+            };
+            match order {
+                Control::Stop => break None,
+                Control::Failed(reason) => break Some(reason),
+                Control::Peers(peers) => {
+                    if let Err(e) = self.exchange_peers(actors, peers) {
+                        error!("the peers stay as they are: {e}");
+                    }
+                }
+                Control::Promote if self.validator => {}
+                Control::Promote => {
+                    info!("this validator signs from now on");
+                    self.validator = true;
+                    running.0.stop().await;
+                    match self.actors().await {
+                        Ok(next) => running = next,
+                        Err(e) => return self.end(None, Some(e.to_string()), thread).await,
+                    }
+                }
+            }
+        };
+        self.end(Some(running.0), failure, thread).await;
+    }
+
+    async fn end(self, actors: Option<Actors>, failure: Option<String>, thread: std::thread::JoinHandle<()>) {
+        if let Some(reason) = &failure {
+            self.shared.halt(reason);
+        }
+        if let Some(actors) = actors {
+            actors.stop().await;
+        }
+        let _ = self.inputs.send(Input::Close).await;
+        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        self.publish.send_modify(|status| {
+            status.signing = false;
+            status.failure = status.failure.take().or_else(|| match (failure, &status.trouble) {
+                (Some(_), Some(trouble)) => Some(trouble.clone()),
+                (failure, _) => failure,
+            });
+        });
+    }
+
+    fn exchange_peers(&mut self, actors: &Actors, peers: Vec<Peer>) -> Result<(), Error> {
+        let own = config::keypair(self.config.peer_secret)?.public().to_peer_id();
+        let (old, new) = (config::pinned(&self.config.peers, own)?, config::pinned(&peers, own)?);
+        self.config.peers = peers;
+        let gone = old.iter().filter(|at| !new.contains(at)).cloned().map(PersistentPeersOp::Remove);
+        let come = new.iter().filter(|at| !old.contains(at)).cloned().map(PersistentPeersOp::Add);
+        for op in gone.chain(come) {
+            let (reply, _) = ractor::concurrency::oneshot();
+            let _ = actors.links.network.cast(NetworkMsg::UpdatePersistentPeers(op, reply.into()));
+        }
+        Ok(())
+    }
+}
