@@ -1,0 +1,48 @@
+# Everything a newcomer types. Prerequisites: stable Rust (rustup), Node 20+; tests also use Python 3.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/polity-target
+CARGO ?= cargo
+POLITY = $(CARGO_TARGET_DIR)/debug/polity
+
+.PHONY: demo test bench fmt lint doc build unit clients e2e install clean
+
+## demo: the Paris Agreement on four nodes of this machine
+demo: build
+	$(POLITY) demo paris $(ARGS)
+
+## test: everything that must hold before a change lands
+test: fmt lint doc unit e2e
+
+## bench: what this machine does, as ratios to its own limits
+bench: clients
+	$(CARGO) build --release --locked -p polity
+	$(CARGO_TARGET_DIR)/release/polity bench $(ARGS)
+
+build:
+	$(CARGO) build --locked --workspace
+
+fmt:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+unit:
+	$(CARGO) test --locked --workspace --exclude polity-tests
+
+## clients: the Ethereum tools the end-to-end tests drive (npm ci, a Python environment)
+clients:
+	sh tests/clients/install.sh
+
+## e2e: real binaries, black-box by RPC, with cast, viem, ethers, web3.py, OpenZeppelin
+e2e: build clients
+	$(CARGO) test --locked --workspace --test '*' --no-run
+	POLITY=$(POLITY) $(CARGO) test --locked -p polity-tests -- --test-threads=1
+
+install:
+	$(CARGO) install --locked --path bin/polity
+
+clean:
+	$(CARGO) clean
