@@ -9,21 +9,27 @@
 //!
 //! Deliberately absent: clocks, storage, signatures, and code for any one body. A body is a text in `charters/rules/`.
 
+mod ballots;
 mod check;
 mod date;
+mod decide;
 mod error;
 mod formula;
 mod limb;
+mod locate;
 mod number;
 mod outcome;
 mod report;
 mod rule;
 mod tally;
+mod text;
 mod threshold;
 mod voter;
 
+pub use ballots::{BALLOTS_LEN_MAX, BallotsFile, MISTAKES_MAX, Totals};
 pub use check::{Problem, Severity};
 pub use date::{DELAY_MAX, Date, Delay, DelayUnit};
+pub use decide::{RULE_FILE_LEN_MAX, decide_files};
 pub use error::{Error, InputFile, Mistake};
 pub use formula::{FORMULA_DEPTH_MAX, Formula, Verdict};
 pub use limb::{Denominator, Limb, Numerator, Weight};
@@ -32,5 +38,6 @@ pub use outcome::REASON_BLOCKING;
 pub use report::{LimbReport, Outcome, Report, SHARE_PLACES};
 pub use rule::{Basis, Effective, LIMBS_MAX, LIST_MAX, RULE_JSON_MAX, Rule, VETOES_MAX, Veto};
 pub use tally::{Counts, LimbTally, Others, Scales, Tally, VetoTally};
+pub use text::Language;
 pub use threshold::{Comparison, Threshold};
 pub use voter::{Choice, Event, Voter};

@@ -116,8 +116,7 @@ fn plain_verdict(limb: &Limb, tally: &LimbTally, closed: bool) -> Verdict {
             _ => Verdict::Open,
         };
     }
-    // Totals that were given are complete.
-    if closed || tally.is_given {
+    if closed {
         return if now { Verdict::Met } else { Verdict::Unmet };
     }
     let numerator = counts.numerator_range(limb.numerator);
@@ -131,8 +130,12 @@ fn plain_verdict(limb: &Limb, tally: &LimbTally, closed: bool) -> Verdict {
             Denominator::Voting | Denominator::Cast
         ) | (Numerator::NotObjected, Denominator::Voting | Denominator::Cast | Denominator::Present)
     );
-    let widest = if loose { &denominator.low } else { &denominator.high };
-    let at_most = is_met(&numerator.high, widest) || (loose && widest.is_zero() && rising);
+    let at_most = match (loose, denominator.low.is_zero()) {
+        // The share has no upper bound: a rising threshold can still be met, a falling one can still be missed.
+        (true, true) => rising,
+        (true, false) => is_met(&numerator.high, &denominator.low),
+        (false, _) => is_met(&numerator.high, &denominator.high),
+    };
     match (rising, at_least, at_most) {
         (true, true, _) | (false, _, true) => Verdict::Met,
         (true, _, false) | (false, false, _) => Verdict::Unmet,

@@ -1,0 +1,192 @@
+//! Deciding offline, from files, with the same steps the chain takes.
+//!
+//! Ballots carry no dates: they count as of the day judged. Instruments are replayed day by day, and the first day at
+//! whose end the rule is met is the day of the decision.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    BallotsFile, Basis, Date, Denominator, Error, Event, InputFile, Limb, Mistake, Numerator, Outcome,
+    Report, Rule, Severity, Tally, Voter, Weight,
+    ballots::{ballots_error, mistake_at},
+    error::line_column,
+    locate,
+};
+
+/// Longest rule file. Units: bytes.
+pub const RULE_FILE_LEN_MAX: usize = 256 * 1024;
+
+/// Decides by the rule in `rule_text` (TOML) on the ballots in `ballots_text` (JSON), as of `as_of` or else of the day
+/// the ballots file names.
+///
+/// # Errors
+/// [`Error::File`] names the file, the lines and the columns.
+pub fn decide_files(rule_text: &str, ballots_text: &str, as_of: Option<Date>) -> Result<Report, Error> {
+    let rule = Rule::from_toml(rule_text)?;
+    let ballots = BallotsFile::parse(ballots_text)?;
+    rule.decide(&ballots, as_of).map_err(|error| match error {
+        Error::Mismatch { path, message } => ballots_error(vec![mistake_at(ballots_text, &path, message)]),
+        other => other,
+    })
+}
+
+impl Rule {
+    /// Reads and checks a rule file.
+    ///
+    /// # Errors
+    /// [`Error::File`] with line and column of the first thing that does not read, or else of every mistake that
+    /// [`Rule::check`] finds. Warnings are not errors.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        let error = |mistakes| Error::File { file: InputFile::Rule, mistakes };
+        if text.len() > RULE_FILE_LEN_MAX {
+            let message = format!("the file is longer than {RULE_FILE_LEN_MAX} bytes");
+            return Err(error(vec![Mistake { line: 1, column: 1, message, hint: None }]));
+        }
+        let rule: Self = toml::from_str(text).map_err(|e| {
+            let (line, column) = line_column(text, e.span().map_or(0, |span| span.start));
+            error(vec![Mistake { line, column, message: e.message().to_owned(), hint: None }])
+        })?;
+        let mistakes: Vec<Mistake> = rule
+            .check()
+            .into_iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(|problem| {
+                let (line, column) = line_column(text, locate::in_toml(text, &problem.path));
+                Mistake { line, column, message: problem.message, hint: problem.hint }
+            })
+            .collect();
+        if mistakes.is_empty() { Ok(rule) } else { Err(error(mistakes)) }
+    }
+
+    /// Decides on `file`, as of `as_of` or else of the day the file names. Without either, everything in the file
+    /// counts.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if the file lacks what the rule needs: the matter, totals, a weight, the opening day.
+    pub fn decide(&self, file: &BallotsFile, as_of: Option<Date>) -> Result<Report, Error> {
+        let rule = self.for_matter(file.matter.as_deref())?;
+        let as_of = as_of.or(file.as_of);
+        let mut tally = rule.open(&file.members);
+        rule.take_totals(&mut tally, file)?;
+        rule.require_weights(&tally, file)?;
+        rule.record_ballots(&mut tally, file);
+        let last_day = rule.last_day(file, as_of)?;
+        let closed = match (last_day, as_of) {
+            (Some(last), Some(today)) => today >= last,
+            _ => true,
+        };
+        // The day a decision by ballots alone bears.
+        let ballots_day = match (last_day, as_of) {
+            (Some(last), Some(today)) => Some(last.min(today)),
+            (last, today) => last.or(today),
+        };
+        let by_ballots = rule.outcome(&tally, closed);
+        if rule.basis() == Basis::Ballots || by_ballots.outcome != Outcome::Pending {
+            return Ok(by_ballots.dated(&rule, ballots_day));
+        }
+        Ok(rule.replay(tally, file, as_of, closed))
+    }
+
+    /// Adds the instruments of `file` day by day and judges at the end of each day.
+    fn replay(&self, mut tally: Tally, file: &BallotsFile, as_of: Option<Date>, closed: bool) -> Report {
+        let members: BTreeMap<&str, &Voter> = file.members.iter().map(|m| (m.id.as_str(), m)).collect();
+        let mut days: BTreeMap<Date, Vec<&Voter>> = BTreeMap::new();
+        for (id, day) in &file.instruments {
+            if let Some(voter) = members.get(id.as_str()).filter(|_| as_of.is_none_or(|today| *day <= today))
+            {
+                days.entry(*day).or_default().push(voter);
+            }
+        }
+        let mut decided: Option<(Date, Outcome)> = None;
+        for (day, voters) in days {
+            for voter in voters {
+                self.record(&mut tally, voter, None, Some(Event::Instrument));
+            }
+            let outcome = self.outcome(&tally, closed).outcome;
+            if decided.is_none() && outcome != Outcome::Pending {
+                decided = Some((day, outcome));
+            }
+        }
+        let mut report = self.outcome(&tally, closed);
+        if let Some((_, outcome)) = decided {
+            report.outcome = outcome;
+        }
+        report.dated(self, decided.map(|(day, _)| day))
+    }
+
+    fn record_ballots(&self, tally: &mut Tally, file: &BallotsFile) {
+        for voter in &file.members {
+            let present = file.present.as_ref().is_some_and(|present| present.contains(&voter.id));
+            let presence = present.then_some(Event::Present);
+            let ballot = file.ballots.get(&voter.id).map(|choice| Event::Ballot(*choice));
+            self.record(tally, voter, None, presence);
+            if ballot.is_some() {
+                self.record(tally, voter, presence, ballot);
+            }
+        }
+    }
+
+    /// Lets totals stand in for ballots in the limbs that name them.
+    fn take_totals(&self, tally: &mut Tally, file: &BallotsFile) -> Result<(), Error> {
+        for (limb, tally) in self.judged().zip(&mut tally.limbs) {
+            let Some(name) = &limb.tally else { continue };
+            match file.tallies.get(name) {
+                Some(totals) => {
+                    if totals.total.is_none() && needs_total(limb) {
+                        let message = format!(
+                            "limb `{}` of rule `{}` needs the `total` of `{name}`",
+                            limb.name, self.id
+                        );
+                        return Err(Error::Mismatch {
+                            path: vec!["tallies".to_owned(), name.clone()],
+                            message,
+                        });
+                    }
+                    tally.weight = totals.counts();
+                    tally.is_given = true;
+                }
+                // Members' ballots can do instead only where the rule says what each weighs.
+                None if limb.weight == Weight::One || file.members.is_empty() => {
+                    let message = format!("rule `{}` needs the tally `{name}`", self.id);
+                    return Err(Error::Mismatch { path: vec!["tallies".to_owned()], message });
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A weight that no member has is a misspelt weight. One that a single member lacks is zero, as for a Party that is
+    /// not in the table of emissions.
+    fn require_weights(&self, tally: &Tally, file: &BallotsFile) -> Result<(), Error> {
+        for (limb, _) in self.judged().zip(&tally.limbs).filter(|(_, tally)| !tally.is_given) {
+            let Some(name) = limb.weight.name() else { continue };
+            let mut voters = file.members.iter().filter(|voter| self.counts(limb, voter)).peekable();
+            if voters.peek().is_some() && !voters.any(|voter| voter.weights.contains_key(name)) {
+                let message = format!(
+                    "limb `{}` of rule `{}` weighs by `{name}`, which no member has",
+                    limb.name, self.id
+                );
+                return Err(Error::Mismatch { path: vec!["members".to_owned()], message });
+            }
+        }
+        Ok(())
+    }
+
+    fn last_day(&self, file: &BallotsFile, as_of: Option<Date>) -> Result<Option<Date>, Error> {
+        match (self.deadline, file.opened) {
+            (Some(deadline), Some(opened)) => Ok(opened.after(deadline)),
+            (Some(deadline), None) if as_of.is_some() => {
+                let message =
+                    format!("rule `{}` counts for {deadline} from the opening: give `opened`", self.id);
+                Err(Error::Mismatch { path: Vec::new(), message })
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn needs_total(limb: &Limb) -> bool {
+    limb.denominator == Denominator::Members && limb.threshold.is_share()
+        || limb.numerator == Numerator::NotObjected
+}
