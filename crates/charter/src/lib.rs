@@ -19,6 +19,7 @@ mod read;
 mod reader;
 mod report;
 mod rights;
+mod show;
 mod text;
 mod time;
 
@@ -30,6 +31,7 @@ pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, is_id};
 pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};
 pub use parse::{CHARTER_BYTES_MAX, Checked, parse};
 pub use rights::{Kind, Rights};
+pub use show::{describe, show};
 pub use text::{Language, Text};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};
 

@@ -15,6 +15,9 @@ use crate::{Date, Text, amount_text, duration_text, is_id, parse_amount_wei, par
 /// Most bytes of a name or of a source.
 const WORDS_BYTES_MAX: usize = 1_024;
 
+/// What [`Node::integer`] expects.
+const WHOLE: &str = "a whole number";
+
 /// A value and its path.
 #[derive(Clone)]
 pub(crate) struct Node<'a> {
@@ -40,6 +43,13 @@ pub(crate) fn alternatives(candidates: &[&str]) -> String {
             format!("{} or `{last}`", first.join(", "))
         }
     }
+}
+
+/// The candidate that `word` is a slip of the pen away from.
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let distance =
+        |candidate: &&str| strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase());
+    candidates.iter().copied().min_by_key(distance).filter(|c| distance(c) <= 1 + c.chars().count() / 4)
 }
 
 /// "did you mean `x`?" if a candidate is near enough to be a slip of the pen, else the alternatives.
@@ -148,7 +158,9 @@ impl<'a> Node<'a> {
             DeValue::Table(_) => "a table",
         };
         let hint = match self.value {
-            DeValue::Float(float) => format!("write it in quotes, so that it is exact: \"{float}\""),
+            DeValue::Float(float) if expected != WHOLE => {
+                format!("write it in quotes, so that it is exact: \"{float}\"")
+            }
             _ => String::new(),
         };
         report.error(&self.path, format!("expected {expected}, found {found}"), hint);
@@ -230,7 +242,7 @@ impl<'a> Node<'a> {
     /// A whole number in `range`.
     pub(crate) fn integer(&self, range: RangeInclusive<u64>, report: &mut Report<'_>) -> Option<u64> {
         let Some(integer) = self.value.as_integer() else {
-            self.wrong("a whole number", report);
+            self.wrong(WHOLE, report);
             return None;
         };
         let number = i128::from_str_radix(integer.as_str(), integer.radix()).ok();

@@ -4,7 +4,7 @@
 //! column. A path that is not in the file, such as that of a missing key, is reported at the nearest table that is.
 
 use core::ops::Range;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
@@ -34,7 +34,11 @@ pub(crate) struct Report<'a> {
     list: Vec<Diagnostic>,
     /// Set when the file is not TOML throughout: what seems to be missing may be behind the damage.
     damaged: bool,
+    damaged_lines: BTreeSet<usize>,
 }
+
+/// How a message about damage begins.
+const NOT_TOML: &str = "not TOML: ";
 
 /// `path` followed by `key`, quoted if it is no bare key of TOML.
 pub(crate) fn join(path: &str, key: &str) -> String {
@@ -43,12 +47,23 @@ pub(crate) fn join(path: &str, key: &str) -> String {
     if bare { format!("{path}{dot}{key}") } else { format!("{path}{dot}{key:?}") }
 }
 
+/// Whether `path` is `parent` or a part of it.
+pub(crate) fn is_under(path: &str, parent: &str) -> bool {
+    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 impl<'a> Report<'a> {
     /// A report on `text`, whose keys and values are those of `root`.
     pub(crate) fn new(text: &'a str, root: &DeTable<'_>) -> Self {
         let line_starts = core::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        let mut report =
-            Self { text, line_starts, places: BTreeMap::new(), list: Vec::new(), damaged: false };
+        let mut report = Self {
+            text,
+            line_starts,
+            places: BTreeMap::new(),
+            list: Vec::new(),
+            damaged: false,
+            damaged_lines: BTreeSet::new(),
+        };
         report.locate(root);
         report
     }
@@ -123,9 +138,10 @@ impl<'a> Report<'a> {
             return self.duplicate(span);
         }
         self.damaged = true;
+        self.damaged_lines.insert(self.position(span.start).0);
         let first = message.chars().next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
         let rest = message.get(message.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();
-        self.push(Severity::Error, "", span, format!("not TOML: {first}{rest}"), String::new());
+        self.push(Severity::Error, "", span, format!("{NOT_TOML}{first}{rest}"), String::new());
     }
 
     /// Reports a key given twice: the second place, naming the first.
@@ -141,7 +157,7 @@ impl<'a> Report<'a> {
             .map(|(path, place)| (path.clone(), self.position(place.key.start).0));
         let (path, hint) = match first {
             Some((path, line)) => (path, format!("it is first given on line {line}; keep one of the two")),
-            None => (String::new(), "keep one of the two".to_owned()),
+            None => (self.path_of(&span).to_owned(), "keep one of the two".to_owned()),
         };
         let what = match path.split('.').collect::<Vec<_>>().as_slice() {
             ["members", _] => "member",
@@ -159,7 +175,10 @@ impl<'a> Report<'a> {
         let covers = |range: &Range<usize>| range.start <= span.start && span.end <= range.end;
         (self.places.iter())
             .filter(|(_, place)| covers(&place.key) || covers(&place.value))
-            .min_by_key(|(_, place)| if covers(&place.key) { place.key.len() } else { place.value.len() })
+            .min_by_key(|(path, place)| {
+                let size = if covers(&place.key) { place.key.len() } else { place.value.len() };
+                (size, core::cmp::Reverse(path.len()))
+            })
             .map_or("", |(path, _)| path)
     }
 
@@ -188,6 +207,14 @@ impl<'a> Report<'a> {
         self.damaged
     }
 
+    /// Drops what is only said because a value next to damage was read as something else, or as nothing.
+    fn forget_consequences(&mut self) {
+        let damaged_lines = core::mem::take(&mut self.damaged_lines);
+        self.list.retain(|d| {
+            d.message.starts_with(NOT_TOML) || !(d.span.is_empty() || damaged_lines.contains(&d.line))
+        });
+    }
+
     fn add(&mut self, severity: Severity, path: &str, at: At, message: String, hint: String) {
         self.push(severity, path, self.place(path, at), message, hint);
     }
@@ -208,6 +235,9 @@ impl<'a> Report<'a> {
 
     /// Errors and warnings, each in the order of the file.
     pub(crate) fn finish(mut self, file: &str) -> (Diagnostics, Diagnostics) {
+        if self.damaged {
+            self.forget_consequences();
+        }
         self.list.sort_by(|a, b| {
             (a.line, a.column, a.severity, &a.message).cmp(&(b.line, b.column, b.severity, &b.message))
         });

@@ -15,6 +15,6 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     references::deposits(charter, report);
     validators::decide(charter, report);
     validators::act(charter, report);
-    rules::sound(charter, report);
-    rules::decidable(charter, report);
+    let usable = rules::sound(charter, report);
+    rules::decidable(charter, &usable, report);
 }

@@ -1,7 +1,7 @@
 //! Names that must exist elsewhere in the charter.
 
 use crate::reader::suggest;
-use crate::report::{Report, join};
+use crate::report::{Report, is_under, join};
 use crate::{Chamber, Charter, Clock, Date, Member, Treaty};
 
 /// Reports unknown rules and members, and chambers with nobody in them.
@@ -22,7 +22,7 @@ pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
     for treaty in &charter.treaties {
         let path = join("treaties", &treaty.id);
         rule(charter, &path, &treaty.rule, report);
-        let is_readable = report.is_clean(|p| p.starts_with("members") || p.starts_with(&path));
+        let is_readable = report.is_clean(|p| is_under(p, "members") || is_under(p, &path));
         if is_readable && charter.depositors(treaty).next().is_none() {
             report.error(
                 &join(&path, "depositors"),
@@ -36,7 +36,7 @@ pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
 fn rule(charter: &Charter, path: &str, id: &str, report: &mut Report<'_>) {
     let path_of_rule = join("rules", id);
     // An id that could not be read was reported already, and so was a rule that could not.
-    if charter.rule(id).is_some() || id.is_empty() || !report.is_clean(|p| p.starts_with(&path_of_rule)) {
+    if charter.rule(id).is_some() || id.is_empty() || !report.is_clean(|p| is_under(p, &path_of_rule)) {
         return;
     }
     let ids: Vec<_> = charter.rules.iter().map(|rule| rule.id.as_str()).collect();
@@ -49,23 +49,22 @@ fn rule(charter: &Charter, path: &str, id: &str, report: &mut Report<'_>) {
 
 fn seats(charter: &Charter, chamber: &Chamber, path: &str, report: &mut Report<'_>) {
     let is_readable =
-        report.is_clean(|p| p.starts_with("members") || p.starts_with("rights") || p.starts_with(path));
+        report.is_clean(|p| is_under(p, "members") || is_under(p, "rights") || is_under(p, path));
     if !is_readable || charter.electorate(chamber).next().is_some() {
         return;
     }
-    let seated = |member: &&Member| chamber.seats(&member.id, member.kind, &member.classes);
-    let seated = charter.members.iter().filter(seated).count();
-    let (message, hint) = match seated {
-        _ if chamber.kinds.is_empty() && chamber.classes.is_empty() && chamber.members.is_empty() => (
-            "the chamber names nobody".to_owned(),
-            "say who sits in it: kinds = [\"state\"], classes = […] or members = […]",
-        ),
-        0 => ("nobody sits in this chamber".to_owned(), "no member is of these kinds and classes"),
-        _ => (
-            format!("none of the {seated} members of this chamber has the right to vote"),
-            "grant it: [rights] state = [\"vote\"]",
-        ),
-    };
+    let is_seated = |member: &Member| chamber.seats(&member.id, member.kind, &member.classes);
+    let (message, hint) =
+        if chamber.kinds.is_empty() && chamber.classes.is_empty() && chamber.members.is_empty() {
+            (
+                "the chamber names nobody",
+                "say who sits in it: kinds = [\"state\"], classes = […] or members = […]",
+            )
+        } else if charter.members.iter().any(is_seated) {
+            ("no member of this chamber has the right to vote", "grant it: [rights] state = [\"vote\"]")
+        } else {
+            ("nobody sits in this chamber", "no member is of these kinds and classes")
+        };
     report.error_at_key(path, message, hint);
 }
 

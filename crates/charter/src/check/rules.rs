@@ -1,9 +1,12 @@
 //! Decision rules, by themselves and with the electorates of this charter: whether each can ever decide anything.
 
+use std::collections::BTreeSet;
+
 use polity_decision::{Basis, Choice, Event, Outcome, Problem, Rule, Severity, Voter};
 
-use crate::report::{Report, join};
-use crate::{Charter, Member};
+use crate::reader::nearest;
+use crate::report::{Report, is_under, join};
+use crate::{Charter, Kind, Member};
 
 /// Most members without a weight that are reported one by one.
 const WEIGHTLESS_MAX: usize = 8;
@@ -18,43 +21,52 @@ struct Body<'a> {
     consent: Event,
 }
 
-/// Reports what is wrong with each rule by itself.
-pub(super) fn sound(charter: &Charter, report: &mut Report<'_>) {
+/// Reports what is wrong with each rule by itself, and returns the ids of the rules that can be used.
+pub(super) fn sound<'a>(charter: &'a Charter, report: &mut Report<'_>) -> BTreeSet<&'a str> {
+    let mut usable = BTreeSet::new();
     for rule in &charter.rules {
         let path = join("rules", &rule.id);
+        let mut is_usable = true;
         for problem in rule.check() {
             // An id is checked by the reader, with the same bounds for all ids.
             if problem.path != "id" {
+                is_usable &= problem.severity == Severity::Warning;
                 relay(&path, &problem, problem.message.clone(), report);
             }
         }
-        let kinds = charter.members.iter().map(|member| member.kind.as_str());
-        let kinds: std::collections::BTreeSet<_> = kinds.collect();
-        for (i, limb) in rule.limbs.iter().enumerate() {
-            if let Some(tally) = &limb.tally {
-                let path = format!("{path}.limb[{i}].tally");
-                let message = format!(
-                    "totals of `{tally}` are known to a ballots file only; here, members' ballots are counted"
+        if is_usable {
+            usable.insert(rule.id.as_str());
+        }
+        applicable(charter, rule, &path, report);
+    }
+    usable
+}
+
+/// Warns of parts of a rule that have no meaning in this charter.
+fn applicable(charter: &Charter, rule: &Rule, path: &str, report: &mut Report<'_>) {
+    let is_known = report.is_clean(|path| is_under(path, "members"));
+    let kinds: BTreeSet<_> = charter.members.iter().map(|member| member.kind.as_str()).collect();
+    for (i, limb) in rule.limbs.iter().enumerate() {
+        if let Some(tally) = &limb.tally {
+            let message = format!(
+                "totals of `{tally}` are known to a ballots file only; here, members' ballots are counted"
+            );
+            report.warning(&format!("{path}.limb[{i}].tally"), message, "");
+        }
+        for (k, kind) in limb.kinds.iter().enumerate() {
+            if is_known && Kind::from_word(kind).is_some() && !kinds.contains(kind.as_str()) {
+                report.warning(
+                    &format!("{path}.limb[{i}].kinds[{k}]"),
+                    format!("no member is of kind `{kind}`"),
+                    "",
                 );
-                report.warning(&path, message, "");
-            }
-            for (k, kind) in limb.kinds.iter().enumerate().filter(|(_, kind)| !kinds.contains(kind.as_str()))
-            {
-                if polity_kind(kind) && report.is_clean(|p| p.starts_with("members")) {
-                    let path = format!("{path}.limb[{i}].kinds[{k}]");
-                    report.warning(&path, format!("no member is of kind `{kind}`"), "");
-                }
             }
         }
     }
 }
 
-fn polity_kind(word: &str) -> bool {
-    crate::Kind::from_word(word).is_some()
-}
-
 /// Reports chambers and treaties whose rule their members cannot meet, whatever they do, or cannot fail.
-pub(super) fn decidable(charter: &Charter, report: &mut Report<'_>) {
+pub(super) fn decidable(charter: &Charter, usable: &BTreeSet<&str>, report: &mut Report<'_>) {
     if !report.is_clean(concerns_electorates) {
         return;
     }
@@ -69,10 +81,9 @@ pub(super) fn decidable(charter: &Charter, report: &mut Report<'_>) {
         Some(Body { path, rule, members, consent: Event::Instrument })
     });
     for body in chambers.chain(treaties) {
-        let rule_path = join("rules", &body.rule.id);
-        if !body.members.is_empty()
-            && report.is_clean(|p| p.starts_with(&rule_path) || p.starts_with(&body.path))
-        {
+        let is_usable =
+            usable.contains(body.rule.id.as_str()) && report.is_clean(|p| is_under(p, &body.path));
+        if is_usable && !body.members.is_empty() {
             self::body(charter, &body, report);
         }
     }
@@ -138,14 +149,19 @@ fn weightless(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) -> Ve
         }
         limbs.push(i);
         let by = format!("limb `{}` of rule `{}` weighs {}", limb.name, body.rule.id, body.path);
-        let hint = format!("add weights = {{ {weight} = … }}; 0 is a weight");
+        let hint = format!("add {weight} = … to its weights; 0 is a weight");
         if lacking.len() <= WEIGHTLESS_MAX {
             for member in lacking {
+                let own: Vec<_> = member.weights.keys().map(String::as_str).collect();
+                let hint = match nearest(weight, &own) {
+                    Some(near) => format!("it has a weight `{near}`: is that meant?"),
+                    None => hint.clone(),
+                };
                 let path = join("members", &member.id);
                 report.error_at_key(
                     &path,
                     format!("{} has no weight `{weight}`, by which {by}", member.id),
-                    hint.clone(),
+                    hint,
                 );
             }
         } else {

@@ -2,7 +2,7 @@
 
 use polity_constitution::quorum;
 
-use crate::report::{Report, join};
+use crate::report::{Report, is_under, join};
 use crate::{Access, Charter, Clock, Rights};
 
 /// Reports a validator set that cannot decide, or that cannot lose a member.
@@ -19,7 +19,7 @@ pub(super) fn decide(charter: &Charter, report: &mut Report<'_>) {
             );
         }
     }
-    if !report.is_clean(|path| path.starts_with("members") || path.starts_with("rights")) {
+    if !report.is_clean(|path| is_under(path, "members") || is_under(path, "rights")) {
         return;
     }
     let validators = charter.validators().count();
@@ -45,7 +45,7 @@ pub(super) fn decide(charter: &Charter, report: &mut Report<'_>) {
 /// Reports an agreement in which nobody could act, and periods that the clock steps over.
 pub(super) fn act(charter: &Charter, report: &mut Report<'_>) {
     if !report.is_clean(|path| {
-        ["members", "rights", "access", "clock", "chambers"].iter().any(|p| path.starts_with(p))
+        ["members", "rights", "access", "clock", "chambers"].iter().any(|p| is_under(path, p))
     }) {
         return;
     }

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::members::kinds;
 use crate::reader::{Node, Table, suggest};
-use crate::report::Report;
+use crate::report::{Report, is_under};
 use crate::{Chamber, Kind, Treaty};
 
 /// Most decision rules.
@@ -130,7 +130,7 @@ fn rule(id: &str, node: &Node<'_>, report: &mut Report<'_>) -> Option<Rule> {
         };
         let span = error.span().unwrap_or_else(|| node.span.clone());
         let path = match report.path_of(&span) {
-            inside if inside.starts_with(&node.path) => inside.to_owned(),
+            inside if is_under(inside, &node.path) => inside.to_owned(),
             _ => node.path.clone(),
         };
         let (message, hint) = explain(error.message());
@@ -151,6 +151,9 @@ fn explain(message: &str) -> (String, String) {
         }
         [word, known @ ..] if message.starts_with("unknown variant") => {
             (format!("`{word}` is not known here"), suggest(word, known))
+        }
+        [word, ..] if message.starts_with("unknown denominator") => {
+            (format!("`{word}` is not known here"), suggest(word, &["members", "present", "voting", "cast"]))
         }
         [key] if message.starts_with("missing field") => (format!("`{key}` is missing"), String::new()),
         _ => (message.to_owned(), String::new()),

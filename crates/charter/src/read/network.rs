@@ -45,6 +45,12 @@ pub(super) fn clock(table: Option<Table<'_>>, report: &mut Report<'_>) -> (Clock
         .and_then(|node| node.duration_ms(BLOCK_TIME_MS, report))
         .unwrap_or(BLOCK_TIME_MS_DEFAULT);
     if replay == Some(false) {
+        for key in ["start", "step", "until", "block_time_after"] {
+            if let Some(node) = table.get(key) {
+                let hint = "remove it, or write mode = \"replay\"";
+                report.error_at_key(&node.path, format!("`{key}` belongs to a replay clock"), hint);
+            }
+        }
         table.finish(report);
         return (Clock::Wall, block_time_ms);
     }
@@ -107,8 +113,8 @@ pub(super) fn access(table: Option<Table<'_>>, report: &mut Report<'_>) -> Acces
     const WHO: [(&str, Access); 2] = [("anyone", Access::Anyone), ("members", Access::Members)];
     let members = AccessPolicy { connect: Access::Members, transact: Access::Members };
     let Some(mut table) = table else { return members };
-    let connect = table.get("connect").and_then(|node| node.one_of("circle", &WHO, report));
-    let transact = table.get("transact").and_then(|node| node.one_of("circle", &WHO, report));
+    let connect = table.get("connect").and_then(|node| node.one_of("group", &WHO, report));
+    let transact = table.get("transact").and_then(|node| node.one_of("group", &WHO, report));
     table.finish(report);
     AccessPolicy {
         connect: connect.unwrap_or(members.connect),

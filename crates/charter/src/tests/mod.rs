@@ -1,6 +1,10 @@
 //! Charters, right and wrong.
 
+mod broken;
 mod builtin;
+mod keys;
+mod show;
+mod values;
 
 use crate::{Checked, parse};
 

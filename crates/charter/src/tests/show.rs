@@ -1,0 +1,141 @@
+//! The agreement in words.
+
+use std::path::Path;
+
+use polity_decision::Rule;
+
+use super::checked;
+use crate::{Language, builtin, describe, show, template};
+
+#[test]
+fn paris_is_shown_in_both_languages() {
+    let charter = checked(builtin("paris").unwrap()).charter;
+    for (language, sentences) in [
+        (
+            Language::En,
+            [
+                "Members (197)",
+                "1 organisation of states: European Union (EUU).",
+                "By name, Germany, Fiji, France and Morocco may also decide blocks.",
+                "parties: at least 55 states have deposited an instrument",
+                "states with at least 55/100 of a fixed total of 37\u{a0}168\u{a0}339 of `emissions` have",
+                "it takes effect 30 days after the day it is met",
+                "at least 2/3 of the members present and voting vote yes",
+                "History to be replayed: 112 deposits from 2016-04-22 to 2016-11-18.",
+                "A block is final once 3 of 4 agree; 1 may be absent.",
+                "Transactions are free.",
+                "Treasury account `loss-and-damage`: 100\u{a0}000\u{a0}000 CLIMA.",
+                "the calendar begins on 2016-04-01 and moves 1 day with each block.",
+            ],
+        ),
+        (
+            Language::Zh,
+            [
+                "巴黎协定 (paris)",
+                "国家间组织 1 个：European Union (EUU)。",
+                "Germany、Fiji、France和Morocco另可验证区块。",
+                "parties: 至少 55 个国家交存文书",
+                "合计占固定总数 37\u{a0}168\u{a0}339 的至少 55/100",
+                "自满足之日起 30 天后生效",
+                "出席并参加表决的成员中至少 2/3 投赞成票",
+                "2016-04-22 至 2016-11-18 共 112 份文书。",
+                "4 票中有 3 票同意，区块即为终局；可缺席 1 个。",
+                "交易免费。",
+                "国库账户“loss-and-damage”：100\u{a0}000\u{a0}000 CLIMA。",
+                "日历自 2016-04-01 开始，每个区块前进 1 天。",
+            ],
+        ),
+    ] {
+        let page = show(&charter, language);
+        for sentence in sentences {
+            assert!(page.contains(sentence), "{sentence}\nis not in\n{page}");
+        }
+        for member in &charter.members {
+            assert!(page.contains(&format!("({})", member.id)), "{}", member.id);
+        }
+    }
+}
+
+#[test]
+fn lines_fit_the_page_and_end_without_blanks() {
+    for text in [builtin("paris").unwrap(), builtin("dev").unwrap(), template()] {
+        for language in Language::ALL {
+            for line in show(&checked(text).charter, language).lines() {
+                assert!(line.chars().count() <= 100 && line.trim_end() == line, "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_rule_of_the_library_has_words_for_each_of_its_parts() {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charters/rules");
+    for entry in std::fs::read_dir(library).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let rule: Rule = toml::from_str(&text).unwrap();
+        for language in Language::ALL {
+            let lines = describe(&rule, language);
+            for limb in &rule.limbs {
+                assert!(
+                    lines.iter().any(|line| line.starts_with(&format!("{}: ", limb.name))),
+                    "{}",
+                    rule.id
+                );
+            }
+            assert!(lines.len() >= rule.limbs.len() + rule.vetoes.len(), "{}: {lines:?}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn rules_with_vetoes_formulas_and_classes_read_well() {
+    let rule: Rule = toml::from_str(
+        r#"id = "r"
+        passes = { any = ["a", { all = ["b", "c"] }] }
+        effective = { on = "2019-01-01", otherwise = "90d" }
+        deadline = "10d"
+        [[limb]]
+        name = "a"
+        kinds = ["state", "ngo"]
+        classes = ["annex1"]
+        weight = "quota"
+        numerator = "yes"
+        threshold = "> 85/100"
+        blocking_minority = 4
+        [[limb]]
+        name = "b"
+        numerator = "yes+abstain"
+        denominator = "cast"
+        threshold = ">= 1/2"
+        [[limb]]
+        name = "c"
+        numerator = "no"
+        not_classes = ["observer"]
+        threshold = "< 1000"
+        [[veto]]
+        classes = ["permanent"]"#,
+    )
+    .unwrap();
+    let english = [
+        "a: states and non-governmental organisations of class `annex1` with more than 85/100 of the `quota` of all states \
+         and non-governmental organisations of class `annex1` vote yes (deemed so if fewer than 4 members are not among them)",
+        "b: at least 1/2 of the members that cast a ballot, abstentions included, vote yes or abstain",
+        "c: less than 1000 members not of class `observer` vote no",
+        "these combine as: a or (b and c)",
+        "any one of the members of class `permanent` can stop it alone (no / veto)",
+        "ballots are counted for 10 days after opening",
+        "it takes effect on 2019-01-01 if it is met by then, else 90 days after the day it is met",
+    ];
+    assert_eq!(describe(&rule, Language::En), english);
+    let chinese = [
+        "a: 投赞成票的属于`annex1`类的国家和非政府组织，其“quota”合计占全体属于`annex1`类的国家和非政府组织的超过 85/100 \
+         （不在其列的成员少于 4 个时视为成立）",
+        "b: 投票（含弃权）的成员中至少 1/2 投赞成票或弃权",
+        "c: 少于 1000 个不属于`observer`类的成员投反对票",
+        "各项的组合方式为：a或(b且c)",
+        "任何一个属于`permanent`类的成员均可单独阻止（反对 / 否决）",
+        "开放后 10 天内的投票有效",
+        "若届时已满足则于 2019-01-01 生效，否则自满足之日起 90 天后生效",
+    ];
+    assert_eq!(describe(&rule, Language::Zh), chinese);
+}
