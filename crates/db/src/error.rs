@@ -120,8 +120,12 @@ impl Error {
     /// Classifies an error of the store met while reading `key` of `table`.
     pub(crate) fn store(table: &'static str, key: impl ToString, error: fjall::Error) -> Self {
         use fjall::{Error as E, LsmError as L};
+        use std::io::ErrorKind as K;
         match error {
-            E::Io(ref e) | E::Storage(L::Io(ref e)) if e.kind() != std::io::ErrorKind::UnexpectedEof => {
+            // What a file that is too short, or not there, looks like; other failures are the machine's.
+            E::Io(ref e) | E::Storage(L::Io(ref e))
+                if !matches!(e.kind(), K::UnexpectedEof | K::NotFound | K::InvalidInput | K::InvalidData) =>
+            {
                 Self::Store(error)
             }
             E::Poisoned | E::KeyspaceDeleted | E::Locked => Self::Store(error),

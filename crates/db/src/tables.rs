@@ -101,6 +101,17 @@ impl Table {
     }
 }
 
+#[cfg(test)]
+impl Tables {
+    /// Writes all tables out and waits until they are.
+    pub(crate) fn flush_and_wait(&self) {
+        let Self { meta, blocks, hashes, state, history, undo, candidates } = self;
+        for table in [meta, blocks, hashes, state, history, undo, candidates] {
+            table.keyspace.rotate_memtable_and_wait().expect("flushes");
+        }
+    }
+}
+
 /// Every table.
 #[derive(Clone)]
 pub(crate) struct Tables {

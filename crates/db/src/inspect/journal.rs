@@ -26,6 +26,8 @@ const MAGIC: &[u8; 4] = b"FJL\x03";
 const CLOSED_BYTES_MIN: u64 = 64_000_000;
 /// The store reserves the top bits of sequence numbers.
 const SEQUENCE_MAX: u64 = 1 << 62;
+/// Places behind a broken batch at which another is looked for. A batch ends in its magic once; more are someone's data.
+const STARTS_MAX: usize = 4096;
 /// Bytes of a value read at a time.
 const CHUNK: usize = 64 * 1024;
 
@@ -213,7 +215,9 @@ impl<'a> Journal<'a> {
                 };
                 if matched == MAGIC.len() {
                     // A batch may have ended here: does another begin?
-                    starts.push(at);
+                    if starts.len() < STARTS_MAX {
+                        starts.push(at);
+                    }
                     matched = 0;
                 }
             }
