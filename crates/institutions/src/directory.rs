@@ -173,3 +173,6 @@ fn run<I: Institution>(cx: &mut Context<'_>, input: &[u8]) -> Result<Bytes> {
 fn words(bytes: &[u8]) -> u64 {
     bytes.len().div_ceil(32) as u64
 }
+
+#[cfg(test)]
+mod tests;

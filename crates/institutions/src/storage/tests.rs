@@ -40,6 +40,7 @@ const ROOT: U256 = U256::ZERO;
 #[test]
 fn fields_follow_each_other() {
     assert_eq!(Everything::SLOTS, 6);
+    assert_eq!(Everything::place(ROOT).first.slot(), ROOT);
     assert_eq!(Everything::place(ROOT).last.slot(), U256::from(5));
     assert_eq!(Everything::place(U256::from(10)).last.slot(), U256::from(15));
 }
@@ -62,7 +63,7 @@ fn mapping_and_array_slots_are_solidity_s() {
 #[test]
 fn short_and_long_strings_are_solidity_s() {
     let mut account = Account::default();
-    let text = Text::place(ROOT);
+    let text = Pair::place(ROOT).name;
     let Ok(()) = text.set(&mut account, "abc");
     let head = hex!("6162630000000000000000000000000000000000000000000000000000000006");
     assert_eq!(account.0, BTreeMap::from([(ROOT, U256::from_be_bytes(head))]));
@@ -102,7 +103,7 @@ proptest! {
     #[test]
     fn history_answers_as_of_any_height(changes in prop::collection::vec((0u64..6, 0u64..4), 0..20)) {
         let mut account = Account::default();
-        let history = History::place(ROOT);
+        let history = Everything::place(ROOT).history;
         let mut truth = BTreeMap::new();
         let mut now = 0u64;
         for (step, value) in changes {
