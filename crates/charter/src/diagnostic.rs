@@ -60,7 +60,7 @@ impl Diagnostics {
     /// Whether nothing was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.omitted == 0
     }
 
     /// What was found, in the order of the file.

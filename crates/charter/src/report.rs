@@ -35,7 +35,13 @@ pub(crate) struct Report<'a> {
     /// Set when the file is not TOML throughout: what seems to be missing may be behind the damage.
     damaged: bool,
     damaged_lines: BTreeSet<usize>,
+    /// How many were found beyond [`FOUND_MAX`].
+    dropped_errors: usize,
+    dropped_warnings: usize,
 }
+
+/// Most diagnostics that are sorted before the first [`DIAGNOSTICS_MAX`] are shown; the rest are counted.
+const FOUND_MAX: usize = 20 * DIAGNOSTICS_MAX;
 
 /// How a message about damage begins.
 const NOT_TOML: &str = "not TOML: ";
@@ -55,7 +61,8 @@ pub(crate) fn is_under(path: &str, parent: &str) -> bool {
 impl<'a> Report<'a> {
     /// A report on `text`, whose keys and values are those of `root`.
     pub(crate) fn new(text: &'a str, root: &DeTable<'_>) -> Self {
-        let line_starts = core::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        let line_starts =
+            core::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i.saturating_add(1))).collect();
         let mut report = Self {
             text,
             line_starts,
@@ -63,6 +70,8 @@ impl<'a> Report<'a> {
             list: Vec::new(),
             damaged: false,
             damaged_lines: BTreeSet::new(),
+            dropped_errors: 0,
+            dropped_warnings: 0,
         };
         report.locate(root);
         report
@@ -151,6 +160,15 @@ impl<'a> Report<'a> {
         let ends = |path: &str| {
             path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '"']))
         };
+        if self.list.len() > DIAGNOSTICS_MAX {
+            return self.push(
+                Severity::Error,
+                "",
+                span,
+                format!("key `{name}` is given twice"),
+                String::new(),
+            );
+        }
         let first = (self.places.iter())
             .filter(|(path, place)| place.key.start < span.start && ends(path.trim_end_matches('"')))
             .max_by_key(|(_, place)| place.key.start)
@@ -220,6 +238,14 @@ impl<'a> Report<'a> {
     }
 
     fn push(&mut self, severity: Severity, path: &str, span: Range<usize>, message: String, hint: String) {
+        if self.list.len() >= FOUND_MAX {
+            let dropped = match severity {
+                Severity::Error => &mut self.dropped_errors,
+                Severity::Warning => &mut self.dropped_warnings,
+            };
+            *dropped = dropped.saturating_add(1);
+            return;
+        }
         let (line, column) = self.position(span.start);
         let hint = (!hint.is_empty()).then_some(hint);
         self.list.push(Diagnostic { severity, message, hint, line, column, span, path: path.to_owned() });
@@ -228,9 +254,9 @@ impl<'a> Report<'a> {
     /// Line and column, from 1, of a byte of the file; columns count characters.
     fn position(&self, offset: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        (line, column.saturating_add(1))
     }
 
     /// Errors and warnings, each in the order of the file.
@@ -243,11 +269,11 @@ impl<'a> Report<'a> {
         });
         self.list.dedup();
         let (errors, warnings) = self.list.into_iter().partition(|d| d.severity == Severity::Error);
-        let bounded = |mut list: Vec<Diagnostic>| {
-            let omitted = list.len().saturating_sub(DIAGNOSTICS_MAX);
+        let bounded = |mut list: Vec<Diagnostic>, dropped: usize| {
+            let omitted = list.len().saturating_sub(DIAGNOSTICS_MAX).saturating_add(dropped);
             list.truncate(DIAGNOSTICS_MAX);
             Diagnostics { file: file.to_owned(), list, omitted }
         };
-        (bounded(errors), bounded(warnings))
+        (bounded(errors, self.dropped_errors), bounded(warnings, self.dropped_warnings))
     }
 }

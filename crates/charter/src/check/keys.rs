@@ -1,6 +1,6 @@
 //! Every key and address has one owner and one role.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Charter;
 use crate::report::{Report, join};
@@ -8,6 +8,7 @@ use crate::report::{Report, join};
 /// Reports ids, addresses and keys that are used twice.
 pub(super) fn distinct(charter: &Charter, report: &mut Report<'_>) {
     let (mut addresses, mut peers) = (BTreeMap::new(), BTreeMap::new());
+    let ids: BTreeSet<_> = charter.members.iter().map(|member| member.id.as_str()).collect();
     for member in &charter.members {
         let path = join("members", &member.id);
         let node = member.node;
@@ -27,7 +28,7 @@ pub(super) fn distinct(charter: &Charter, report: &mut Report<'_>) {
     }
     for account in &charter.accounts {
         let path = join("accounts", &account.id);
-        if charter.members.iter().any(|member| member.id == account.id) {
+        if ids.contains(account.id.as_str()) {
             let hint = "a member's opening balance is balance = \"…\" among its own keys";
             report.error_at_key(&path, format!("`{}` is also the id of a member", account.id), hint);
         }

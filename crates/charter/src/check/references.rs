@@ -1,17 +1,20 @@
 //! Names that must exist elsewhere in the charter.
 
+use std::collections::BTreeSet;
+
 use crate::reader::suggest;
 use crate::report::{Report, is_under, join};
 use crate::{Chamber, Charter, Clock, Date, Member, Treaty};
 
 /// Reports unknown rules and members, and chambers with nobody in them.
 pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
+    let ids: Vec<_> = charter.members.iter().map(|member| member.id.as_str()).collect();
+    let known: BTreeSet<_> = ids.iter().copied().collect();
     for chamber in &charter.chambers {
         let path = join("chambers", &chamber.id);
         rule(charter, &path, &chamber.rule, report);
         for (i, id) in chamber.members.iter().enumerate() {
-            if charter.member(id).is_none() {
-                let ids: Vec<_> = charter.members.iter().map(|member| member.id.as_str()).collect();
+            if !known.contains(id.as_str()) {
                 // The i-th id read is the i-th written unless one of them was refused, and then no matter which is named.
                 let path = format!("{}[{i}]", join(&path, "members"));
                 report.error(&path, format!("`{id}` is no member"), suggest(id, &ids));
@@ -117,11 +120,9 @@ fn deposit(
         }
         Clock::Replay { until_secs: Some(until), .. } if date.secs() >= until => {
             let until = Date::of_timestamp(until);
-            report.warning(
-                path,
-                format!("the deposit is dated {date}, and the replay ends on {until}"),
-                "it would wait for that day",
-            );
+            let message =
+                format!("the deposit is dated {date}, and the replay is hurried until {until} only");
+            report.warning(path, message, "until that day comes, blocks are clock.block_time_after apart");
         }
         Clock::Replay { .. } => {}
     }

@@ -12,7 +12,7 @@ use polity_primitives::keccak256;
 use toml::de::DeTable;
 
 use crate::Charter;
-use crate::reader::{Table, is_language};
+use crate::reader::{LANGUAGE_HINT, Table, is_language};
 use crate::report::Report;
 
 /// Chain ids that wallets accept. Source: MetaMask's largest safe chain id, (2^53 - 1 - 35) / 2 rounded down to even.
@@ -98,8 +98,7 @@ fn languages(root: &mut Table<'_>, report: &mut Report<'_>) -> Vec<String> {
     for node in node.list(LANGUAGES_MAX, report) {
         let Some(code) = node.string("a language in quotes", report) else { continue };
         if !is_language(code) {
-            let hint = "a language is its ISO 639-1 code: two small letters, such as en or zh";
-            report.error(&node.path, format!("`{code}` is no language"), hint);
+            report.error(&node.path, format!("`{code}` is no language"), LANGUAGE_HINT);
         } else if languages.iter().any(|other| other == code) {
             report.error(&node.path, format!("`{code}` is given twice"), "keep one of the two");
         } else {

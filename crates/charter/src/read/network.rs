@@ -72,11 +72,7 @@ pub(super) fn clock(table: Option<Table<'_>>, report: &mut Report<'_>) -> (Clock
     if let (Some(start), Some(until)) = (start, until)
         && until <= start
     {
-        report.error(
-            "clock.until",
-            format!("the replay would end on {until}, before it begins on {start}"),
-            "",
-        );
+        report.error("clock.until", format!("`until` is {until}, but the replay begins on {start} only"), "");
     }
     if let (Some(node), None) = (after, until) {
         report.error_at_key(

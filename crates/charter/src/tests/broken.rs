@@ -74,6 +74,17 @@ fn many_mistakes_are_all_reported_and_bounded() {
 }
 
 #[test]
+fn an_error_behind_any_number_of_warnings_is_an_error() {
+    let languages: String = ('a'..='p').map(|c| format!("\"x{c}\", ")).collect();
+    let members: String =
+        (0..4_096).map(|i| format!("m{i} = {{ kind = \"state\", name = {{ xx = \"y\" }} }}\n")).collect();
+    let text =
+        format!("id = \"x\"\nname = \"x\"\nchain_id = 7\nlanguages = [{languages}]\n[members]\n{members}");
+    let diagnostics = parse("c.toml", &text).unwrap_err();
+    assert!(diagnostics.omitted > 60_000, "{}", diagnostics.omitted);
+}
+
+#[test]
 fn a_file_that_is_too_long_is_not_read() {
     let text = "#".repeat(CHARTER_BYTES_MAX + 1);
     let diagnostics = parse("c.toml", &text).unwrap_err();
