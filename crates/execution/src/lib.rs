@@ -25,6 +25,9 @@ mod recover;
 mod rules;
 mod vm;
 
+#[cfg(test)]
+mod tests;
+
 pub use block::{Built, Outcome, RootOf, TransactionSource};
 pub use error::{BlockError, Error, InvalidBlock, TransactionFault};
 pub use executor::Executor;

@@ -1,0 +1,9 @@
+//! Execution over the real trie, the real institutions and signed transactions.
+
+mod fees;
+mod institutions;
+mod queries;
+mod support;
+mod system;
+mod transactions;
+mod validity;
