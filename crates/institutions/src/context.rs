@@ -229,3 +229,6 @@ pub fn returns<C: SolCall>(value: &C::Return) -> Bytes {
 pub fn void(_: ()) -> Bytes {
     Bytes::new()
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,7 +165,7 @@ pub(crate) fn malformed_calldata_reverts(subject: &Subject) {
             for byte in input.iter_mut().skip(4) {
                 noise = noise.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
                 if noise >> 60 == 0 {
-                    *byte ^= (noise >> 32) as u8;
+                    *byte ^= noise.to_be_bytes()[3];
                 }
             }
             with(input);

@@ -9,15 +9,17 @@
 
 mod read;
 mod record;
+mod steps;
 mod views;
 
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use polity_charter::{Kind, Rights};
+use polity_charter::Rights;
 use polity_constitution::MEMBERS_MAX;
 use polity_primitives::{AGREEMENT, REGISTRY};
 
 pub use record::{CLASSES_MAX, Elector, Filter, MemberRecord, Standing, Status};
+use steps::too_many;
 pub use views::{
     Validator, is_guest, may_transact, member, member_of, members, rights_at, scales, status_at, validators,
     voters_at,
@@ -349,174 +351,6 @@ impl Registry {
         self.set_recovery(cx, id, recovery)?;
         cx.emit(&sol::KeyRotated { id, before, account, recovery })
     }
-}
-
-/// Steps of the functions above.
-impl Registry {
-    fn present(&self, cx: &mut Context<'_>, id: B256) -> Result<Standing> {
-        let standing = self.standing(cx, id, u64::MAX)?;
-        ensure!(standing.status != Status::Unknown, UnknownMember { id });
-        ensure!(standing.status.is_present(), WrongStatus { id, status: standing.status.into() });
-        Ok(standing)
-    }
-
-    fn rights_change(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<Standing> {
-        cx.by_decision()?;
-        ensure!((1..=RIGHTS_ALL).contains(&rights), sol::BadRights { rights });
-        self.present(cx, id)
-    }
-
-    fn set_standing(&self, cx: &mut Context<'_>, id: B256, standing: Standing) -> Result<()> {
-        let now = cx.block().height;
-        self.members.at(id).standing.set(cx, now, standing.to_word())
-    }
-
-    fn change_status(&self, cx: &mut Context<'_>, id: B256, from: &[Status], to: Status) -> Result<()> {
-        let mut standing = self.standing(cx, id, u64::MAX)?;
-        ensure!(standing.status != Status::Unknown, UnknownMember { id });
-        ensure!(from.contains(&standing.status), WrongStatus { id, status: standing.status.into() });
-        standing.status = to;
-        self.set_standing(cx, id, standing)
-    }
-
-    /// What a member that goes leaves behind: its name, its history, its claim to its keys.
-    fn part(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
-        self.remove_node(cx, id)?;
-        self.drop_recovery(cx, id)?;
-        self.keep_deciding(cx)
-    }
-
-    /// Refuses what leaves nobody to decide blocks.
-    fn keep_deciding(&self, cx: &mut Context<'_>) -> Result<()> {
-        for index in 0..self.nodes.len(cx)? {
-            let id = self.nodes.at(index).get(cx)?;
-            if self.rights(cx, id, u64::MAX)?.contains(Rights::VALIDATE) {
-                return Ok(());
-            }
-        }
-        Err(NoValidatorLeft {}.into())
-    }
-
-    fn set_account(&self, cx: &mut Context<'_>, id: B256, account: Address) -> Result<()> {
-        ensure!(may_hold_keys(account), sol::BadAccount { account });
-        let claim = self.accounts.at(account);
-        let owner = claim.get(cx)?;
-        ensure!(owner.is_zero() || owner == id, sol::AccountTaken { account, id: owner });
-        claim.set(cx, id)?;
-        self.members.at(id).account.set(cx, account)
-    }
-
-    fn set_recovery(&self, cx: &mut Context<'_>, id: B256, recovery: Address) -> Result<()> {
-        ensure!(recovery.is_zero() || may_hold_keys(recovery), sol::BadAccount { account: recovery });
-        self.members.at(id).recovery.set(cx, recovery)?;
-        if recovery.is_zero() {
-            return Ok(());
-        }
-        let uses = self.recoveries.at(recovery);
-        let count = uses.get(cx)?;
-        uses.set(cx, count.saturating_add(1))
-    }
-
-    fn drop_recovery(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
-        let recovery = self.members.at(id).recovery;
-        let uses = self.recoveries.at(recovery.get(cx)?);
-        let count = uses.get(cx)?;
-        uses.set(cx, count.saturating_sub(1))?;
-        recovery.set(cx, Address::ZERO)
-    }
-
-    /// The bit of a class, which gets a number when it is first named.
-    fn class_bit(&self, cx: &mut Context<'_>, class: B256) -> Result<u128> {
-        let number = self.class_numbers.at(class);
-        let mut known = number.get(cx)?;
-        if known == 0 {
-            names::check(class)?;
-            let count = self.class_names.len(cx)?;
-            ensure!(count < CLASSES_MAX as u64, too_many("classes", CLASSES_MAX as u64));
-            self.class_names.push(cx, class)?;
-            known = count.saturating_add(1);
-            number.set(cx, known)?;
-        }
-        Ok(read::bit(known))
-    }
-
-    fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
-        let scale = self.weight_scales.at(name);
-        if scale.get(cx)? == 0 {
-            self.name_weight(cx, name, 1)?;
-        }
-        let now = cx.block().height;
-        self.members.at(id).weights.at(name).set(cx, now, U256::from(value))?;
-        cx.emit(&sol::WeightSet { id, name, value })
-    }
-
-    /// Makes the weight `name` known, as a whole number of `1/scale`. Genesis calls it before it admits anyone.
-    pub(crate) fn name_weight(&self, cx: &mut Context<'_>, name: B256, scale: u128) -> Result<()> {
-        names::check(name)?;
-        ensure!(self.weight_names.len(cx)? < WEIGHTS_MAX, too_many("weights", WEIGHTS_MAX));
-        self.weight_names.push(cx, name)?;
-        self.weight_scales.at(name).set(cx, scale.max(1))
-    }
-
-    fn put_node(&self, cx: &mut Context<'_>, id: B256, consensus_key: &[u8], peer: B256) -> Result<()> {
-        cx.charge(KEY_GAS)?;
-        let consensus =
-            consensus_address(consensus_key).filter(|_| !peer.is_zero()).ok_or(sol::BadNodeKeys {})?;
-        let (prefix, x) = consensus_key.split_at_checked(1).ok_or(sol::BadNodeKeys {})?;
-        let claim = self.consensus.at(consensus);
-        let owner = claim.get(cx)?;
-        ensure!(owner.is_zero() || owner == id, ConsensusKeyTaken { consensus, id: owner });
-        claim.set(cx, id)?;
-        let claim = self.peers.at(peer);
-        let owner = claim.get(cx)?;
-        ensure!(owner.is_zero() || owner == id, PeerKeyTaken { peerKey: peer, id: owner });
-        claim.set(cx, id)?;
-        let member = self.members.at(id);
-        member.consensus.set(cx, consensus)?;
-        member.key_prefix.set(cx, prefix.first().copied().unwrap_or_default())?;
-        member.key_x.set(cx, B256::left_padding_from(x))?;
-        member.peer.set(cx, peer)?;
-        if member.node_number.get(cx)? == 0 {
-            self.nodes.push(cx, id)?;
-            let number = self.nodes.len(cx)?;
-            member.node_number.set(cx, number)?;
-        }
-        cx.emit(&sol::NodeSet { id, consensus, consensusKey: consensus_key.to_vec().into(), peerKey: peer })
-    }
-
-    fn remove_node(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
-        let member = self.members.at(id);
-        let Some(index) = member.node_number.get(cx)?.checked_sub(1) else { return Ok(()) };
-        member.consensus.set(cx, Address::ZERO)?;
-        member.key_prefix.set(cx, 0)?;
-        member.key_x.set(cx, B256::ZERO)?;
-        member.peer.set(cx, B256::ZERO)?;
-        member.node_number.set(cx, 0)?;
-        if let Some(moved) = self.nodes.swap_remove(cx, index)? {
-            self.members.at(moved).node_number.set(cx, index.saturating_add(1))?;
-        }
-        cx.emit(&sol::NodeSet {
-            id,
-            consensus: Address::ZERO,
-            consensusKey: Bytes::new(),
-            peerKey: B256::ZERO,
-        })
-    }
-}
-
-fn too_many(what: &str, max: u64) -> sol::TooMany {
-    sol::TooMany { what: what.to_owned(), max: U256::from(max) }
-}
-
-/// The Ethereum address of a compressed secp256k1 key.
-fn consensus_address(key: &[u8]) -> Option<Address> {
-    let key = secp256k1::PublicKey::from_byte_array_compressed(*key.as_array::<33>()?).ok()?;
-    key.serialize_uncompressed().get(1..).map(Address::from_raw_public_key)
-}
-
-/// The kind of a stored number.
-fn kind_of(number: u8) -> sol::Kind {
-    Kind::from_number(number).unwrap_or(Kind::Individual).into()
 }
 
 #[cfg(test)]

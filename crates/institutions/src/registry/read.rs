@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, U256};
 use polity_charter::{Kind, Rights};
 
-use super::{Elector, Filter, IRegistry as sol, Registry, Standing, Status, UnknownMember, kind_of};
+use super::{Elector, Filter, IRegistry as sol, Registry, Standing, Status, UnknownMember, steps::kind_of};
 use crate::{
     context::{Context, Result},
     storage::Read,

@@ -156,6 +156,8 @@ pub struct MemberRecord {
     pub kind: Kind,
     /// Status.
     pub status: Status,
+    /// Height of the block that first admitted it.
+    pub admitted_at: u64,
     /// Account it acts with.
     pub account: Address,
     /// Account that may replace a lost one.

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_sol_types::{SolCall, SolError};
+use polity_charter::Kind;
 use proptest::prelude::*;
 use secp256k1::{SECP256K1, SecretKey};
 
-use super::*;
+use super::{steps::consensus_address, *};
 use crate::{
     host::{BlockInfo, Failure},
     laws::{Example, laws},
@@ -179,6 +180,7 @@ fn an_admitted_member_is_read_back_the_same_inside_and_outside() {
 
     let outside = member(&world, "MAR").expect("admitted");
     assert_eq!(outside.kind, Kind::Ngo);
+    assert_eq!(outside.admitted_at, 5);
     assert_eq!(outside.status, Status::Active);
     assert_eq!(outside.classes, ["parties"]);
     assert_eq!(outside.weights, BTreeMap::from([("emissions".to_owned(), 90)]));
@@ -262,6 +264,7 @@ fn keys_of_a_former_member_stay_its_own() {
     // It may come back with them itself; weights that are not named again are gone.
     admit(&mut world, Admission { weights: vec![], ..state("DEU", 2, true) });
     let back = member(&world, "DEU").expect("readmitted");
+    assert_eq!(back.admitted_at, 1, "its first admission");
     assert_eq!((back.status, back.weights.len(), back.account), (Status::Active, 0, account(2)));
     assert_eq!(members(&world).len(), 4, "still one entry");
     assert_eq!(status_at(&world, "DEU", 4), Status::Active);

@@ -124,6 +124,7 @@ impl Registry {
         let member = self.members.at(id);
         let Ok(name) = member.name.get(view);
         let Ok(account) = member.account.get(view);
+        let Ok(admitted_at) = self.admitted_at(view, id);
         let Ok(recovery) = member.recovery.get(view);
         let Ok(of_kind) = self.kind_rights(view, standing.kind, u64::MAX);
         let Ok(classes) = self.classes(view, standing.classes);
@@ -134,6 +135,7 @@ impl Registry {
             name,
             kind: standing.kind(),
             status: standing.status,
+            admitted_at,
             account,
             recovery: Some(recovery).filter(|recovery| !recovery.is_zero()),
             rights: standing.rights(of_kind),

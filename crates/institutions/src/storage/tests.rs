@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn lists_are_vectors(operations in prop::collection::vec((any::<bool>(), 0u64..8), 0..40)) {
+    fn lists_are_vectors(operations in prop::collection::vec((any::<bool>(), 0usize..8), 0..40)) {
         let mut account = Account::default();
         let list = List::<Slot<u64>>::place(ROOT);
         let mut model: Vec<u64> = Vec::new();
@@ -128,10 +128,10 @@ proptest! {
             if push {
                 let Ok(()) = list.push(&mut account, i as u64 + 1);
                 model.push(i as u64 + 1);
-            } else if (index as usize) < model.len() {
-                model.swap_remove(index as usize);
-                let Ok(moved) = list.swap_remove(&mut account, index);
-                prop_assert_eq!(moved, model.get(index as usize).copied());
+            } else if index < model.len() {
+                model.swap_remove(index);
+                let Ok(moved) = list.swap_remove(&mut account, index as u64);
+                prop_assert_eq!(moved, model.get(index).copied());
             }
             prop_assert_eq!(list.all(&mut account), Ok(model.clone()));
         }
