@@ -142,8 +142,12 @@ impl Agenda {
     /// # Errors
     /// The reader's.
     pub fn scheduled<R: Read>(&self, r: &mut R, due: Due) -> Result<Option<u64>, R::Error> {
+        Ok(self.entry(r, due)?.map(|entry| entry.at_secs))
+    }
+
+    fn entry<R: Read>(&self, r: &mut R, due: Due) -> Result<Option<Entry>, R::Error> {
         match self.positions.at(due.to_number()).get(r)?.checked_sub(1) {
-            Some(position) => Ok(Entry::from_word(self.heap.at(position).get(r)?).map(|entry| entry.at_secs)),
+            Some(position) => Ok(Entry::from_word(self.heap.at(position).get(r)?)),
             None => Ok(None),
         }
     }
@@ -152,7 +156,13 @@ impl Agenda {
     ///
     /// # Errors
     /// The writer's.
-    pub fn schedule<W: Write>(&self, w: &mut W, block: &BlockInfo, due: Due, at_secs: u64) -> Result<(), W::Error> {
+    pub fn schedule<W: Write>(
+        &self,
+        w: &mut W,
+        block: &BlockInfo,
+        due: Due,
+        at_secs: u64,
+    ) -> Result<(), W::Error> {
         self.cancel(w, due)?;
         let sequence = self.sequence.get(w)?;
         self.sequence.set(w, sequence.saturating_add(1))?;
@@ -186,11 +196,22 @@ impl Agenda {
         Ok(true)
     }
 
-    /// Takes `due` off the agenda if it is on top and happens in `block`; false, and nothing done, otherwise.
+    /// Takes `due` off the agenda if it happens in `block`; false, and nothing done, otherwise.
     ///
     /// # Errors
     /// The writer's.
     pub fn take<W: Write>(&self, w: &mut W, block: &BlockInfo, due: Due) -> Result<bool, W::Error> {
+        match self.entry(w, due)? {
+            Some(entry) if entry.is_due(block) => self.cancel(w, due),
+            _ => Ok(false),
+        }
+    }
+
+    /// The same, but only from the top: so it succeeds only while the chain is carrying out `due`.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn take_top<W: Write>(&self, w: &mut W, block: &BlockInfo, due: Due) -> Result<bool, W::Error> {
         match self.top(w)? {
             Some(entry) if entry.due == due && entry.is_due(block) => self.cancel(w, due),
             _ => Ok(false),
@@ -213,7 +234,13 @@ impl Agenda {
     }
 
     /// Writes `word` at `position` or, if it is later than its children, further down. `position` is free.
-    fn sift_down<W: Write>(&self, w: &mut W, mut position: u64, len: u64, word: U256) -> Result<(), W::Error> {
+    fn sift_down<W: Write>(
+        &self,
+        w: &mut W,
+        mut position: u64,
+        len: u64,
+        word: U256,
+    ) -> Result<(), W::Error> {
         for _ in 0..LEVELS_MAX {
             let left = position.saturating_mul(2).saturating_add(1);
             if left >= len {
@@ -288,7 +315,8 @@ pub fn next_due(slots: &dyn Slots, block: &BlockInfo) -> Option<SystemCall> {
     let due = top.filter(|entry| entry.is_due(block))?.due;
     Some(match due {
         Due::EnterIntoForce(number) => {
-            let call = IAssembly::enterIntoForceCall { treaty: assembly::treaty_by_number(&mut view, number) };
+            let call =
+                IAssembly::enterIntoForceCall { treaty: assembly::treaty_by_number(&mut view, number) };
             SystemCall::to_assembly(due, ENTER_INTO_FORCE_GAS_MAX, &call)
         }
         Due::Conclude(id) => {

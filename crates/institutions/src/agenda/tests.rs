@@ -70,6 +70,9 @@ fn what_is_scheduled_meanwhile_never_comes_before_the_top() {
     agenda.schedule(&mut w, &block(1, 50), Due::Enact(1), 60).unwrap();
     agenda.schedule(&mut w, &block(2, 60), Due::Conclude(2), 0).unwrap();
     assert_eq!(agenda.top(&mut w).unwrap().unwrap().due, Due::Enact(1));
+    assert!(!agenda.take_top(&mut w, &block(3, 60), Due::Conclude(2)).unwrap(), "due, but not on top");
+    assert!(agenda.take_top(&mut w, &block(3, 60), Due::Enact(1)).unwrap());
+    assert!(agenda.take_top(&mut w, &block(3, 60), Due::Conclude(2)).unwrap());
 }
 
 #[test]

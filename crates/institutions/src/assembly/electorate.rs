@@ -68,7 +68,12 @@ pub(super) fn anyone() -> Filter {
 }
 
 /// The members that matched `filter` at the end of block `height`, as `rule` sees them. `r` reads the registry.
-pub(super) fn voters<R: Read>(r: &mut R, filter: &Filter, height: u64, rule: &Rule) -> Result<Vec<Voter>, R::Error> {
+pub(super) fn voters<R: Read>(
+    r: &mut R,
+    filter: &Filter,
+    height: u64,
+    rule: &Rule,
+) -> Result<Vec<Voter>, R::Error> {
     let weights = weights_of(rule);
     let scales = registry().scales(r, &weights)?;
     let electors = registry().electors(r, filter, &weights, height)?;

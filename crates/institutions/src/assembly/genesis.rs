@@ -85,6 +85,7 @@ fn name(id: &str) -> Result<B256> {
 fn title(words: &Text, language: &str, id: &str) -> String {
     let words = words.get(language);
     let words = if words.is_empty() { id } else { words };
-    let end = (0..=NAME_BYTES_MAX.min(words.len())).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
+    let end =
+        (0..=NAME_BYTES_MAX.min(words.len())).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
     words.get(..end).unwrap_or_default().to_owned()
 }

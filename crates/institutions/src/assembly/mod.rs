@@ -29,9 +29,9 @@ use polity_primitives::ASSEMBLY;
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
 pub use views::{
-    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, TreatyView, agenda_entries,
-    ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text, rules, treaties,
-    treaty_progress, treaty_report,
+    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, TreatyView,
+    agenda_entries, ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text,
+    rules, treaties, treaty_progress, treaty_report,
 };
 
 use crate::{

@@ -86,10 +86,13 @@ pub fn decode(call: &IAssembly::Call) -> DecodedCall {
     };
     let Some((selector, arguments)) = call.data.split_first_chunk::<4>() else { return decoded };
     let abi = entry.map(|entry| (entry.abi)()).unwrap_or_default();
-    let Some(function) = abi.functions().find(|function| function.selector() == *selector) else { return decoded };
+    let Some(function) = abi.functions().find(|function| function.selector() == *selector) else {
+        return decoded;
+    };
     if let Ok(values) = function.abi_decode_input(arguments) {
         decoded.function = Some(function.name.clone());
-        decoded.arguments = function.inputs.iter().zip(&values).map(|(param, value)| argument(param, value)).collect();
+        decoded.arguments =
+            function.inputs.iter().zip(&values).map(|(param, value)| argument(param, value)).collect();
     }
     decoded
 }

@@ -18,8 +18,8 @@ use polity_decision::{self as decision, Basis, Event, Outcome, Report, Rule, Tal
 use super::{
     CALLS_MAX, Choice,
     IAssembly::{
-        self, BallotCast, Closed, Concluded, EmptyElectorate, Executed, ExecutionFailed, InvalidTitle, NotDue,
-        NotInElectorate, Proposed, UnknownChamber, UnknownProposal,
+        self, BallotCast, Closed, Concluded, EmptyElectorate, Executed, ExecutionFailed, InvalidTitle,
+        NotDue, NotInElectorate, Proposed, UnknownChamber, UnknownProposal,
     },
     OPEN_PROPOSALS_MAX, PAYLOAD_BYTES_MAX, REASON_BYTES_MAX, Status, TITLE_BYTES_MAX, VETOERS_NAMED_MAX,
     electorate,
@@ -137,7 +137,8 @@ pub(super) fn propose(
 pub(super) fn ballot(cx: &mut Context<'_>, id: U256, choice: Choice) -> Result<()> {
     ensure!(!matches!(choice, Choice::__Invalid), directory::MalformedCalldata {});
     let (number, record) = find(cx, id)?;
-    let open = status(cx, &record)? == Status::Open && cx.block().timestamp_secs < record.closes_at.get(cx)?;
+    let open =
+        status(cx, &record)? == Status::Open && cx.block().timestamp_secs < record.closes_at.get(cx)?;
     ensure!(open, Closed { id });
     let member = electorate::caller(cx)?;
     let (filter, height) = (filter(cx, &record)?, record.electorate_height.get(cx)?);
@@ -167,7 +168,10 @@ pub(super) fn filter<R: Read>(r: &mut R, record: &ProposalRecord) -> Result<Filt
 }
 
 /// The first [`VETOERS_NAMED_MAX`] members that used a veto, with what their ballots say now. `r` reads the assembly.
-pub(super) fn objections<R: Read>(r: &mut R, record: &ProposalRecord) -> Result<Vec<(B256, Choice)>, R::Error> {
+pub(super) fn objections<R: Read>(
+    r: &mut R,
+    record: &ProposalRecord,
+) -> Result<Vec<(B256, Choice)>, R::Error> {
     let count = record.objectors.len(r)?.min(VETOERS_NAMED_MAX);
     let objection = |index| {
         let member = record.objectors.at(index).get(r)?;
@@ -282,7 +286,7 @@ pub(super) fn mark_enacted(cx: &mut Context<'_>, id: U256) -> Result<()> {
     cx.by_decision()?;
     let (number, record) = find(cx, id)?;
     let block = cx.block();
-    ensure!(storage().agenda.take(cx, &block, Due::Enact(number))?, NotDue {});
+    ensure!(storage().agenda.take_top(cx, &block, Due::Enact(number))?, NotDue {});
     record.status.set(cx, Status::Executed as u8)?;
     record.finished_at.set(cx, block.timestamp_secs.max(1))?;
     cx.emit(&Executed { id })

@@ -5,7 +5,10 @@ use polity_decision::{Basis, Rule};
 
 use super::{
     CHAMBER_CLASSES_MAX, CHAMBER_MEMBERS_MAX, CHAMBERS_MAX,
-    IAssembly::{self, ChamberSet, InvalidChamber, InvalidRule, RuleSet, TooMany, UnknownChamber, UnknownRule, WrongBasis},
+    IAssembly::{
+        self, ChamberSet, InvalidChamber, InvalidRule, RuleSet, TooMany, UnknownChamber, UnknownRule,
+        WrongBasis,
+    },
     NAME_BYTES_MAX, PERIOD_SECS_MAX, RULE_BYTES_MAX, RULES_MAX,
     schema::{ChamberRecord, storage},
 };
@@ -138,7 +141,10 @@ pub(super) fn abi_of_chamber(cx: &mut Context<'_>, id: B256) -> Result<IAssembly
 }
 
 /// A version of a chamber.
-pub(super) fn read_chamber<R: Read>(r: &mut R, record: &ChamberRecord) -> Result<IAssembly::Chamber, R::Error> {
+pub(super) fn read_chamber<R: Read>(
+    r: &mut R,
+    record: &ChamberRecord,
+) -> Result<IAssembly::Chamber, R::Error> {
     Ok(IAssembly::Chamber {
         name: record.name.get(r)?,
         kinds: record.kinds.get(r)?,

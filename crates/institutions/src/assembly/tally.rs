@@ -29,7 +29,12 @@ pub(super) fn load(cx: &mut Context<'_>, rule: &Rule, place: &List<Slot<U256>>) 
 /// Writes a tally; words that stay the same cost one reading each.
 ///
 /// Errors: `TooMany` if a sum of weights exceeds 128 bits.
-pub(super) fn store(cx: &mut Context<'_>, rule: &Rule, place: &List<Slot<U256>>, tally: &Tally) -> Result<()> {
+pub(super) fn store(
+    cx: &mut Context<'_>,
+    rule: &Rule,
+    place: &List<Slot<U256>>,
+    tally: &Tally,
+) -> Result<()> {
     let scales = electorate::scales(&mut electorate::members(cx), rule)?;
     let words = rule.to_words(tally, &scales).map_err(|_| too_many("weight in one tally", u128::MAX))?;
     while place.len(cx)? < words.len() as u64 {

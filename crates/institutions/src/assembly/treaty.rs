@@ -8,11 +8,10 @@ use polity_decision::{Date, Event, Outcome, Rule, Tally, Voter};
 
 use super::{
     IAssembly::{
-        self, AlreadyDeposited, Decided, Deposited, EnteredIntoForce, KindNotAllowed, NoRight, NotDeposited, NotDue,
-        UnknownTreaty, Withdrawn,
+        self, AlreadyDeposited, Decided, Deposited, EnteredIntoForce, KindNotAllowed, NoRight, NotDeposited,
+        NotDue, UnknownTreaty, Withdrawn,
     },
-    electorate,
-    rules,
+    electorate, rules,
     schema::{TreatyRecord, storage},
     tally,
 };
@@ -76,8 +75,10 @@ pub(super) fn withdraw(cx: &mut Context<'_>, id: B256) -> Result<()> {
     ensure!(instrument.date.get(cx)? != 0, NotDeposited { treaty: id, member });
 
     let (rule, height) = (rule_of(cx, &record)?, instrument.height.get(cx)?);
-    let voter = electorate::voter(&mut electorate::members(cx), member, &electorate::anyone(), height, &rule)?;
-    let voter = voter.ok_or_else(|| Failure::fatal("a depositor has no record at the height it counted with"))?;
+    let voter =
+        electorate::voter(&mut electorate::members(cx), member, &electorate::anyone(), height, &rule)?;
+    let voter =
+        voter.ok_or_else(|| Failure::fatal("a depositor has no record at the height it counted with"))?;
     instrument.date.set(cx, 0)?;
     instrument.height.set(cx, 0)?;
     let deposits = record.deposits.get(cx)?;

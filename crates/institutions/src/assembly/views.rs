@@ -16,8 +16,7 @@ use super::{
 use crate::{
     agenda::Entry,
     host::Slots,
-    names,
-    registry,
+    names, registry,
     storage::{List, Slot, View},
 };
 

@@ -1,0 +1,91 @@
+//! The laws of institutions on a world where an enactment, a conclusion and an entry into force are all due.
+
+use super::*;
+use crate::laws::{Example, laws};
+
+/// Proposal 1 waits to be enacted (and is first on the agenda), 2 to be concluded, 3 is open; the accord is due too.
+fn world() -> Memory {
+    let mut chain = Chain::new(CHARTER);
+    let enacted = chain.propose("AAA", "council", vec![sol::Call::default()]);
+    for who in ["AAA", "BBB", "CCC"] {
+        chain.ballot(who, enacted, Choice::Yes);
+    }
+    chain.next(DAY);
+    chain.end();
+    assert_eq!(chain.status(enacted), "adopted");
+    let concluded = chain.propose("AAA", "plenary", vec![]);
+    chain.ballot("BBB", concluded, Choice::No);
+    for who in ["CCC", "DDD", "EEE"] {
+        chain.send(who, &sol::depositCall { treaty: word("accord") });
+    }
+    chain.next(31 * DAY);
+    let open = chain.propose("SAM", "plenary", vec![sol::Call::default(), sol::Call::default()]);
+    assert_eq!((enacted, concluded, open), (1, 2, 3));
+    let first = agenda_entries(&chain.memory)[0];
+    assert_eq!(first.due, crate::agenda::Due::Enact(1), "the enactment is first");
+    chain.memory
+}
+
+fn examples() -> Vec<Example> {
+    let (one, two, three) = (U256::from(1), U256::from(2), U256::from(3));
+    let accord = word("accord");
+    let rule = r#"{"id":"majority","limb":[{"name":"members","numerator":"yes","threshold":"> 2/3"}]}"#;
+    let chamber = sol::Chamber {
+        name: "Plenary".into(),
+        kinds: 3,
+        classes: vec![word("rich")],
+        members: vec![word("SAM")],
+        rule: word("unanimous"),
+        votingSecs: 60,
+        delaySecs: 0,
+    };
+    let calls = vec![sol::Call { target: ASSEMBLY, value: U256::from(7), data: vec![1, 2, 3].into() }];
+    let propose = sol::proposeCall { chamber: word("plenary"), title: "Let there be light".into(), calls };
+    macro_rules! by {
+        ($who:expr, $($call:ident { $($field:tt)* }),+ $(,)?) => {
+            vec![$(Example::new($who, ASSEMBLY, &sol::$call { $($field)* })),+]
+        };
+    }
+    let mut all = by![account("AAA"), depositCall { treaty: accord }];
+    all.extend(by![
+        account("EEE"),
+        withdrawCall { treaty: accord },
+        ballotCall { id: three, choice: Choice::Yes }
+    ]);
+    all.push(Example::new(account("AAA"), ASSEMBLY, &propose));
+    all.extend(by![
+        SYSTEM,
+        enterIntoForceCall { treaty: accord },
+        concludeCall { id: two },
+        markFailedCall { id: one, reason: vec![9; 100].into() },
+    ]);
+    all.extend(by![
+        AGREEMENT,
+        markEnactedCall { id: one },
+        setRuleCall { id: word("majority"), json: rule.into() },
+        setChamberCall { id: word("plenary"), chamber: chamber },
+    ]);
+    let hash = keccak256(views::rules(&world())[0].rule.canonical_json());
+    all.extend(by![
+        Address::ZERO,
+        proposalCountCall {},
+        proposalCall { id: one },
+        callsOfCall { id: three },
+        codeHashesOfCall { id: three },
+        ballotOfCall { id: one, member: word("AAA") },
+        tallyOfCall { id: two },
+        reasonOfCall { id: two },
+        treatyIdsCall {},
+        treatyCall { id: accord },
+        depositOfCall { treaty: accord, member: word("EEE") },
+        treatyTallyOfCall { id: accord },
+        ruleIdsCall {},
+        ruleHashCall { id: word("majority") },
+        ruleTextCall { hash: hash },
+        chamberIdsCall {},
+        chamberCall { id: word("council") },
+    ]);
+    all
+}
+
+laws!(ASSEMBLY, world, examples);

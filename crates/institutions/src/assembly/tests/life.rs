@@ -1,0 +1,365 @@
+//! From the opening of a proposal to what comes of it.
+
+use polity_decision::Outcome;
+use polity_primitives::{REGISTRY, TREASURY};
+
+use super::*;
+use crate::{registry::IRegistry, treasury::ITreasury};
+
+fn pay(value: u64) -> sol::Call {
+    let pay = ITreasury::payCall { name: word("common"), to: account("receiver"), amount: U256::from(value) };
+    payload_of(TREASURY, &pay)
+}
+
+fn suspend(id: &str) -> sol::Call {
+    payload_of(REGISTRY, &IRegistry::suspendCall { id: word(id) })
+}
+
+#[test]
+fn adopted_waits_then_pays() {
+    let mut chain = Chain::new(CHARTER);
+    let opened = chain.now();
+    let id = chain.propose("SAM", "plenary", vec![pay(5), suspend("ORG")]);
+    for (who, choice) in [("AAA", Choice::Yes), ("BBB", Choice::Yes), ("CCC", Choice::No)] {
+        chain.ballot(who, id, choice);
+    }
+    chain.run(6 * DAY);
+    assert_eq!(chain.status(id), "open", "two of five, and two could still come");
+    chain.ballot("CCC", id, Choice::Yes);
+    assert_eq!(chain.end(), 0, "not in the block of the ballot that settles it");
+    chain.next(0);
+    assert_eq!(chain.end(), 1);
+    assert_eq!(chain.status(id), "adopted");
+    let view = proposal(&chain.memory, id).unwrap();
+    assert_eq!(view.concluded_at, Some(opened + 6 * DAY), "a day before the close");
+    assert_eq!(view.executes_at, Some(opened + 9 * DAY));
+    chain.run(2 * DAY);
+    assert_eq!(chain.status(id), "adopted");
+    assert_eq!(chain.memory.balance_of(account("receiver")), U256::ZERO);
+    chain.run(DAY);
+    assert_eq!(chain.status(id), "executed");
+    assert_eq!(chain.memory.balance_of(account("receiver")), U256::from(5));
+    assert_eq!(crate::registry::status_at(&chain.memory, "ORG", u64::MAX).as_str(), "suspended");
+
+    let report = report(&chain.memory, id).unwrap();
+    assert_eq!(report.outcome, Outcome::Adopted);
+    assert_eq!(
+        report.json(),
+        r#"{"rule":"majority","outcome":"adopted","reason":null,"decided_on":"2020-01-08","effective_on":"2020-01-11","limbs":[{"name":"members","numerator":"3","denominator":"5","threshold":"> 1/2","share":"0.6","met":true}]}"#
+    );
+    assert_eq!(proposal(&chain.memory, id).unwrap().report_hash, Some(keccak256(report.json())));
+}
+
+#[test]
+fn silence_until_the_close_rejects() {
+    let mut chain = Chain::new(CHARTER);
+    let id = chain.propose("AAA", "plenary", vec![pay(5)]);
+    chain.ballot("AAA", id, Choice::Yes);
+    chain.run(6 * DAY);
+    assert_eq!(chain.status(id), "open");
+    chain.next(DAY);
+    let late = chain.try_send(account("BBB"), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes });
+    assert_eq!(
+        late.map(drop),
+        Err("Closed".into()),
+        "at the close no ballot is taken, though nothing has concluded it yet"
+    );
+    assert_eq!(chain.end(), 1);
+    assert_eq!(chain.status(id), "rejected");
+    assert_eq!(chain.end(), 0);
+    chain.run(30 * DAY);
+    assert_eq!(chain.memory.balance_of(account("receiver")), U256::ZERO);
+    assert_eq!(report(&chain.memory, id).unwrap().limbs[0].numerator.to_string(), "1");
+}
+
+#[test]
+fn a_changed_ballot_unsettles_the_outcome() {
+    let mut chain = Chain::new(CHARTER);
+    let id = chain.propose("AAA", "plenary", vec![]);
+    for who in ["AAA", "BBB", "CCC"] {
+        chain.ballot(who, id, Choice::No);
+    }
+    chain.next(0);
+    chain.ballot("CCC", id, Choice::None);
+    assert_eq!(chain.end(), 0, "open again before it was concluded");
+    assert_eq!(agenda_entries(&chain.memory)[0].at_secs, proposal(&chain.memory, id).unwrap().closes_at);
+    for who in ["AAA", "CCC", "DDD"] {
+        chain.ballot(who, id, Choice::Yes);
+    }
+    chain.next(0);
+    assert_eq!(chain.end(), 1);
+    assert_eq!(chain.status(id), "adopted");
+    let cast: Vec<_> =
+        ballots(&chain.memory, id).into_iter().map(|b| (b.member, b.choice.as_str())).collect();
+    let expected = [("AAA", "yes"), ("BBB", "no"), ("CCC", "yes"), ("DDD", "yes")];
+    assert_eq!(cast, expected.map(|(who, choice)| (who.to_owned(), choice)));
+}
+
+#[test]
+fn a_failed_call_leaves_nothing_but_its_reason() {
+    let mut chain = Chain::new(CHARTER);
+    let id = chain.propose("AAA", "council", vec![pay(5), suspend("XXX")]);
+    for who in ["AAA", "BBB", "CCC"] {
+        chain.ballot(who, id, Choice::Yes);
+    }
+    chain.run(3 * DAY);
+    assert_eq!(chain.status(id), "failed");
+    assert_eq!(chain.memory.balance_of(account("receiver")), U256::ZERO, "the first call is taken back");
+    let view = proposal(&chain.memory, id).unwrap();
+    assert_eq!(view.failure_text().as_deref(), Some("UnknownMember(id: XXX)"));
+    assert!(view.finished_at.is_some());
+    assert_eq!(agenda_entries(&chain.memory), []);
+    assert_eq!(report(&chain.memory, id).unwrap().outcome, Outcome::Adopted, "the members did adopt it");
+}
+
+#[test]
+fn no_enactment_marks_another_and_none_marks_itself_early() {
+    let mut chain = Chain::new(CHARTER);
+    let mark = |id: u64| payload_of(ASSEMBLY, &sol::markEnactedCall { id: U256::from(id) });
+    let first = chain.propose("AAA", "council", vec![mark(2)]);
+    let second = chain.propose("AAA", "council", vec![mark(2), pay(5)]);
+    for who in ["AAA", "BBB", "CCC"] {
+        chain.ballot(who, first, Choice::Yes);
+        chain.ballot(who, second, Choice::Yes);
+    }
+    chain.run(3 * DAY);
+    for id in [first, second] {
+        assert_eq!(chain.status(id), "failed");
+        assert_eq!(proposal(&chain.memory, id).unwrap().failure_text().as_deref(), Some("NotDue()"));
+    }
+    assert_eq!(chain.memory.balance_of(account("receiver")), U256::ZERO);
+}
+
+#[test]
+fn a_veto_is_named() {
+    let mut chain = Chain::new(CHARTER);
+    let id = chain.propose("AAA", "council", vec![]);
+    for (who, choice) in
+        [("AAA", Choice::Yes), ("BBB", Choice::Veto), ("CCC", Choice::No), ("CCC", Choice::Yes)]
+    {
+        chain.ballot(who, id, choice);
+    }
+    chain.run(2 * DAY);
+    assert_eq!(chain.status(id), "rejected");
+    let report = report(&chain.memory, id).unwrap();
+    assert_eq!(report.reason.as_deref(), Some("veto:BBB"), "not CCC, which changed its ballot");
+    assert_eq!(proposal(&chain.memory, id).unwrap().report_hash, Some(keccak256(report.json())));
+}
+
+#[test]
+fn weights_are_as_the_charter_writes_them() {
+    let mut chain = Chain::new(CHARTER);
+    let id = chain.propose("AAA", "shares", vec![]);
+    for (who, choice) in
+        [("AAA", Choice::Yes), ("CCC", Choice::Yes), ("BBB", Choice::No), ("DDD", Choice::Abstain)]
+    {
+        chain.ballot(who, id, choice);
+    }
+    chain.run(7 * DAY);
+    let limb = &report(&chain.memory, id).unwrap().limbs[0];
+    assert_eq!((limb.numerator.to_string(), limb.denominator.to_string()), ("5/2".into(), "7".into()));
+    assert_eq!(chain.status(id), "rejected");
+}
+
+#[test]
+fn strangers_and_the_wrong_members_are_refused_by_name() {
+    let mut chain = Chain::new(CHARTER);
+    let open = chain.propose("AAA", "plenary", vec![]);
+    let id = U256::from(open);
+    let ballot = sol::ballotCall { id, choice: Choice::Yes };
+    let propose = |chamber: &str, title: &str| sol::proposeCall {
+        chamber: word(chamber),
+        title: title.into(),
+        calls: vec![],
+    };
+    let (stranger, org, sam, aaa) = (account("nobody"), account("ORG"), account("SAM"), account("AAA"));
+    let accord = word("accord");
+    let error = |result: Result<(), String>| result.unwrap_err();
+    assert_eq!(error(chain.try_send(stranger, &ballot).map(drop)), "NotAMember");
+    assert_eq!(error(chain.try_send(sam, &ballot).map(drop)), "NotInElectorate", "no right to vote");
+    assert_eq!(error(chain.try_send(org, &ballot).map(drop)), "NotInElectorate", "not of the chamber's kind");
+    assert_eq!(error(chain.try_send(org, &propose("plenary", "x")).map(drop)), "NoRight");
+    assert_eq!(error(chain.try_send(aaa, &propose("nowhere", "x")).map(drop)), "UnknownChamber");
+    assert_eq!(error(chain.try_send(aaa, &propose("plenary", "")).map(drop)), "InvalidTitle");
+    assert_eq!(error(chain.try_send(aaa, &propose("plenary", &"x".repeat(257))).map(drop)), "InvalidTitle");
+    let unknown = sol::ballotCall { id: U256::MAX, choice: Choice::Yes };
+    assert_eq!(error(chain.try_send(aaa, &unknown).map(drop)), "UnknownProposal");
+    assert_eq!(error(chain.try_send(sam, &sol::depositCall { treaty: accord }).map(drop)), "KindNotAllowed");
+    assert_eq!(
+        error(chain.try_send(aaa, &sol::depositCall { treaty: word("other") }).map(drop)),
+        "UnknownTreaty"
+    );
+    assert_eq!(error(chain.try_send(aaa, &sol::withdrawCall { treaty: accord }).map(drop)), "NotDeposited");
+    chain.send("AAA", &sol::depositCall { treaty: accord });
+    assert_eq!(
+        error(chain.try_send(aaa, &sol::depositCall { treaty: accord }).map(drop)),
+        "AlreadyDeposited"
+    );
+    for caller in [aaa, AGREEMENT, stranger] {
+        assert_eq!(error(chain.try_send(caller, &sol::concludeCall { id }).map(drop)), "NotBySystem");
+        assert_eq!(
+            error(chain.try_send(caller, &sol::enterIntoForceCall { treaty: accord }).map(drop)),
+            "NotBySystem"
+        );
+        let failed = sol::markFailedCall { id, reason: Bytes::new() };
+        assert_eq!(error(chain.try_send(caller, &failed).map(drop)), "NotBySystem");
+    }
+    for caller in [aaa, SYSTEM, stranger] {
+        assert_eq!(error(chain.try_send(caller, &sol::markEnactedCall { id }).map(drop)), "NotByDecision");
+        let rule = sol::setRuleCall { id: word("majority"), json: "{}".into() };
+        assert_eq!(error(chain.try_send(caller, &rule).map(drop)), "NotByDecision");
+        let chamber = sol::setChamberCall { id: word("plenary"), chamber: sol::Chamber::default() };
+        assert_eq!(error(chain.try_send(caller, &chamber).map(drop)), "NotByDecision");
+    }
+    assert_eq!(error(chain.try_send(SYSTEM, &sol::concludeCall { id }).map(drop)), "NotDue");
+    assert_eq!(error(chain.try_send(AGREEMENT, &sol::markEnactedCall { id }).map(drop)), "NotDue");
+}
+
+#[test]
+fn a_member_has_a_bounded_number_of_open_proposals() {
+    let mut chain = Chain::new(CHARTER);
+    for _ in 0..OPEN_PROPOSALS_MAX {
+        chain.propose("SAM", "plenary", vec![]);
+    }
+    let one_more = sol::proposeCall { chamber: word("plenary"), title: "x".into(), calls: vec![] };
+    assert_eq!(chain.try_send(account("SAM"), &one_more), Err("TooMany".into()));
+    chain.propose("AAA", "plenary", vec![]);
+    chain.run(7 * DAY);
+    assert_eq!(
+        chain.try_send(account("SAM"), &one_more),
+        Ok(U256::from(OPEN_PROPOSALS_MAX + 2)),
+        "all concluded"
+    );
+    let call = sol::Call { data: vec![0; PAYLOAD_BYTES_MAX].into(), ..sol::Call::default() };
+    let large = sol::proposeCall { calls: vec![call], ..one_more.clone() };
+    assert_eq!(chain.try_send(account("AAA"), &large), Err("TooMany".into()));
+    let many = sol::proposeCall { calls: vec![sol::Call::default(); CALLS_MAX + 1], ..one_more };
+    assert_eq!(chain.try_send(account("AAA"), &many), Err("TooMany".into()));
+}
+
+#[test]
+fn rules_are_amended_by_decision_and_checked() {
+    let mut chain = Chain::new(CHARTER);
+    let json =
+        r#"{ "id": "majority", "limb": [{ "name": "members", "numerator": "yes", "threshold": "> 2/3" }] }"#;
+    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: json.into() });
+    let rule = rules(&chain.memory).into_iter().find(|rule| rule.id == "majority").unwrap();
+    assert_eq!(rule.hash, keccak256(rule.rule.canonical_json()));
+    assert_eq!(rule_text(&chain.memory, rule.hash).as_deref(), Some(rule.rule.canonical_json().as_str()));
+    let id = chain.propose("AAA", "plenary", vec![]);
+    assert_eq!(proposal(&chain.memory, id).unwrap().rule_hash, rule.hash);
+
+    for (id, json, error) in [
+        ("majority", "{}", "InvalidRule"),
+        ("majority", "not json", "InvalidRule"),
+        (
+            "majority",
+            r#"{"id":"other","limb":[{"name":"m","numerator":"yes","threshold":"> 2/3"}]}"#,
+            "InvalidRule",
+        ),
+        (
+            "majority",
+            r#"{"id":"majority","limb":[{"name":"m","numerator":"yes","threshold":"> 3/2"}]}"#,
+            "InvalidRule",
+        ),
+        ("majority", &" ".repeat(RULE_BYTES_MAX + 1), "TooMany"),
+    ] {
+        let call = sol::setRuleCall { id: word(id), json: json.into() };
+        assert_eq!(chain.try_send(AGREEMENT, &call).map(drop), Err(error.into()), "{json}");
+    }
+    let good = sol::Chamber {
+        name: "New".into(),
+        kinds: 1,
+        rule: word("majority"),
+        votingSecs: 9,
+        ..Default::default()
+    };
+    for (chamber, error) in [
+        (sol::Chamber { name: String::new(), ..good.clone() }, "InvalidChamber"),
+        (sol::Chamber { kinds: 0, ..good.clone() }, "InvalidChamber"),
+        (sol::Chamber { kinds: 1 << 7, ..good.clone() }, "InvalidChamber"),
+        (sol::Chamber { votingSecs: 0, ..good.clone() }, "InvalidChamber"),
+        (sol::Chamber { delaySecs: u64::MAX, ..good.clone() }, "InvalidChamber"),
+        (sol::Chamber { rule: word("nothing"), ..good.clone() }, "UnknownRule"),
+        (sol::Chamber { rule: word("accession"), ..good.clone() }, "WrongBasis"),
+        (sol::Chamber { members: vec![B256::ZERO], ..good.clone() }, "BadName"),
+    ] {
+        let call = sol::setChamberCall { id: word("new"), chamber };
+        assert_eq!(chain.try_send(AGREEMENT, &call).map(drop), Err(error.into()));
+    }
+    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("new"), chamber: good });
+    assert_eq!(chambers(&chain.memory).last().map(|chamber| chamber.id.clone()), Some("new".into()));
+}
+
+#[test]
+fn instruments_come_and_go_until_the_day_decides() {
+    let mut chain = Chain::new(CHARTER);
+    let accord = word("accord");
+    let treaty = |chain: &Chain| treaties(&chain.memory).remove(0);
+    for who in ["DDD", "EEE", "ORG"] {
+        chain.send(who, &sol::depositCall { treaty: accord });
+    }
+    assert_eq!(treaty_progress(&chain.memory, "accord").unwrap().limbs[1].numerator.to_string(), "7");
+    chain.send("EEE", &sol::withdrawCall { treaty: accord });
+    chain.send("CCC", &sol::depositCall { treaty: accord });
+    chain.send("AAA", &sol::depositCall { treaty: accord });
+    let report = treaty_report(&chain.memory, "accord").unwrap();
+    assert_eq!(report.outcome, Outcome::Adopted, "11/2 of 11 is enough");
+    chain.send("BBB", &sol::depositCall { treaty: accord });
+    let day = chain.now();
+    assert_eq!(treaty(&chain).decided_on, Some(day));
+    chain.next(DAY);
+    chain.send("EEE", &sol::depositCall { treaty: accord });
+    chain.send("DDD", &sol::withdrawCall { treaty: accord });
+
+    let report = treaty_report(&chain.memory, "accord").unwrap();
+    assert_eq!(report.limbs[0].numerator.to_string(), "4", "those of the day, BBB too, not EEE");
+    assert_eq!(treaty_progress(&chain.memory, "accord").unwrap().limbs[1].numerator.to_string(), "8");
+    let members: Vec<_> = deposits(&chain.memory, "accord").into_iter().map(|d| (d.member, d.date)).collect();
+    let first = |id: &str| (id.to_owned(), day);
+    assert_eq!(
+        members,
+        [first("AAA"), first("BBB"), first("CCC"), first("ORG"), ("EEE".to_owned(), day + DAY)]
+    );
+
+    chain.run(28 * DAY);
+    assert_eq!(treaty(&chain).in_force_since, None);
+    chain.run(DAY);
+    assert_eq!(treaty(&chain).in_force_since, Some(day + 30 * DAY));
+}
+
+#[test]
+fn calls_are_shown_from_their_bytes_alone() {
+    let mut chain = Chain::new(CHARTER);
+    let raw =
+        sol::Call { target: account("contract"), value: U256::from(3), data: vec![1, 2, 3, 4, 5].into() };
+    let id = chain.propose("AAA", "plenary", vec![pay(5), raw]);
+    let decoded = proposal(&chain.memory, id).unwrap().decoded;
+    let shown = format!("treasury.pay(name: common, to: {}, amount: 5)", account("receiver"));
+    assert_eq!(decoded[0].to_string(), shown);
+    assert_eq!(decoded[1].to_string(), format!("{} with 0x0102030405 sending 3 wei", account("contract")));
+    assert_eq!((decoded[1].institution, &decoded[1].function), (None, &None));
+    assert_eq!(proposals(&chain.memory, 0, u64::MAX).len(), 1);
+    assert_eq!(proposals(&chain.memory, 2, 10), []);
+}
+
+#[test]
+fn failures_are_explained() {
+    let artifact = include_str!("../../../../../contracts/artifacts/Agreement.json");
+    let abi = serde_json::from_str::<alloy_json_abi::ContractObject>(artifact).unwrap().abi.unwrap();
+    let selector = |name: &str| abi.errors().find(|error| error.name == name).unwrap().selector().to_vec();
+    let nested = alloy_sol_types::SolError::abi_encode(&crate::registry::UnknownMember { id: word("XXX") });
+    let arguments = alloy_sol_types::SolValue::abi_encode_params(&(U256::from(1), Bytes::from(nested)));
+    let reason = [selector("CallFailed"), arguments].concat();
+    assert_eq!(explain(&reason), "CallFailed(index: 1, returndata: UnknownMember(id: XXX))");
+    assert_eq!(explain(&[]), "out of gas or an invalid instruction");
+    assert_eq!(explain(&[1, 2, 3, 4]), "0x01020304");
+    let revert = alloy_sol_types::SolError::abi_encode(&alloy_sol_types::Revert::from("no funds"));
+    assert_eq!(explain(&revert), "no funds");
+    let enact = abi.functions().find(|function| function.name == "enact").unwrap();
+    assert_eq!(
+        payload::enact_input(1, vec![])[..4],
+        enact.selector()[..],
+        "the chain calls what the contract has"
+    );
+}
