@@ -43,8 +43,8 @@
 //! # Damage
 //!
 //! fjall checks a checksum on every block of a table and on every batch of its journal. It does not check the manifests
-//! of its tables, and takes a broken journal for the end of the journal; `inspect` closes both gaps before fjall opens
-//! the files. Then the tip must be no lower than `tip` says, its header, body, receipts and certificate must hash to what
+//! of its tables, and takes a broken journal for the end of the journal; `inspect` closes these gaps before fjall opens the
+//! files. Then the tip must be no lower than `tip` says, its header, body, receipts and certificate must hash to what
 //! they claim, and the headers below it must link.
 
 mod codec;

@@ -85,7 +85,8 @@ fn main() {
     let (found, reads) = timed(|| (0..CHANGED).filter(|i| state.account(&address(i * 97)).is_some()).count());
     println!("{found} reads: {:?} each", reads / u32::try_from(CHANGED).unwrap_or(u32::MAX));
     let (size, proofs) = timed(|| {
-        let proof = |i: u64| state.proof(&address(i * 97), &[]).proof.iter().map(|node| node.len()).sum::<usize>();
+        let proof =
+            |i: u64| state.proof(&address(i * 97), &[]).proof.iter().map(|node| node.len()).sum::<usize>();
         (0..1000).map(proof).sum::<usize>()
     });
     println!("1000 account proofs: {:?} and {} B each", proofs / 1000, size / 1000);

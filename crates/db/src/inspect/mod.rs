@@ -1,10 +1,12 @@
 //! Checks the files of the store before the store opens them, where it would not check them itself.
 //!
-//! fjall 3.1 (format 3) verifies checksums of table blocks and journal batches. Three kinds of damage pass it: a broken
+//! fjall 3.1 (format 3) verifies checksums of table blocks and journal batches. Four kinds of damage pass it: a broken
 //! journal counts as ended, and what follows is cut off ([`journal`]); the checksum of a table's manifest is written but
-//! not read, and tables that a damaged manifest does not name are deleted ([`manifest`]); a table folder without
-//! manifest is deleted. So all three are errors here.
+//! not read, and files that a damaged manifest does not name are deleted; a table's folder without manifest is deleted
+//! ([`manifest`]); a damaged count in a file's table of contents is allocated before it is verified ([`archive`]). All
+//! four are errors here.
 
+mod archive;
 mod journal;
 mod manifest;
 

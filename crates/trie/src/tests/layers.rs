@@ -51,7 +51,11 @@ fn routes_go_through_the_common_ancestor() {
     let layers = tree();
     let check = |from, to, undo: &[u64], apply: &[u64]| {
         let of = |ids: &[u64]| ids.iter().map(|i| hash(*i)).collect();
-        assert_eq!(layers.route(&hash(from), &hash(to)), Ok(Route { undo: of(undo), apply: of(apply) }), "{from}-{to}");
+        assert_eq!(
+            layers.route(&hash(from), &hash(to)),
+            Ok(Route { undo: of(undo), apply: of(apply) }),
+            "{from}-{to}"
+        );
     };
     check(4, 6, &[4, 3], &[5, 6]);
     check(4, 7, &[4, 3, 2], &[7]);

@@ -66,7 +66,8 @@ fn block(model: &mut Model, writes: &Writes) -> StateChanges {
 fn writes(accounts: u64) -> impl Strategy<Value = Writes> {
     let account = (0u64..3, any::<u128>(), any::<bool>())
         .prop_map(|(nonce, balance, code)| account(nonce, U256::from(balance), code));
-    let slots = proptest::collection::btree_map((0u64..6).prop_map(U256::from), (0u64..4).prop_map(U256::from), 0..5);
+    let slots =
+        proptest::collection::btree_map((0u64..6).prop_map(U256::from), (0u64..4).prop_map(U256::from), 0..5);
     let write = (proptest::option::weighted(0.8, account), slots);
     proptest::collection::btree_map((0..accounts).prop_map(address), write, 0..12)
 }
@@ -77,7 +78,8 @@ fn check_proof(state: &State, model: &Model, address: Address) {
     let proof = state.proof(&address, &slots);
     let entry = model.get(&address);
     let leaf = entry.map(|entry| alloy_rlp::encode(trie_account(entry)));
-    verify_proof(state.root(), Nibbles::unpack(keccak256(address)), leaf, &proof.proof).expect("account proof");
+    verify_proof(state.root(), Nibbles::unpack(keccak256(address)), leaf, &proof.proof)
+        .expect("account proof");
     assert_eq!(proof.account, entry.map(|(account, _)| *account));
     assert_eq!(proof.storage_root, entry.map_or(EMPTY_ROOT_HASH, |(_, slots)| storage_root(slots)));
     assert_eq!(proof.storage_root, state.storage_root(&address));
@@ -103,7 +105,10 @@ fn empty_state() {
 #[test]
 fn one_account_is_one_leaf() {
     let mut model = Model::new();
-    let changes = block(&mut model, &Writes::from([(address(1), (Some(account(1, U256::from(5), false)), BTreeMap::new()))]));
+    let changes = block(
+        &mut model,
+        &Writes::from([(address(1), (Some(account(1, U256::from(5), false)), BTreeMap::new()))]),
+    );
     let state = State::default().apply(&changes);
     assert_eq!(state.root(), state_root(&model));
     assert_eq!(state.proof(&address(1), &[]).proof.len(), 1);
@@ -116,8 +121,9 @@ fn one_account_is_one_leaf() {
 fn large_batches_are_the_same_on_all_cores() {
     let mut model = Model::new();
     let slots: BTreeMap<U256, U256> = (1u64..2000).map(|i| (U256::from(i), U256::from(i))).collect();
-    let mut writes: Writes =
-        (0..4000).map(|i| (address(i), (Some(account(i, U256::from(i), i % 3 == 0)), BTreeMap::new()))).collect();
+    let mut writes: Writes = (0..4000)
+        .map(|i| (address(i), (Some(account(i, U256::from(i), i % 3 == 0)), BTreeMap::new())))
+        .collect();
     writes.insert(address(7), (Some(account(1, U256::ZERO, true)), slots));
     let changes = block(&mut model, &writes);
     let state = State::default().apply(&changes);
@@ -126,7 +132,8 @@ fn large_batches_are_the_same_on_all_cores() {
     // One at a time, never parallel.
     let mut slow = State::default();
     for (address, change) in &changes.accounts {
-        let one = StateChanges { accounts: BTreeMap::from([(*address, change.clone())]), ..Default::default() };
+        let one =
+            StateChanges { accounts: BTreeMap::from([(*address, change.clone())]), ..Default::default() };
         slow = slow.apply(&one);
     }
     assert_eq!(slow, state);
@@ -143,7 +150,8 @@ fn large_batches_are_the_same_on_all_cores() {
 #[test]
 fn builder_takes_any_order_and_splits_into_batches() {
     let count = u64::try_from(BATCH_MAX).expect("small") + 100;
-    let entry = |i: u64| (account(i, U256::from(i), false), BTreeMap::from([(U256::ZERO, U256::from(i % 2))]));
+    let entry =
+        |i: u64| (account(i, U256::from(i), false), BTreeMap::from([(U256::ZERO, U256::from(i % 2))]));
     let mut builder = State::builder();
     for i in (0..count).rev() {
         let (account, slots) = entry(i);
@@ -166,7 +174,8 @@ fn deleting_an_account_deletes_its_slots() {
     let mut created = change(None, one);
     created.storage.insert(U256::ONE, SlotChange { before: U256::ZERO, after: U256::from(9) });
     let of = |change| StateChanges { accounts: BTreeMap::from([(address(1), change)]), ..Default::default() };
-    let state = State::default().apply(&of(created)).apply(&of(change(one, None))).apply(&of(change(None, one)));
+    let state =
+        State::default().apply(&of(created)).apply(&of(change(one, None))).apply(&of(change(None, one)));
     assert_eq!(state.storage(&address(1), &U256::ONE), U256::ZERO);
     assert_eq!(state.storage_root(&address(1)), EMPTY_ROOT_HASH);
 }

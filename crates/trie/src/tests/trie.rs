@@ -43,7 +43,10 @@ fn key() -> impl Strategy<Value = B256> {
 }
 
 fn number() -> impl Strategy<Value = U256> {
-    prop_oneof![(1u64..200).prop_map(U256::from), any::<[u8; 32]>().prop_map(|b| U256::from_be_bytes(b) | U256::ONE)]
+    prop_oneof![
+        (1u64..200).prop_map(U256::from),
+        any::<[u8; 32]>().prop_map(|b| U256::from_be_bytes(b) | U256::ONE)
+    ]
 }
 
 fn batch() -> impl Strategy<Value = BTreeMap<B256, Option<U256>>> {
@@ -66,7 +69,10 @@ fn check_proof(trie: &Trie<Number>, model: &Model, key: B256) -> Result<(), Test
     let verdict = verify_proof(trie.root(), Nibbles::unpack(key), expected, &proof);
     prop_assert!(verdict.is_ok(), "{key}: {verdict:?}");
     let other = Some(alloy_rlp::encode(U256::from(12_345_678u64)));
-    prop_assert!(verify_proof(trie.root(), Nibbles::unpack(key), other, &proof).is_err(), "{key} proves anything");
+    prop_assert!(
+        verify_proof(trie.root(), Nibbles::unpack(key), other, &proof).is_err(),
+        "{key} proves anything"
+    );
     Ok(())
 }
 
