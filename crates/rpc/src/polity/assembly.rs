@@ -1,0 +1,315 @@
+//! What the assembly has before it and has decided, with the reasons.
+
+use std::collections::BTreeMap;
+
+use polity_charter::{Date, Kind, Text};
+use polity_decision::{Language, Report, Rule};
+use polity_institutions::{Slots, assembly as house};
+use polity_ledger::StateView;
+use polity_primitives::{Address, B256, Bytes, keccak256};
+use serde::{Deserialize, Serialize};
+
+use super::state;
+use crate::{
+    api::Api,
+    args::{Args, Quantity},
+    config::LIST_MAX,
+    error::Failure,
+    method::Answer,
+};
+
+/// A proposal. Times are seconds since 1970-01-01 UTC; `null` means not yet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProposalView {
+    id: u64,
+    status: &'static str,
+    chamber: String,
+    proposer: String,
+    title: String,
+    rule_hash: B256,
+    payload_hash: B256,
+    electorate_height: u64,
+    opened_at: u64,
+    closes_at: u64,
+    concluded_at: Option<u64>,
+    executes_at: Option<u64>,
+    finished_at: Option<u64>,
+    /// keccak-256 of the why-report's JSON, as the chain recorded it.
+    report_hash: Option<B256>,
+    calls: Vec<CallView>,
+    /// Why it was adopted and could not be carried out.
+    failure: Option<FailureView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Rule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ballots: Option<Vec<BallotView>>,
+}
+
+/// A call the agreement makes if the proposal passes: the bytes, and the same in words.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallView {
+    target: Address,
+    value_wei: String,
+    data: Bytes,
+    /// Hash of the target's code when the proposal opened.
+    code_hash: Option<B256>,
+    institution: Option<&'static str>,
+    function: Option<String>,
+    arguments: Vec<ArgumentView>,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct ArgumentView {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct FailureView {
+    data: Bytes,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct BallotView {
+    member: String,
+    choice: &'static str,
+}
+
+impl ProposalView {
+    fn of(proposal: house::ProposalView) -> Self {
+        let failure_text = proposal.failure_text();
+        let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
+        let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView {
+            text: call.to_string(),
+            target: call.target,
+            value_wei: call.value.to_string(),
+            data: call.data,
+            code_hash,
+            institution: call.institution,
+            function: call.function,
+            arguments: call.arguments.into_iter().map(argument).collect(),
+        };
+        Self {
+            id: proposal.id,
+            status: proposal.status.as_str(),
+            chamber: proposal.chamber,
+            proposer: proposal.proposer,
+            title: proposal.title,
+            rule_hash: proposal.rule_hash,
+            payload_hash: proposal.payload_hash,
+            electorate_height: proposal.electorate_height,
+            opened_at: proposal.opened_at,
+            closes_at: proposal.closes_at,
+            concluded_at: proposal.concluded_at,
+            executes_at: proposal.executes_at,
+            finished_at: proposal.finished_at,
+            report_hash: proposal.report_hash,
+            calls: proposal.decoded.into_iter().zip(codes).map(call).collect(),
+            failure: proposal
+                .failure
+                .map(|data| FailureView { data, text: failure_text.unwrap_or_default() }),
+            rule: None,
+            ballots: None,
+        }
+    }
+}
+
+fn argument(argument: house::Argument) -> ArgumentView {
+    ArgumentView { name: argument.name, kind: argument.kind, value: argument.value }
+}
+
+#[derive(Serialize)]
+struct Page {
+    /// Proposals ever opened; their ids run from 1 to this.
+    total: u64,
+    proposals: Vec<ProposalView>,
+}
+
+/// Proposals from id `from` on, or the latest.
+pub(super) fn proposals(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let state = state(api, args, 2)?;
+    let total = house::proposal_count(&state);
+    let most = u64::try_from(LIST_MAX).unwrap_or(u64::MAX).min(house::PROPOSALS_PAGE_MAX);
+    let count = args.opt::<Quantity>(1)?.map_or(most, |count| count.0.min(most));
+    let from =
+        args.opt::<Quantity>(0)?.map_or_else(|| total.saturating_add(1).saturating_sub(count), |from| from.0);
+    let proposals = house::proposals(&state, from.max(1), count).into_iter().map(ProposalView::of).collect();
+    api.answer(&Page { total, proposals })
+}
+
+/// One proposal with its rule and its ballots; `null` if there is none.
+pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let id = args.get::<Quantity>(0)?.0;
+    let state = state(api, args, 1)?;
+    let found = house::proposal(&state, id).map(|found| {
+        let rule = rule_of(&state, found.rule_hash);
+        let ballots = house::ballots(&state, id).into_iter();
+        let ballots =
+            ballots.map(|ballot| BallotView { member: ballot.member, choice: ballot.choice.as_str() });
+        ProposalView { rule, ballots: Some(ballots.collect()), ..ProposalView::of(found) }
+    });
+    api.answer(&found)
+}
+
+fn rule_of(slots: &dyn Slots, hash: B256) -> Option<Rule> {
+    Rule::from_json(&house::rule_text(slots, hash)?).ok()
+}
+
+/// What a why-report is about.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected the number of a proposal or the id of a treaty")]
+enum Subject {
+    Proposal(Quantity),
+    Treaty(String),
+}
+
+/// A why-report: the numbers, and the same in words.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WhyReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposal: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    treaty: Option<String>,
+    report: Report,
+    /// keccak-256 of the report's JSON; for a concluded proposal equal to its `reportHash`.
+    hash: B256,
+    text: BTreeMap<&'static str, String>,
+}
+
+/// Why a proposal or a treaty is decided as it is; `null` if there is none.
+pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let subject: Subject = args.get(0)?;
+    let state = state(api, args, 1)?;
+    let (report, proposal, treaty) = match subject {
+        Subject::Proposal(id) => (house::report(&state, id.0), Some(id.0), None),
+        Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id)),
+    };
+    api.answer(&report.map(|report| WhyReport {
+        hash: keccak256(report.json()),
+        text: texts(&report),
+        proposal,
+        treaty,
+        report,
+    }))
+}
+
+fn texts(report: &Report) -> BTreeMap<&'static str, String> {
+    [("en", report.to_string()), ("zh", report.text(polity_decision::Language::Zh))].into_iter().collect()
+}
+
+/// A treaty. Dates are days; `null` means not yet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TreatyView {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<Text>,
+    rule_hash: B256,
+    kinds: Vec<Kind>,
+    deposits: u64,
+    decided_on: Option<Date>,
+    effective_on: Option<Date>,
+    /// Time of the block in which it entered into force.
+    in_force_since: Option<u64>,
+    /// How its rule stands with every instrument deposited now.
+    progress: Option<Report>,
+}
+
+pub(super) fn treaties(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let state = state(api, args, 0)?;
+    let treaty = |treaty: house::TreatyView| TreatyView {
+        names: api.ledger.charter().treaty(&treaty.id).map(|known| known.name.clone()),
+        progress: house::treaty_progress(&state, &treaty.id),
+        id: treaty.id,
+        name: treaty.name,
+        rule_hash: treaty.rule_hash,
+        kinds: treaty.kinds,
+        deposits: treaty.deposits,
+        decided_on: treaty.decided_on.map(Date),
+        effective_on: treaty.effective_on.map(Date),
+        in_force_since: treaty.in_force_since,
+    };
+    api.answer(&house::treaties(&state).into_iter().map(treaty).collect::<Vec<_>>())
+}
+
+#[derive(Serialize)]
+struct DepositView {
+    treaty: String,
+    member: String,
+    date: Date,
+}
+
+/// Instruments of one treaty, or of all, by date.
+pub(super) fn deposits(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let asked: Option<String> = args.opt(0)?;
+    let state = state(api, args, 1)?;
+    let treaties = house::treaties(&state).into_iter().map(|treaty| treaty.id);
+    let wanted: Vec<String> = treaties.filter(|id| asked.as_ref().is_none_or(|asked| asked == id)).collect();
+    if let (Some(asked), true) = (&asked, wanted.is_empty()) {
+        return Err(args.wrong(0, format!("there is no treaty `{asked}`")));
+    }
+    api.answer(&wanted.iter().flat_map(|treaty| deposits_of(&state, treaty)).collect::<Vec<_>>())
+}
+
+fn deposits_of(state: &StateView, treaty: &str) -> Vec<DepositView> {
+    let deposit = |deposit: house::DepositView| DepositView {
+        treaty: treaty.to_owned(),
+        member: deposit.member,
+        date: Date(deposit.date),
+    };
+    house::deposits(state, treaty).into_iter().map(deposit).collect()
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    id: String,
+    /// keccak-256 of its canonical JSON.
+    hash: B256,
+    rule: Rule,
+}
+
+pub(super) fn rules(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let state = state(api, args, 0)?;
+    let rules = house::rules(&state).into_iter();
+    let rules = rules.map(|rule| RuleView { id: rule.id, hash: rule.hash, rule: rule.rule });
+    api.answer(&rules.collect::<Vec<_>>())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChamberView {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<Text>,
+    kinds: Vec<Kind>,
+    classes: Vec<String>,
+    members: Vec<String>,
+    rule: String,
+    voting_secs: u64,
+    delay_secs: u64,
+}
+
+pub(super) fn chambers(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let state = state(api, args, 0)?;
+    let chamber = |chamber: house::ChamberView| ChamberView {
+        names: api.ledger.charter().chamber(&chamber.id).map(|known| known.name.clone()),
+        id: chamber.id,
+        name: chamber.name,
+        kinds: chamber.kinds,
+        classes: chamber.classes,
+        members: chamber.members,
+        rule: chamber.rule,
+        voting_secs: chamber.voting_secs,
+        delay_secs: chamber.delay_secs,
+    };
+    api.answer(&house::chambers(&state).into_iter().map(chamber).collect::<Vec<_>>())
+}

@@ -1,0 +1,155 @@
+//! The server: one port for HTTP and WebSocket.
+//!
+//! jsonrpsee speaks JSON-RPC, frames and subscriptions. Around it are the door ([`intake`]: hosts, origins, sizes), the
+//! accept loop with a bound on connections, and [`crate::dispatch`], which runs the methods.
+
+mod idle;
+mod intake;
+mod subscriptions;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use jsonrpsee::{
+    core::{middleware::RpcServiceBuilder, traits::IdProvider},
+    server::{
+        BatchRequestConfig, PingConfig, ServerConfig, ServerHandle, StopHandle, serve_with_graceful_shutdown,
+        stop_channel,
+    },
+    types::SubscriptionId,
+};
+use polity_ledger::Ledger;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinHandle,
+};
+use tower::Layer;
+
+use crate::{
+    api::Api,
+    config::{IDLE_TIME_MAX, MESSAGES_UNREAD_MAX, RpcConfig},
+    dispatch::Dispatch,
+    error::Error,
+    node_info::NodeInfo,
+};
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// One request, one response.
+    Http,
+    /// A connection that can carry notifications.
+    WebSocket,
+}
+
+/// What a client too many is told, before the connection is closed.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// A running server. Dropping it stops it.
+#[derive(Debug)]
+pub struct RpcServer {
+    /// Where it listens; the port is real even if 0 was asked for.
+    pub local_addr: SocketAddr,
+    handle: ServerHandle,
+    accepting: JoinHandle<()>,
+}
+
+impl RpcServer {
+    /// Stops accepting, lets running requests end, and returns when every connection is closed or after ten seconds.
+    pub async fn stop(self) {
+        let _ = self.handle.stop();
+        self.accepting.abort();
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.handle.stopped()).await;
+    }
+}
+
+/// Subscription ids as geth's look: `0x` and 32 hex digits.
+#[derive(Debug)]
+struct HexIds;
+
+impl IdProvider for HexIds {
+    fn next_id(&self) -> SubscriptionId<'static> {
+        format!("{:#034x}", rand::random::<u128>()).into()
+    }
+}
+
+/// Starts serving `ledger` and `node` as `config` says.
+///
+/// # Errors
+/// [`Error`] if the port cannot be listened on or the configuration is wrong.
+pub async fn serve(config: RpcConfig, ledger: Ledger, node: Arc<dyn NodeInfo>) -> Result<RpcServer, Error> {
+    let cors = intake::cors(&config.cors)?;
+    let listen_error = |source| Error::Listen { address: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+    let local_addr = listener.local_addr().map_err(listen_error)?;
+
+    let rules = Arc::new(intake::Rules::new(&config));
+    let connections = Arc::new(Semaphore::new(config.max_connections as usize));
+    let server_config = server_config(&config);
+    let api = Api::new(config, ledger, node)?;
+    let methods = subscriptions::module(api.clone())?;
+    let (stop, handle) = stop_channel();
+
+    let dispatch_api = api.clone();
+    let middleware =
+        RpcServiceBuilder::new().layer_fn(move |inner| Dispatch { api: dispatch_api.clone(), inner });
+    let builder = jsonrpsee::server::ServerBuilder::with_config(server_config)
+        .set_rpc_middleware(middleware)
+        .to_service_builder();
+
+    let accept_stop = stop.clone();
+    let accepting = tokio::spawn(async move {
+        loop {
+            let socket = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((socket, _)) => socket,
+                    Err(error) => {
+                        // Out of file descriptors, mostly: give the others time to close.
+                        tracing::warn!(%error, "rpc.accept");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                },
+                () = accept_stop.clone().shutdown() => return,
+            };
+            let Ok(place) = connections.clone().try_acquire_owned() else {
+                tokio::spawn(refuse(socket));
+                continue;
+            };
+            let service = builder.clone().build(methods.clone(), accept_stop.clone());
+            let service = intake::Intake::new(service, rules.clone(), api.clone());
+            let service = cors.layer(service);
+            let stop = accept_stop.clone();
+            tokio::spawn(async move {
+                let _ = socket.set_nodelay(true);
+                let io = idle::Idle::new(socket, IDLE_TIME_MAX);
+                if let Err(error) = serve_with_graceful_shutdown(io, service, stop.shutdown()).await {
+                    tracing::debug!(%error, "rpc.connection");
+                }
+                drop(place);
+            });
+        }
+    });
+    drop::<StopHandle>(stop);
+    Ok(RpcServer { local_addr, handle, accepting })
+}
+
+fn server_config(config: &RpcConfig) -> ServerConfig {
+    ServerConfig::builder()
+        .max_request_body_size(config.max_body)
+        .max_response_body_size(config.max_response)
+        .max_connections(config.max_connections)
+        .max_subscriptions_per_connection(config.max_subscriptions)
+        .set_batch_request_config(BatchRequestConfig::Limit(config.max_batch))
+        .set_message_buffer_capacity(MESSAGES_UNREAD_MAX)
+        .set_id_provider(HexIds)
+        .enable_ws_ping(
+            PingConfig::new().ping_interval(Duration::from_secs(30)).inactive_limit(Duration::from_secs(90)),
+        )
+        .build()
+}
+
+async fn refuse(mut socket: TcpStream) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), socket.write_all(FULL)).await;
+}

@@ -1,0 +1,169 @@
+//! `eth_subscribe`: new heads, logs, pending transactions, syncing.
+//!
+//! A subscription is a task that is woken by the [feed](crate::feed) and reads from the ledger what it has not sent yet.
+//! It waits for its client, and for nobody else; a client too far behind loses the subscription, not the node its memory.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy_rpc_types_eth::{Filter, FilterBlockOption};
+use jsonrpsee::{
+    RpcModule,
+    core::server::{Methods, PendingSubscriptionSink, SubscriptionSink},
+    types::{ErrorObjectOwned, Params},
+};
+use polity_ledger::ExecutedBlock;
+use polity_primitives::Height;
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+
+use crate::{
+    api::Api,
+    args::Args,
+    config::HEADS_BEHIND_MAX,
+    convert,
+    error::{Error, Failure},
+    eth,
+    method::{SUBSCRIBE, UNSUBSCRIBE},
+};
+
+/// How often the syncing state is looked at.
+const SYNCING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a client can watch.
+enum Kind {
+    Heads,
+    Logs(Box<Filter>),
+    Pending { full: bool },
+    Syncing,
+}
+
+impl Kind {
+    fn read(params: &Params<'_>) -> Result<Self, Failure> {
+        let args = Args::parse(params.as_str(), &["kind", "options"])?;
+        match args.get::<String>(0)?.as_str() {
+            "newHeads" => Ok(Self::Heads),
+            "logs" => {
+                let filter: Filter = args.opt(1)?.unwrap_or_default();
+                eth::check_terms(&filter)?;
+                if matches!(filter.block_option, FilterBlockOption::AtBlockHash(_)) {
+                    return Err(
+                        args.wrong(1, "a subscription watches blocks to come; for one block use eth_getLogs")
+                    );
+                }
+                Ok(Self::Logs(Box::new(filter)))
+            }
+            "newPendingTransactions" => Ok(Self::Pending { full: args.opt(1)?.unwrap_or(false) }),
+            "syncing" => Ok(Self::Syncing),
+            other => Err(Failure::params(format!(
+                "no \"{other}\" subscription in eth namespace: newHeads, logs, newPendingTransactions, syncing"
+            ))),
+        }
+    }
+}
+
+/// The subscriptions, for jsonrpsee to keep.
+pub(super) fn module(api: Arc<Api>) -> Result<Methods, Error> {
+    let mut module = RpcModule::from_arc(api);
+    module
+        .register_subscription(
+            SUBSCRIBE,
+            "eth_subscription",
+            UNSUBSCRIBE,
+            |params, pending, api, _| async move {
+                serve(&params, pending, &api).await;
+            },
+        )
+        .map_err(|error| Error::Methods(error.to_string()))?;
+    Ok(module.into())
+}
+
+async fn serve(params: &Params<'_>, pending: PendingSubscriptionSink, api: &Api) {
+    let kind = match Kind::read(params) {
+        Ok(kind) => kind,
+        Err(failure) => return pending.reject(ErrorObjectOwned::from(failure)).await,
+    };
+    // Taken before the client hears that it is subscribed, so that nothing after is missed.
+    let next = api.head().height().0.saturating_add(1);
+    let cursor = api.feed.pending_cursor();
+    let Ok(sink) = pending.accept().await else { return };
+    // The client is gone, or too slow; either way there is nobody to tell.
+    let _gone = match kind {
+        Kind::Heads => blocks(api, &sink, next, |block| vec![convert::header(block)]).await,
+        Kind::Logs(filter) => blocks(api, &sink, next, |block| eth::matching(&filter, block)).await,
+        Kind::Pending { full } => transactions(api, &sink, cursor, full).await,
+        Kind::Syncing => syncing(api, &sink).await,
+    };
+}
+
+/// The end of a subscription.
+struct Gone;
+
+async fn send(sink: &SubscriptionSink, value: &impl Serialize) -> Result<(), Gone> {
+    sink.send(to_raw_value(value).map_err(|_| Gone)?).await.map_err(|_| Gone)
+}
+
+async fn blocks<T: Serialize>(
+    api: &Api,
+    sink: &SubscriptionSink,
+    mut next: u64,
+    show: impl Fn(&ExecutedBlock) -> Vec<T>,
+) -> Result<(), Gone> {
+    let mut head = api.feed.head();
+    loop {
+        let tip = *head.borrow_and_update();
+        if tip.saturating_sub(next) > HEADS_BEHIND_MAX {
+            return Err(Gone);
+        }
+        while next <= tip {
+            let block = api.ledger.block(Height(next)).map_err(|_| Gone)?.ok_or(Gone)?;
+            for item in show(&block) {
+                send(sink, &item).await?;
+            }
+            next = next.saturating_add(1);
+        }
+        tokio::select! {
+            () = sink.closed() => return Ok(()),
+            changed = head.changed() => changed.map_err(|_| Gone)?,
+        }
+    }
+}
+
+async fn transactions(api: &Api, sink: &SubscriptionSink, mut cursor: u64, full: bool) -> Result<(), Gone> {
+    let mut arrived = api.feed.arrived();
+    loop {
+        arrived.borrow_and_update();
+        let (hashes, after) = api.feed.pending_since(cursor);
+        cursor = after;
+        for hash in hashes {
+            match api.ledger.mempool().get(&hash).filter(|_| full) {
+                Some(entry) => {
+                    send(
+                        sink,
+                        &convert::transaction(&entry.transaction, None, api.chain_id(), api.is_free()),
+                    )
+                    .await?;
+                }
+                None => send(sink, &hash).await?,
+            }
+        }
+        tokio::select! {
+            () = sink.closed() => return Ok(()),
+            changed = arrived.changed() => changed.map_err(|_| Gone)?,
+        }
+    }
+}
+
+async fn syncing(api: &Api, sink: &SubscriptionSink) -> Result<(), Gone> {
+    let mut last = None;
+    loop {
+        let now = api.node.syncing();
+        if last != Some(now.is_some()) {
+            last = Some(now.is_some());
+            send(sink, &eth::sync_status(api)).await?;
+        }
+        tokio::select! {
+            () = sink.closed() => return Ok(()),
+            () = tokio::time::sleep(SYNCING_INTERVAL) => {}
+        }
+    }
+}
