@@ -63,7 +63,7 @@ fn examples() -> Vec<Example> {
         AGREEMENT,
         markEnactedCall { id: one },
         setRuleCall { id: word("majority"), json: rule.into() },
-        setChamberCall { id: word("plenary"), chamber: chamber },
+        setChamberCall { id: word("plenary"), chamber },
     ]);
     let hash = keccak256(views::rules(&world())[0].rule.canonical_json());
     all.extend(by![
@@ -81,7 +81,7 @@ fn examples() -> Vec<Example> {
         treatyTallyOfCall { id: accord },
         ruleIdsCall {},
         ruleHashCall { id: word("majority") },
-        ruleTextCall { hash: hash },
+        ruleTextCall { hash },
         chamberIdsCall {},
         chamberCall { id: word("council") },
     ]);

@@ -4,6 +4,7 @@
 //! then `markEnacted`. The contract itself is tried over revm, in `execution` and in the end-to-end tests.
 
 mod frozen;
+mod gas;
 mod laws;
 mod life;
 mod paris;
@@ -151,7 +152,7 @@ pub(super) fn charter(text: &str) -> Charter {
         if validators.contains(&member.id) {
             let secret = secp256k1::SecretKey::from_byte_array(keccak256(&member.id).0).expect("a key");
             let consensus = secret.public_key(secp256k1::SECP256K1).serialize();
-            member.node = Some(NodeKeys { consensus, peer: keccak256(&member.name.get("en")).0 });
+            member.node = Some(NodeKeys { consensus, peer: keccak256(member.name.get("en")).0 });
         }
     }
     charter

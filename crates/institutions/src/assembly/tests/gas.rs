@@ -1,0 +1,111 @@
+//! What the chain does by itself fits the gas it gives itself, at the largest sizes the bounds allow.
+
+use super::*;
+use crate::agenda::{CONCLUDE_GAS_MAX, ENTER_INTO_FORCE_GAS_MAX, MARK_FAILED_GAS_MAX};
+
+/// What a transaction costs before its first step, with room. Source: EIP-2028, EIP-7623, for 2 KiB of call data.
+const INTRINSIC_GAS: u64 = 110_000;
+
+/// States that all may vote and veto: more than a report names.
+const STATES: usize = 40;
+
+/// The largest rule: every limb counts heads too, every veto is held by all, and the text fills the bound.
+fn largest_rule() -> String {
+    let limb = |i: usize| {
+        format!(
+            r#"{{"name":"limb-{i}","weight":"share","numerator":"yes","threshold":"> 1/1000","blocking_minority":2}}"#
+        )
+    };
+    let limbs: Vec<_> = (0..polity_decision::LIMBS_MAX).map(limb).collect();
+    let vetoes = vec![r#"{"by":["no","veto"]}"#; polity_decision::VETOES_MAX];
+    let rule = |source: &str| {
+        let (limbs, vetoes) = (limbs.join(","), vetoes.join(","));
+        format!(r#"{{"id":"majority","source":"{source}","limb":[{limbs}],"veto":[{vetoes}]}}"#)
+    };
+    let canonical =
+        polity_decision::Rule::from_json(&rule("")).unwrap_or_else(|e| panic!("{e}")).canonical_json();
+    rule(&"x".repeat(RULE_BYTES_MAX - canonical.len() - 16))
+}
+
+fn states() -> impl Iterator<Item = String> {
+    (0..STATES).map(|i| format!("S{i:02}"))
+}
+
+fn world() -> Chain {
+    let more: String = states()
+        .map(|id| format!("{id} = {{ name = \"{id}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
+        .collect();
+    // Without the right to validate: keys would only slow the test.
+    let text = CHARTER
+        .replace("\"vote\", \"validate\"]", "\"vote\"]")
+        .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
+    let mut chain = Chain::new(&format!("{text}{more}"));
+    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: largest_rule() });
+    let chamber = sol::Chamber {
+        name: "Plenary".into(),
+        kinds: 1,
+        classes: vec![],
+        members: (0..CHAMBER_MEMBERS_MAX).map(|i| word(&format!("m{i}"))).collect(),
+        rule: word("majority"),
+        votingSecs: DAY,
+        delaySecs: 0,
+    };
+    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("plenary"), chamber });
+    chain
+}
+
+fn used(chain: &mut Chain, call: &impl SolCall) -> u64 {
+    let outcome = chain.call(SYSTEM, ASSEMBLY, call);
+    if let Err(failure) = outcome.result {
+        panic!("{failure}");
+    }
+    outcome.gas_used
+}
+
+#[test]
+fn the_chains_own_work_fits_its_gas() {
+    let mut chain = world();
+    let id = chain.propose("AAA", "plenary", vec![]);
+    chain.ballot("AAA", id, Choice::Yes);
+    for who in states() {
+        chain.ballot(&who, id, Choice::No);
+    }
+    // A full agenda, so that taking off its top goes all the way down.
+    for _ in 0..64 {
+        chain.propose("SAM", "plenary", vec![]);
+    }
+    for who in states() {
+        chain.send(&who, &sol::depositCall { treaty: word("accord") });
+    }
+    chain.next(31 * DAY);
+    let reason = Bytes::from(vec![0xff; REASON_BYTES_MAX]);
+    let id = U256::from(id);
+    let conclude = used(&mut chain.clone(), &sol::concludeCall { id });
+    let fail = used(&mut chain.clone(), &sol::markFailedCall { id, reason });
+    let enter = used(&mut chain, &sol::enterIntoForceCall { treaty: word("accord") });
+    for (name, used, max) in [
+        ("conclude", conclude, CONCLUDE_GAS_MAX),
+        ("markFailed", fail, MARK_FAILED_GAS_MAX),
+        ("enterIntoForce", enter, ENTER_INTO_FORCE_GAS_MAX),
+    ] {
+        println!("{name}: {used} gas of {max}");
+        assert!(used + INTRINSIC_GAS < max, "{name} used {used} of {max}");
+    }
+    used(&mut chain, &sol::concludeCall { id });
+    let reason = report(&chain.memory, id.to()).and_then(|report| report.reason).expect("a veto");
+    assert_eq!(reason.matches('S').count() as u64, VETOERS_NAMED_MAX, "{reason}");
+}
+
+#[test]
+fn people_can_afford_it() {
+    let mut chain = Chain::new(CHARTER);
+    let propose =
+        sol::proposeCall { chamber: word("plenary"), title: "x".into(), calls: vec![sol::Call::default()] };
+    let cost = |outcome: Outcome| outcome.result.map(|_| outcome.gas_used).unwrap_or_else(|e| panic!("{e}"));
+    let propose = cost(chain.call(account("AAA"), ASSEMBLY, &propose));
+    let ballot = sol::ballotCall { id: U256::from(1), choice: Choice::Yes };
+    let ballot = cost(chain.call(account("BBB"), ASSEMBLY, &ballot));
+    let deposit = cost(chain.call(account("CCC"), ASSEMBLY, &sol::depositCall { treaty: word("accord") }));
+    println!("propose {propose}, ballot {ballot}, deposit {deposit}");
+    assert!(propose < 1_200_000 && ballot < 250_000 && deposit < 300_000, "{propose} {ballot} {deposit}");
+}
