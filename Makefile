@@ -18,7 +18,7 @@ bench: clients
 	$(CARGO_TARGET_DIR)/release/polity bench $(ARGS)
 
 build:
-	$(CARGO) build --locked --workspace
+	$(CARGO) build --locked -p polity
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -30,16 +30,16 @@ doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 unit:
-	$(CARGO) test --locked --workspace --exclude polity-tests
+	$(CARGO) test --locked --workspace --lib --bins
+	$(CARGO) test --locked --workspace --doc
 
 ## clients: the Ethereum tools the end-to-end tests drive (npm ci, a Python environment)
 clients:
 	sh tests/clients/install.sh
 
 ## e2e: real binaries, black-box by RPC, with cast, viem, ethers, web3.py, OpenZeppelin
-e2e: build clients
-	$(CARGO) test --locked --workspace --test '*' --no-run
-	POLITY=$(POLITY) $(CARGO) test --locked -p polity-tests -- --test-threads=1
+e2e: clients
+	$(CARGO) test --locked --workspace --test '*' -- --test-threads=1
 
 install:
 	$(CARGO) install --locked --path bin/polity

@@ -39,6 +39,9 @@ pub enum InitError {
     /// No free port.
     #[error("no free port: {0}")]
     Port(std::io::Error),
+    /// The keys cannot be written into the charter.
+    #[error(transparent)]
+    WithKeys(#[from] polity_charter::Error),
     /// The signing record of a new key.
     #[error(transparent)]
     Guard(#[from] polity_bft::Error),
@@ -136,7 +139,7 @@ pub fn init(file_name: &str, text: &str, options: &InitOptions) -> Result<LocalN
         KeySource::Random => Secret::random(),
         KeySource::Local => Secret::local(&draft.id, owner, role),
     });
-    let text = polity_charter::with_keys(text, &secrets.public()?).map_err(InitError::Charter)?;
+    let text = polity_charter::with_keys(text, &secrets.public()?)?;
     let charter = polity_charter::parse(file_name, &text).map_err(InitError::Charter)?.charter;
     let members: Vec<String> = charter
         .validators()

@@ -18,8 +18,8 @@ pub struct Syncing {
 pub trait NodeInfo: Send + Sync + 'static {
     /// Peers connected to the transaction network.
     fn peer_count(&self) -> usize;
-    /// Engine and quorum, as a JSON object: `engine`, `height`, `round`, `step`, `proposer`, `presentPower`, `neededPower`,
-    /// `totalPower`, `present` and `absent` (members), `message`. `polity_health` reads the first two powers, if given.
+    /// Engine and quorum, as a JSON object: height, round, step, proposer, power present and needed, members absent.
+    /// `polity_health` reads its `quorum` (boolean), if given; the rest goes to the client as it is.
     fn consensus_status(&self) -> serde_json::Value;
     /// Sends an admitted transaction to the peers.
     fn broadcast(&self, raw: Bytes, condition: Condition);

@@ -27,12 +27,18 @@ pub(crate) struct Decide {
 
 impl Decide {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let language = Language::from_code(&self.lang)
-            .ok_or_else(|| Failure::input(format!("no language `{}`: en or zh", self.lang)))?;
+        let language = match self.lang.as_str() {
+            "en" => Language::En,
+            "zh" => Language::Zh,
+            other => return Err(Failure::input(format!("no language `{other}`: en or zh"))),
+        };
         let (rule, ballots) = (read_input(&self.rule)?, read_input(&self.ballots)?);
         let report = polity_decision::decide_files(&rule, &ballots, self.as_of).map_err(|error| {
-            let file = if error.is_in_rule() { &self.rule } else { &self.ballots };
-            Failure::input(format!("{}:{error}", file.display()))
+            let name = match &error {
+                polity_decision::Error::File { file: polity_decision::InputFile::Rule, .. } => &self.rule,
+                _ => &self.ballots,
+            };
+            Failure::input(format!("{}: {error}", name.display()))
         })?;
         print(as_json, &report, || report.text(language))
     }

@@ -124,7 +124,7 @@ pub(crate) fn set_chamber_rule(charter: &Charter, chamber: &str, rule: &str) -> 
     let known = charter.chamber(chamber).ok_or_else(|| Failure::failed(format!("no chamber {chamber}")))?;
     let words = |names: &[String]| names.iter().map(|name| word(name)).collect::<Result<Vec<_>, _>>();
     let chamber_after = IAssembly::Chamber {
-        name: known.name.to_string(),
+        name: known.name.get("en").to_owned(),
         kinds: known.kinds.iter().fold(0, |bits, kind| bits | 1 << kind.number()),
         classes: words(&known.classes)?,
         members: words(&known.members)?,

@@ -1,0 +1,97 @@
+//! The agreement's own methods, on the development charter.
+
+use alloy_primitives::{B256, keccak256};
+use polity_primitives::{Certificate, Signature, recover_signer};
+use serde_json::{Value, json};
+
+use crate::chain::{CHAIN_ID, Chain, address, key};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agreement() {
+    let chain = Chain::start().await;
+    chain.block();
+    let charter = chain.call("polity_getCharter", json!([])).await;
+    assert_eq!((&charter["id"], &charter["chainId"]), (&json!("dev"), &json!(CHAIN_ID)));
+    assert_eq!(json!(keccak256(charter["text"].as_str().expect("text"))), charter["hash"]);
+    let head = chain.call("eth_getBlockByNumber", json!(["latest", false])).await;
+    assert_eq!(head["extraData"], charter["hash"]);
+    assert_ne!(chain.call("polity_showCharter", json!(["zh"])).await, chain.call("polity_showCharter", json!([])).await);
+
+    let members = chain.call("polity_members", json!([])).await;
+    assert_eq!(members.as_array().map(Vec::len), Some(1));
+    assert_eq!((&members[0]["id"], &members[0]["status"]), (&json!("node-1"), &json!("active")));
+    assert!(members[0]["rights"].as_array().expect("rights").contains(&json!("vote")));
+    let account = address(&key(0x21));
+    for name in [json!("node-1"), json!(account), members[0]["node"]["consensus"].clone()] {
+        assert_eq!(chain.call("polity_member", json!([name])).await, members[0], "{name}");
+    }
+    assert_eq!(chain.call("polity_member", json!(["nobody"])).await, Value::Null);
+
+    let chambers = chain.call("polity_chambers", json!([])).await;
+    assert_eq!((&chambers[0]["id"], &chambers[0]["rule"], &chambers[0]["votingSecs"]), (&json!("members"), &json!("two-thirds"), &json!(60)));
+    let rules = chain.call("polity_rules", json!([])).await;
+    assert_eq!((&rules[0]["id"], &rules[0]["rule"]["id"]), (&json!("two-thirds"), &json!("two-thirds")));
+    let treasury = chain.call("polity_treasury", json!([])).await;
+    assert!(treasury.as_array().expect("accounts").iter().any(|account| account["name"] == "common"), "{treasury}");
+    let directory = chain.call("polity_institutions", json!([])).await;
+    let names: Vec<_> = directory["institutions"].as_array().expect("list").iter().map(|i| i["name"].clone()).collect();
+    for name in ["registry", "assembly", "treasury"] {
+        assert!(names.contains(&json!(name)), "{names:?}");
+    }
+    assert!(directory["institutions"][0]["abi"].as_array().is_some_and(|abi| !abi.is_empty()));
+
+    assert_eq!(chain.call("polity_proposals", json!([])).await, json!({ "total": 0, "proposals": [] }));
+    assert_eq!(chain.call("polity_treaties", json!([])).await, json!([]));
+    assert_eq!(chain.call("polity_deposits", json!([])).await, json!([]));
+    for method in ["polity_proposal", "polity_whyReport"] {
+        assert_eq!(chain.call(method, json!([1])).await, Value::Null, "{method}");
+    }
+    assert_eq!(chain.call("polity_evidence", json!([])).await, json!([]));
+    let status = chain.call("polity_status", json!([])).await;
+    assert_eq!((&status["head"]["height"], &status["consensus"]["engine"]), (&json!(1), &json!("test")));
+    assert_eq!(chain.call("polity_health", json!([])).await["ok"], true);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_can_be_checked_by_anyone() {
+    let chain = Chain::start().await;
+    let block = chain.block();
+    chain.block();
+    let proof = chain.call("polity_getCertificate", json!([1])).await;
+    assert_eq!(chain.call("polity_getCertificate", json!([block.hash])).await, proof);
+    assert_eq!(chain.call("polity_getCertificate", json!(["earliest"])).await, Value::Null);
+    let certificate: Certificate = serde_json::from_value(proof["certificate"].clone()).expect("a certificate");
+    assert_eq!(certificate.block_hash, block.hash);
+    let digest: B256 = serde_json::from_value(proof["digest"].clone()).expect("a hash");
+    let signer = recover_signer(digest, &certificate.signatures[0].signature).expect("a signer");
+    assert_eq!(proof["committee"]["seats"][0]["address"], json!(signer));
+    assert_eq!(proof["committee"]["seats"][0]["member"], "node-1");
+    assert_eq!((&proof["committee"]["quorum"], &proof["committee"]["totalPower"]), (&json!(1), &json!(1)));
+
+    for whole in [&proof, &proof["certificate"]] {
+        let verdict = chain.call("polity_verifyCertificate", json!([whole])).await;
+        assert_eq!((&verdict["valid"], &verdict["power"]), (&json!(true), &json!(1)), "{verdict}");
+    }
+    let spoil = |change: fn(&mut Certificate)| {
+        let mut spoilt = certificate.clone();
+        change(&mut spoilt);
+        spoilt
+    };
+    for (spoilt, reason) in [
+        (spoil(|c| c.signatures.clear()), "signatures carry voting power 0 of 1"),
+        (spoil(|c| c.block_hash = B256::repeat_byte(7)), "does not verify"),
+        (spoil(|c| c.signatures[0].signature = Signature::repeat_byte(1)), "does not verify"),
+        (spoil(|c| c.signatures.push(c.signatures[0].clone())), "each once"),
+    ] {
+        let verdict = chain.call("polity_verifyCertificate", json!([spoilt])).await;
+        assert_eq!(verdict["valid"], false, "{verdict}");
+        assert!(verdict["reason"].as_str().expect("why").contains(reason), "{reason}: {verdict}");
+    }
+    let next = chain.call("polity_committee", json!([])).await;
+    assert_eq!((&next["height"], &next["proposer"]), (&json!(3), &json!(signer)));
+    assert_eq!(chain.call("polity_committee", json!(["0x2"])).await["height"], 2);
+    assert_eq!(chain.fail("polity_committee", json!([0])).await["code"], -32602);
+    chain.fail("polity_committee", json!([9])).await;
+    chain.stop().await;
+}
