@@ -305,15 +305,8 @@ fn check_parts(found: &mut Problems, at: &str, limb: &Limb) {
                 "use members, or a fixed total",
             );
         }
-        (N::YesAbstain | N::Cast | N::Present, D::Voting) | (N::Present, D::Cast) => {
-            found.error(
-                &path,
-                "the part is not within the whole: the share could exceed one",
-                "use cast, present or members",
-            );
-        }
-        (N::NotObjected, _) if by_ballot => {
-            found.error(&path, "members who did not object include the silent ones", "use members");
+        _ if limb.part_can_exceed_whole() => {
+            found.error(&path, "the part is not within the whole: the share could exceed one", "use members");
         }
         (N::Cast, D::Cast) | (N::Present, D::Present) => {
             found.error(&path, "a share of itself is always one", "use members");

@@ -81,14 +81,22 @@ impl Rule {
             (last, today) => last.or(today),
         };
         let by_ballots = rule.outcome(&tally, closed);
-        if rule.basis() == Basis::Ballots || by_ballots.outcome != Outcome::Pending {
+        if rule.basis() == Basis::Ballots {
             return Ok(by_ballots.dated(&rule, ballots_day));
         }
-        Ok(rule.replay(tally, file, as_of, closed))
+        let decided = (by_ballots.outcome != Outcome::Pending).then_some((ballots_day, by_ballots.outcome));
+        Ok(rule.replay(tally, file, as_of, closed, decided))
     }
 
-    /// Adds the instruments of `file` day by day and judges at the end of each day.
-    fn replay(&self, mut tally: Tally, file: &BallotsFile, as_of: Option<Date>, closed: bool) -> Report {
+    /// Adds the instruments of `file` day by day and judges at the end of each day, unless ballots `decided` it.
+    fn replay(
+        &self,
+        mut tally: Tally,
+        file: &BallotsFile,
+        as_of: Option<Date>,
+        closed: bool,
+        mut decided: Option<(Option<Date>, Outcome)>,
+    ) -> Report {
         let members: BTreeMap<&str, &Voter> = file.members.iter().map(|m| (m.id.as_str(), m)).collect();
         let mut days: BTreeMap<Date, Vec<&Voter>> = BTreeMap::new();
         for (id, day) in &file.instruments {
@@ -97,21 +105,20 @@ impl Rule {
                 days.entry(*day).or_default().push(voter);
             }
         }
-        let mut decided: Option<(Date, Outcome)> = None;
         for (day, voters) in days {
             for voter in voters {
                 self.record(&mut tally, voter, None, Some(Event::Instrument));
             }
             let outcome = self.outcome(&tally, closed).outcome;
             if decided.is_none() && outcome != Outcome::Pending {
-                decided = Some((day, outcome));
+                decided = Some((Some(day), outcome));
             }
         }
         let mut report = self.outcome(&tally, closed);
         if let Some((_, outcome)) = decided {
             report.outcome = outcome;
         }
-        report.dated(self, decided.map(|(day, _)| day))
+        report.dated(self, decided.and_then(|(day, _)| day))
     }
 
     fn record_ballots(&self, tally: &mut Tally, file: &BallotsFile) {

@@ -60,6 +60,17 @@ impl Limb {
             && !self.not_classes.iter().any(has)
     }
 
+    /// Whether the part is not within the whole, so that a share could exceed one. [`crate::Rule::check`] refuses that.
+    #[must_use]
+    pub const fn part_can_exceed_whole(&self) -> bool {
+        matches!(
+            (self.numerator, &self.denominator),
+            (Numerator::YesAbstain | Numerator::Cast | Numerator::Present, Denominator::Voting)
+                | (Numerator::Present, Denominator::Cast)
+                | (Numerator::NotObjected, Denominator::Present | Denominator::Voting | Denominator::Cast)
+        )
+    }
+
     /// What `voter` weighs here. A weight the voter does not have is zero.
     #[must_use]
     pub fn weight_of(&self, voter: &Voter) -> Rational {

@@ -4,11 +4,9 @@
 //! cast no ballot still do (ballots already cast taken as final). The bounds are safe, not always tight: an outcome may
 //! be certain a little before it is called so, never the other way round.
 
-use num_traits::Zero;
-
 use crate::{
-    Basis, Denominator, Formula, Limb, LimbReport, LimbTally, Numerator, Outcome, Rational, Report, Rule,
-    Tally, Verdict, formula::join, tally::Range,
+    Basis, Formula, Limb, LimbReport, LimbTally, Numerator, Outcome, Rational, Report, Rule, Tally, Verdict,
+    formula::join, tally::Range,
 };
 
 /// Reason of a decision that a minority too small to block could not stop.
@@ -119,23 +117,14 @@ fn plain_verdict(limb: &Limb, tally: &LimbTally, closed: bool) -> Verdict {
     if closed {
         return if now { Verdict::Met } else { Verdict::Unmet };
     }
+    if limb.part_can_exceed_whole() {
+        return Verdict::Open;
+    }
     let numerator = counts.numerator_range(limb.numerator);
     let denominator = counts.denominator_range(&limb.denominator);
+    // The part lies within the whole, so one more ballot for it raises the share, and one beside it lowers the share.
     let at_least = is_met(&numerator.low, &denominator.high);
-    // A ballot that enters the numerator also enters the denominator, unless it is an abstention that is not voting.
-    let loose = matches!(
-        (limb.numerator, &limb.denominator),
-        (
-            Numerator::YesAbstain | Numerator::Cast | Numerator::Present,
-            Denominator::Voting | Denominator::Cast
-        ) | (Numerator::NotObjected, Denominator::Voting | Denominator::Cast | Denominator::Present)
-    );
-    let at_most = match (loose, denominator.low.is_zero()) {
-        // The share has no upper bound: a rising threshold can still be met, a falling one can still be missed.
-        (true, true) => rising,
-        (true, false) => is_met(&numerator.high, &denominator.low),
-        (false, _) => is_met(&numerator.high, &denominator.high),
-    };
+    let at_most = is_met(&numerator.high, &denominator.high);
     match (rising, at_least, at_most) {
         (true, true, _) | (false, _, true) => Verdict::Met,
         (true, _, false) | (false, false, _) => Verdict::Unmet,

@@ -135,30 +135,23 @@ impl Rule {
         serde_json::to_string(self).expect("strings, numbers and lists with string keys always serialize")
     }
 
-    /// The rule for `matter`, or for its default matter without one. A rule that tells no matters apart takes any.
+    /// The rule with `matter` as its default matter; unchanged without one, or if it tells no matters apart.
     ///
     /// # Errors
     /// [`Error::Mismatch`] names the matters there are.
     pub fn for_matter(&self, matter: Option<&str>) -> Result<Self, Error> {
         let mut rule = self.clone();
-        match matter {
-            Some(matter) if self.matters.iter().any(|known| known == matter) => {
-                rule.matters = vec![matter.to_owned()];
-            }
-            Some(matter) if !self.matters.is_empty() => {
-                let message = format!(
-                    "rule `{}` has no matter `{matter}`; it has {}",
-                    self.id,
-                    self.matters.join(", ")
-                );
-                return Err(Error::Mismatch { path: vec!["matter".to_owned()], message });
-            }
-            _ => rule.matters.truncate(1),
-        }
+        let Some(matter) = matter.filter(|_| !self.matters.is_empty()) else { return Ok(rule) };
+        let Some(chosen) = rule.matters.iter().position(|known| known == matter) else {
+            let message =
+                format!("rule `{}` has no matter `{matter}`; it has {}", self.id, self.matters.join(", "));
+            return Err(Error::Mismatch { path: vec!["matter".to_owned()], message });
+        };
+        rule.matters.swap(0, chosen);
         Ok(rule)
     }
 
-    /// The limbs that apply: those for the first (chosen or default) matter.
+    /// The limbs that apply: those for the default matter, the first.
     pub fn judged(&self) -> impl Iterator<Item = &Limb> + Clone {
         self.limbs.iter().filter(|limb| self.applies(&limb.matters))
     }

@@ -1,0 +1,316 @@
+//! What holds for every rule, every electorate and every order of events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polity_decision::{
+    Basis, Choice, Denominator, Event, Formula, Limb, LimbReport, Numerator, Others, Outcome, Rational,
+    Report, Rule, Scales, Severity, Tally, Threshold, Veto, Voter, Weight,
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+const MEMBERS_MAX: usize = 7;
+
+fn voters() -> impl Strategy<Value = Vec<Voter>> {
+    let classes = any::<[bool; 2]>().prop_map(|has| {
+        ["a", "b"]
+            .iter()
+            .zip(has)
+            .filter(|(_, has)| *has)
+            .map(|(class, _)| (*class).to_owned())
+            .collect::<Vec<_>>()
+    });
+    let weight = option::of((0u32..9, 1u32..4).prop_map(|(n, d)| Rational::new(n.into(), d.into())));
+    let voter =
+        (select(vec!["state", "igo", "ngo"]), classes, weight).prop_map(|(kind, classes, weight)| Voter {
+            id: String::new(),
+            kind: kind.to_owned(),
+            classes,
+            weights: weight.map(|weight| ("w".to_owned(), weight)).into_iter().collect(),
+        });
+    vec(voter, 0..=MEMBERS_MAX).prop_map(|voters| {
+        voters.into_iter().enumerate().map(|(i, voter)| Voter { id: format!("m{i}"), ..voter }).collect()
+    })
+}
+
+fn limb(name: &'static str) -> impl Strategy<Value = Limb> {
+    let numerators = vec![
+        Numerator::Yes,
+        Numerator::YesAbstain,
+        Numerator::No,
+        Numerator::Veto,
+        Numerator::Cast,
+        Numerator::Present,
+        Numerator::NotObjected,
+        Numerator::Instruments,
+    ];
+    let denominators = vec![
+        Denominator::Members,
+        Denominator::Present,
+        Denominator::Voting,
+        Denominator::Cast,
+        Denominator::Fixed(Rational::from_integer(10.into())),
+    ];
+    let thresholds = vec![
+        ">= 1/2", "> 1/2", ">= 2/3", "<= 1/3", "< 1/2", ">= 3", "> 1", "<= 2", "< 4", ">= 1/1", "< 1/1",
+        "> 0/1",
+    ];
+    let who =
+        (select(vec![None, Some("state")]), select(vec![None, Some("a")]), select(vec![None, Some("b")]));
+    let how =
+        (select(numerators), select(denominators), select(thresholds), any::<bool>(), option::of(2u64..4));
+    (who, how).prop_map(
+        move |((kind, class, not_class), (numerator, denominator, threshold, weighted, blocking))| {
+            let list = |item: Option<&str>| item.map(str::to_owned).into_iter().collect();
+            Limb {
+                name: name.to_owned(),
+                matters: vec![],
+                kinds: list(kind),
+                classes: list(class),
+                not_classes: list(not_class),
+                weight: if weighted { Weight::Named("w".to_owned()) } else { Weight::One },
+                numerator,
+                denominator,
+                threshold: threshold.parse::<Threshold>().unwrap(),
+                blocking_minority: blocking.filter(|_| numerator == Numerator::Yes),
+                reason: None,
+                tally: None,
+            }
+        },
+    )
+}
+
+/// Any rule that [`Rule::check`] lets pass.
+fn rules() -> impl Strategy<Value = Rule> {
+    let formulas = vec![None, Some(false), Some(true)];
+    let veto = (select(vec![None, Some("a")]), select(vec![Choice::No, Choice::Abstain, Choice::Veto]));
+    let parts = (limb("x"), limb("y"), limb("z"), select(formulas), option::of(veto), any::<bool>());
+    parts
+        .prop_map(|(x, y, z, formula, veto, additional)| {
+            let name = |limb: &Limb| Formula::Limb(limb.name.clone());
+            let inner = vec![name(&y), name(&z)];
+            let passes = formula.map(|all| match all {
+                true => Formula::All(vec![name(&x), Formula::Any(inner)]),
+                false => Formula::Any(vec![name(&x), Formula::All(inner)]),
+            });
+            let veto = veto.map(|(class, by)| Veto {
+                matters: vec![],
+                kinds: vec![],
+                classes: class.map(str::to_owned).into_iter().collect(),
+                by: vec![by],
+                reason: "veto".to_owned(),
+            });
+            Rule {
+                id: "any".to_owned(),
+                name: BTreeMap::new(),
+                source: None,
+                matters: vec![],
+                not_additional: if additional { vec![] } else { vec!["igo".to_owned()] },
+                limbs: vec![x, y, z],
+                passes,
+                vetoes: veto.into_iter().collect(),
+                deadline: None,
+                effective: None,
+            }
+        })
+        .prop_filter("checked", |rule| rule.check().iter().all(|problem| problem.severity < Severity::Error))
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    select(vec![Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto])
+}
+
+/// A step of one voter: what it now stands at in its ballot line, or whether its instrument is in.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Ballot(usize, Option<Event>),
+    Instrument(usize, bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let event = prop_oneof![
+        4 => choice().prop_map(|choice| Some(Event::Ballot(choice))),
+        1 => Just(Some(Event::Present)),
+        1 => Just(None)
+    ];
+    let who = 0..MEMBERS_MAX;
+    let step = prop_oneof![
+        3 => (who.clone(), event).prop_map(|(who, event)| Step::Ballot(who, event)),
+        1 => (who, any::<bool>()).prop_map(|(who, is_in)| Step::Instrument(who, is_in))
+    ];
+    vec(step, 0..30)
+}
+
+/// Where every voter stands, and the tally that followed each step.
+#[derive(Clone)]
+struct Vote {
+    tally: Tally,
+    ballots: Vec<Option<Event>>,
+    instruments: Vec<bool>,
+}
+
+impl Vote {
+    fn open(rule: &Rule, voters: &[Voter]) -> Self {
+        Self {
+            tally: rule.open(voters),
+            ballots: vec![None; voters.len()],
+            instruments: vec![false; voters.len()],
+        }
+    }
+
+    fn take(&mut self, rule: &Rule, voters: &[Voter], step: Step) {
+        match step {
+            Step::Ballot(who, event) if who < voters.len() => {
+                rule.record(&mut self.tally, &voters[who], self.ballots[who], event);
+                self.ballots[who] = event;
+            }
+            Step::Instrument(who, is_in) if who < voters.len() => {
+                let event = |is_in: bool| is_in.then_some(Event::Instrument);
+                rule.record(&mut self.tally, &voters[who], event(self.instruments[who]), event(is_in));
+                self.instruments[who] = is_in;
+            }
+            _ => {}
+        }
+    }
+
+    fn choices<'a>(&'a self, voters: &'a [Voter]) -> impl Iterator<Item = (&'a Voter, Choice)> + Clone {
+        voters.iter().zip(&self.ballots).filter_map(|(voter, event)| match event {
+            Some(Event::Ballot(choice)) => Some((voter, *choice)),
+            _ => None,
+        })
+    }
+
+    /// The same standing, counted from scratch.
+    fn count(&self, rule: &Rule, voters: &[Voter]) -> Tally {
+        let ballots = self.choices(voters).map(|(voter, choice)| (voter.id.clone(), choice)).collect();
+        let ids = |which: &dyn Fn(usize) -> bool| -> BTreeSet<String> {
+            voters.iter().enumerate().filter(|(i, _)| which(*i)).map(|(_, voter)| voter.id.clone()).collect()
+        };
+        let others = Others {
+            present: ids(&|i| self.ballots[i] == Some(Event::Present)),
+            instruments: ids(&|i| self.instruments[i]),
+        };
+        rule.count(voters, &ballots, &others)
+    }
+}
+
+fn vote(rule: &Rule, voters: &[Voter], steps: &[Step]) -> Vote {
+    let mut vote = Vote::open(rule, voters);
+    steps.iter().for_each(|step| vote.take(rule, voters, *step));
+    vote
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn increments_equal_the_count_from_scratch(rule in rules(), voters in voters(), steps in steps()) {
+        let vote = vote(&rule, &voters, &steps);
+        prop_assert_eq!(&vote.tally, &vote.count(&rule, &voters));
+    }
+
+    #[test]
+    fn the_order_of_voters_does_not_matter(
+        rule in rules(),
+        voters in voters(),
+        last in vec(option::of(choice()), MEMBERS_MAX),
+        order in Just((0..MEMBERS_MAX).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let step = |i: usize| Step::Ballot(i, last[i].map(Event::Ballot));
+        let straight = vote(&rule, &voters, &(0..MEMBERS_MAX).map(step).collect::<Vec<_>>());
+        let shuffled = vote(&rule, &voters, &order.into_iter().map(step).collect::<Vec<_>>());
+        prop_assert_eq!(straight.tally, shuffled.tally);
+    }
+
+    #[test]
+    fn each_unit_of_weight_counts_once(rule in rules(), voters in voters(), steps in steps()) {
+        let vote = vote(&rule, &voters, &steps);
+        for (limb, tally) in rule.judged().zip(&vote.tally.limbs) {
+            let counted = |voter: &Voter| rule.counts(limb, voter);
+            let weigh = |voter: &Voter| limb.weight_of(voter);
+            let cast: Rational = vote.choices(&voters).map(|(v, _)| v).filter(|v| counted(v)).map(weigh).sum();
+            let all: Rational = voters.iter().filter(|v| counted(v)).map(weigh).sum();
+            prop_assert_eq!(&tally.weight.cast(), &cast);
+            prop_assert_eq!(&tally.weight.members, &all);
+            prop_assert!(tally.weight.cast() + &tally.weight.present <= all);
+        }
+    }
+
+    #[test]
+    fn a_report_recomputed_from_its_own_numbers_agrees(
+        rule in rules(), voters in voters(), steps in steps(), closed: bool,
+    ) {
+        let report = rule.outcome(&vote(&rule, &voters, &steps).tally, closed);
+        let read: Report = serde_json::from_str(&report.json()).unwrap();
+        prop_assert!(read.limbs.iter().all(LimbReport::agrees), "{}", report.json());
+        prop_assert_eq!(&read.limbs, &report.limbs);
+        // Without vetoes and blocking minorities, the limbs as printed give the outcome as printed.
+        let plain = rule.vetoes.is_empty() && rule.limbs.iter().all(|limb| limb.blocking_minority.is_none());
+        if closed && plain && rule.basis() == Basis::Ballots {
+            let met: Vec<bool> = read.limbs.iter().map(|limb| limb.met).collect();
+            let holds = match &rule.passes {
+                None => met[0] && met[1] && met[2],
+                Some(Formula::All(_)) => met[0] && (met[1] || met[2]),
+                Some(_) => met[0] || (met[1] && met[2]),
+            };
+            prop_assert_eq!(read.outcome, if holds { Outcome::Adopted } else { Outcome::Rejected });
+        }
+    }
+
+    /// What is called decided while ballots are open stands however the silent ones vote or stay silent.
+    #[test]
+    fn an_early_outcome_stands(
+        rule in rules(),
+        voters in voters(),
+        steps in steps(),
+        rest in vec(option::of(choice()), MEMBERS_MAX),
+        presence in vec(any::<bool>(), MEMBERS_MAX),
+    ) {
+        let mut vote = vote(&rule, &voters, &steps);
+        let early = rule.outcome(&vote.tally, false);
+        for i in 0..voters.len() {
+            if !matches!(vote.ballots[i], Some(Event::Ballot(_))) {
+                let event = rest[i].map(Event::Ballot).or(vote.ballots[i]).or(presence[i].then_some(Event::Present));
+                vote.take(&rule, &voters, Step::Ballot(i, event));
+            }
+        }
+        let last = rule.outcome(&vote.tally, true);
+        if early.outcome != Outcome::Pending {
+            prop_assert_eq!(early.outcome, last.outcome, "{:?} then {:?}", early, last);
+        }
+    }
+
+    /// And when nobody is silent any more, nothing is left open.
+    #[test]
+    fn when_all_have_voted_it_is_decided(
+        rule in rules(), voters in voters(), last in vec(choice(), MEMBERS_MAX),
+    ) {
+        let steps: Vec<Step> = last.iter().enumerate().map(|(i, c)| Step::Ballot(i, Some(Event::Ballot(*c)))).collect();
+        let tally = vote(&rule, &voters, &steps).tally;
+        if rule.basis() == Basis::Ballots {
+            let (open, closed) = (rule.outcome(&tally, false), rule.outcome(&tally, true));
+            prop_assert_eq!(open.outcome, closed.outcome);
+            prop_assert_eq!(open.reason, closed.reason);
+        }
+    }
+
+    #[test]
+    fn words_hold_the_tally(rule in rules(), voters in voters(), steps in steps()) {
+        // Weights here have denominators 1 to 3.
+        let scales = Scales::from([("w".to_owned(), 6)]);
+        let vote = vote(&rule, &voters, &steps);
+        let words = rule.to_words(&vote.tally, &scales).unwrap();
+        prop_assert_eq!(words.len(), rule.words_len());
+        let mut read = rule.tally_from_words(&words, &scales).unwrap();
+        rule.name_vetoers(&mut read, vote.choices(&voters));
+        prop_assert_eq!(&read, &vote.tally);
+        prop_assert!(rule.tally_from_words(&words[1..], &scales).is_err());
+    }
+
+    #[test]
+    fn rules_survive_their_canonical_form(rule in rules()) {
+        let json = rule.canonical_json();
+        let read = Rule::from_json(&json).unwrap();
+        prop_assert_eq!(&read.canonical_json(), &json);
+        prop_assert_eq!(read, rule);
+    }
+}
