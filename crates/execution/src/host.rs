@@ -184,3 +184,6 @@ impl Host for JournalHost<'_, '_> {
 pub(crate) fn reason(bytes: &Bytes) -> Option<String> {
     alloy_sol_types::decode_revert_reason(bytes)
 }
+
+#[cfg(test)]
+mod tests;

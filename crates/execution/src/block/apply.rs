@@ -55,7 +55,7 @@ impl Executor {
         }
         let due = run.system()?;
         check_system(&due, system)?;
-        let outcome = run.finish(due);
+        let outcome = run.finish(due)?;
         let expected = with_roots(header.clone(), &block.block, &outcome, root);
         compare(&expected, header)?;
         Ok(outcome)

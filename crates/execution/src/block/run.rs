@@ -1,7 +1,7 @@
 //! The transactions of one block, one after another, over one journal.
 
-use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::Bytes;
+use alloy_rlp::Encodable;
 use polity_charter::Access;
 use polity_institutions::{BlockInfo, SystemCall, next_due, registry};
 use polity_primitives::{EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction};
@@ -23,8 +23,8 @@ use crate::{
 /// Most bytes of the output of a failed system call that its failure is told. A contract can revert with megabytes.
 pub(super) const FAILURE_OUTPUT_BYTES_MAX: usize = 1_024;
 
-/// Bytes kept free in a block for its header and for marking a failure.
-const BYTES_RESERVE: usize = 64 * 1024;
+/// Bytes kept free in a block for its header, for list prefixes, and for marking one failure.
+const BYTES_RESERVE: usize = 16 * 1024;
 
 /// Why a transaction did not run.
 pub(crate) enum Stop {
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         tx: &EthereumTransaction,
     ) -> Result<(), Stop> {
         vm::check_alone(tx)?;
-        let bytes = tx.encode_2718_len();
+        let bytes = transaction.transaction.length();
         let bytes_left = SIGNED_BYTES_MAX.saturating_sub(self.signed_bytes);
         if bytes > bytes_left {
             return Err(TransactionFault::BytesLeft { bytes, left: bytes_left }.into());
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
                 break;
             }
             let tx = self.transaction(&call, least, count(&done));
-            bytes = bytes.saturating_add(tx.transaction.encode_2718_len());
+            bytes = bytes.saturating_add(tx.transaction.length());
             if bytes > BLOCK_BYTES_MAX && !done.is_empty() {
                 break;
             }
@@ -139,6 +139,7 @@ impl<'a> Run<'a> {
             let Some(output) = output else { continue };
             let report = call.on_failure(output.get(..FAILURE_OUTPUT_BYTES_MAX).unwrap_or(&output));
             let tx = self.transaction(&report, report.gas_limit, count(&done));
+            bytes = bytes.saturating_add(tx.transaction.length());
             if let Some(output) = self.run_system(&tx)? {
                 let text = crate::host::reason(&output).unwrap_or_else(|| output.to_string());
                 return Err(Error::Fatal(format!(
@@ -151,10 +152,10 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the block.
-    pub(crate) fn finish(mut self, system: Vec<RecoveredTransaction>) -> Outcome {
+    pub(crate) fn finish(mut self, system: Vec<RecoveredTransaction>) -> Result<Outcome, Error> {
         let state = self.vm.finalize();
-        let changes = changes(state, &self.vm.ctx.journaled_state.database);
-        Outcome { changes, receipts: self.receipts, gas_used: self.gas_used, system }
+        let changes = changes(state, &self.vm.ctx.journaled_state.database)?;
+        Ok(Outcome { changes, receipts: self.receipts, gas_used: self.gas_used, system })
     }
 
     /// Gas that is left for system transactions in a block full of signed ones.

@@ -77,7 +77,10 @@ fn merge(list: AccessList, state: &EvmState) -> AccessList {
         let slots =
             state.get(&entry.address).map(|account| &account.storage).filter(|slots| !slots.is_empty());
         if let Some(slots) = slots {
-            items.entry(entry.address).or_default().extend(slots.keys().map(|slot| B256::from(*slot)));
+            let keys = items.entry(entry.address).or_default();
+            for (slot, _) in slots {
+                keys.insert(B256::from(*slot));
+            }
         }
     }
     let item = |(address, keys): (Address, BTreeSet<B256>)| AccessListItem {
