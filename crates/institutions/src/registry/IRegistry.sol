@@ -123,7 +123,8 @@ interface IRegistry {
 
     /// Sets the keys of the member's node, or with empty keys removes them. Also by decision.
     function setNode(bytes32 id, bytes calldata consensusKey, bytes32 peerKey) external;
-    function leave() external;
+    /// The caller leaves. (Not called `leave`: Solidity reserves that word.)
+    function resign() external;
     /// By the member's recovery account: replaces its account and its recovery account.
     function rotateKey(bytes32 id, address account, address recovery) external;
 

@@ -128,7 +128,7 @@ impl Institution for Registry {
             C::setClass(c) => registry.set_class(cx, c.id, c.class, c.belongs).map(void),
             C::setGuest(c) => registry.set_guest(cx, c.account, c.welcome).map(void),
             C::setNode(c) => registry.set_node(cx, c.id, &c.consensusKey, c.peerKey).map(void),
-            C::leave(_) => registry.leave(cx).map(void),
+            C::resign(_) => registry.resign(cx).map(void),
             C::rotateKey(c) => registry.rotate_key(cx, c.id, c.account, c.recovery).map(void),
             C::memberCount(_) => Ok(returns::<sol::memberCountCall>(&U256::from(registry.ids.len(cx)?))),
             C::memberIds(c) => Ok(returns::<sol::memberIdsCall>(&registry.ids_from(cx, c.from, c.count)?)),
@@ -327,7 +327,7 @@ impl Registry {
     }
 
     /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`.
-    fn leave(&self, cx: &mut Context<'_>) -> Result<()> {
+    fn resign(&self, cx: &mut Context<'_>) -> Result<()> {
         let caller = cx.caller();
         let id = self.member_of(cx, caller)?;
         ensure!(!id.is_zero(), sol::NotTheMember { id, caller });

@@ -120,7 +120,7 @@ fn examples() -> Vec<Example> {
             account(2),
             &sol::setNodeCall { id: deu, consensusKey: consensus_key(20).into(), peerKey: peer(20) },
         )),
-        by(request(account(2), &sol::leaveCall {})),
+        by(request(account(2), &sol::resignCall {})),
         by(request(
             account(101),
             &sol::rotateKeyCall { id: fra, account: account(60), recovery: account(61) },
@@ -243,7 +243,7 @@ fn decide_consensus(n: u8) -> Address {
 #[test]
 fn keys_of_a_former_member_stay_its_own() {
     let mut world = world();
-    ok(&mut world, account(2), &sol::leaveCall {});
+    ok(&mut world, account(2), &sol::resignCall {});
     let deu = id("DEU");
     assert_eq!(member_of(&world, account(2)), None, "who left acts no more");
     let thief = |admission: Admission| sol::admitCall { admission: Admission { id: id("MAR"), ..admission } };
@@ -280,7 +280,7 @@ fn the_last_validator_cannot_go() {
     refused(&mut world, AGREEMENT, &sol::suspendCall { id: fra }, NoValidatorLeft {});
     refused(&mut world, AGREEMENT, &sol::expelCall { id: fra }, NoValidatorLeft {});
     refused(&mut world, AGREEMENT, &sol::revokeCall { id: fra, rights: VALIDATE }, NoValidatorLeft {});
-    refused(&mut world, account(1), &sol::leaveCall {}, NoValidatorLeft {});
+    refused(&mut world, account(1), &sol::resignCall {}, NoValidatorLeft {});
     refused(&mut world, account(1), &node, NoValidatorLeft {});
     let rights = ALL & !VALIDATE;
     refused(
@@ -294,9 +294,9 @@ fn the_last_validator_cannot_go() {
     decide(&mut world, &sol::setKindRightsCall { kind: Kind::State.into(), rights });
     // And once another can decide, it may go.
     decide(&mut world, &sol::restoreCall { id: id("SUS") });
-    refused(&mut world, account(1), &sol::leaveCall {}, NoValidatorLeft {});
+    refused(&mut world, account(1), &sol::resignCall {}, NoValidatorLeft {});
     decide(&mut world, &sol::grantCall { id: id("SUS"), rights: VALIDATE });
-    ok(&mut world, account(1), &sol::leaveCall {});
+    ok(&mut world, account(1), &sol::resignCall {});
     assert_eq!(validators(&world)[0].id, "SUS");
 }
 
@@ -345,7 +345,7 @@ fn only_the_recovery_account_rotates_and_the_old_account_acts_no_more() {
     assert_eq!(member_of(&world, account(60)).map(|m| m.id), Some("FRA".to_owned()));
     refused(&mut world, account(101), &rotate(61), sol::NotTheRecovery { id: fra, caller: account(101) });
     let caller = account(1);
-    refused(&mut world, caller, &sol::leaveCall {}, sol::NotTheMember { id: B256::ZERO, caller });
+    refused(&mut world, caller, &sol::resignCall {}, sol::NotTheMember { id: B256::ZERO, caller });
     // The account it had before is still its own, and nobody else's.
     ok(&mut world, account(160), &rotate(1));
     assert_eq!(member_of(&world, account(1)).map(|m| m.id), Some("FRA".to_owned()));
@@ -355,7 +355,7 @@ fn only_the_recovery_account_rotates_and_the_old_account_acts_no_more() {
         account(103),
         &sol::rotateKeyCall { id: id("SUS"), account: account(70), recovery: account(71) },
     );
-    ok(&mut world, account(70), &sol::leaveCall {});
+    ok(&mut world, account(70), &sol::resignCall {});
     let call = sol::rotateKeyCall { id: id("SUS"), account: account(72), recovery: account(73) };
     refused(&mut world, account(71), &call, WrongStatus { id: id("SUS"), status: Status::Left.into() });
 }
@@ -541,7 +541,7 @@ fn call_of(world: &Memory, step: &Step) -> Option<Request> {
         Step::Suspend(n) => decided(sol::suspendCall { id: member_id(n) }.abi_encode()),
         Step::Restore(n) => decided(sol::restoreCall { id: member_id(n) }.abi_encode()),
         Step::Expel(n) => decided(sol::expelCall { id: member_id(n) }.abi_encode()),
-        Step::Leave(n) => Some(request(account(n), &sol::leaveCall {})),
+        Step::Leave(n) => Some(request(account(n), &sol::resignCall {})),
         Step::Grant(n, rights) => decided(sol::grantCall { id: member_id(n), rights }.abi_encode()),
         Step::Revoke(n, rights) => decided(sol::revokeCall { id: member_id(n), rights }.abi_encode()),
         Step::KindRights(rights) => {
