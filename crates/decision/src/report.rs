@@ -110,3 +110,39 @@ impl Report {
         serde_json::to_string(self).expect("strings, booleans and lists always serialize")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_share_is_rounded_but_never_over_its_threshold() {
+        for (numerator, denominator, threshold, share, met) in [
+            (21_866_164, 37_168_339, ">= 55/100", "0.588301", true),
+            (5_499_999, 10_000_000, ">= 55/100", "0.549999", false),
+            (5_499_999, 10_000_000, "<= 55/100", "0.549999", true),
+            (5_500_000, 10_000_000, ">= 55/100", "0.55", true),
+            (5_499_994, 10_000_000, ">= 55/100", "0.549999", false),
+            (2, 3, ">= 2/3", "0.666667", true),
+            (73, 196, ">= 55", "73", true),
+            (0, 0, ">= 1/2", "0", false),
+        ] {
+            let whole = |n: i64| Rational::from_integer(n.into());
+            let limb = LimbReport::new("x", whole(numerator), whole(denominator), threshold.parse().unwrap());
+            assert_eq!(
+                (limb.share.as_str(), limb.met),
+                (share, met),
+                "{numerator}/{denominator} {threshold}"
+            );
+            assert!(limb.agrees());
+        }
+    }
+
+    #[test]
+    fn a_report_that_was_tampered_with_does_not_agree() {
+        let mut limb =
+            LimbReport::new("x", Rational::default(), Rational::default(), ">= 1/2".parse().unwrap());
+        limb.met = true;
+        assert!(!limb.agrees());
+    }
+}
