@@ -9,6 +9,7 @@ use alloy_evm::{
     precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap},
 };
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
+use alloy_sol_types::{Panic, Revert, SolError};
 use polity_institutions::{BlockInfo, Call, DIRECTORY, Failure, Halt, Host};
 use revm::{
     context_interface::{
@@ -180,9 +181,10 @@ impl Host for JournalHost<'_, '_> {
     }
 }
 
-/// The text of `bytes` that a failed call left, for people: `Error(string)`, `Panic(uint256)`, or an institution's error.
+/// What a failed call left, in words, if it is `Error(string)` or `Panic(uint256)`.
 pub(crate) fn reason(bytes: &Bytes) -> Option<String> {
-    alloy_sol_types::decode_revert_reason(bytes)
+    let said = Revert::abi_decode(bytes).map(|revert| revert.reason);
+    said.or_else(|_| Panic::abi_decode(bytes).map(|panic| panic.to_string())).ok()
 }
 
 #[cfg(test)]

@@ -77,10 +77,8 @@ fn merge(list: AccessList, state: &EvmState) -> AccessList {
         let slots =
             state.get(&entry.address).map(|account| &account.storage).filter(|slots| !slots.is_empty());
         if let Some(slots) = slots {
-            let keys = items.entry(entry.address).or_default();
-            for (slot, _) in slots {
-                keys.insert(B256::from(*slot));
-            }
+            #[expect(clippy::disallowed_methods, reason = "they land in a sorted set")]
+            items.entry(entry.address).or_default().extend(slots.keys().map(|slot| B256::from(*slot)));
         }
     }
     let item = |(address, keys): (Address, BTreeSet<B256>)| AccessListItem {

@@ -103,7 +103,7 @@ fn a_revert_keeps_its_data_and_its_words() {
     let code = [&[0x60, len, 0x80, 0x60, 10, 0x5f, 0x39, 0x5f, 0xfd, 0x00][..], &data[..]].concat();
     let request = TransactionRequest { to: Some(TxKind::Create), ..to(Address::ZERO, code) };
     let outcome = ask(&world, &request);
-    assert_eq!(outcome, CallOutcome::Revert { data, reason: Some("revert: no means no".to_owned()) });
+    assert_eq!(outcome, CallOutcome::Revert { data, reason: Some("no means no".to_owned()) });
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
     assert_eq!(built.rejected[0].1, fault.to_string());
 
     // Three quarters of 30 million, to the last unit; the one too many waits and is not called unusable.
-    let fits = vec![burn(&alice, 1, 16_000_000), burn(&bob, 0, 6_500_000)];
+    let fits = [burn(&alice, 1, 16_000_000), burn(&bob, 0, 6_500_000)];
     let built = world.try_build([&fits[..], &[burn(&carol, 0, 21_100)]].concat()).unwrap();
     assert_eq!((built.transactions.len(), built.rejected.len()), (2, 0));
     assert_eq!(built.outcome.gas_used, 22_500_000);
