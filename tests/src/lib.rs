@@ -4,6 +4,8 @@
 //! Every network lives in a temporary directory, on ports the system chose, and ends with the test.
 #![allow(clippy::disallowed_methods, clippy::missing_panics_doc)] // a failing test panics, with what it saw
 
+mod wallet;
+
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -12,6 +14,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+pub use wallet::Wallet;
 
 /// Longest wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -216,14 +219,25 @@ pub struct Network {
     /// Where it lives.
     pub dir: PathBuf,
     up: Child,
-    _temporary: tempfile::TempDir,
+    temporary: tempfile::TempDir,
 }
 
 impl Network {
     /// `polity up` with `args`, in a temporary directory.
     #[must_use]
     pub fn start(args: &[&str]) -> Self {
-        let temporary = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), args)
+    }
+
+    /// Stops as Ctrl-C does, and starts again on the same directory.
+    #[must_use]
+    pub fn stop_and_start(mut self, args: &[&str]) -> Self {
+        assert!(self.interrupt().success(), "a clean stop");
+        let empty = tempfile::tempdir().expect("a folder");
+        Self::start_in(std::mem::replace(&mut self.temporary, empty), args)
+    }
+
+    fn start_in(temporary: tempfile::TempDir, args: &[&str]) -> Self {
         let dir = temporary.path().join("network");
         let mut up = Command::new(polity())
             .args(["--json", "up", "--dir"])
@@ -258,7 +272,7 @@ impl Network {
             chain_id: ready["chain_id"].as_u64().expect("a chain id"),
             dir,
             up,
-            _temporary: temporary,
+            temporary,
         }
     }
 

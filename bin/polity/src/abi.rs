@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_dyn_abi::{DynSolType, DynSolValue, ErrorExt, FunctionExt, JsonAbiExt, Specifier};
+use alloy_dyn_abi::{DynSolType, DynSolValue, ErrorExt, JsonAbiExt, Specifier};
 use alloy_json_abi::{Function, JsonAbi, StateMutability};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_institutions::{DIRECTORY, directory};
@@ -195,11 +195,6 @@ pub(crate) fn words_of(value: &DynSolValue) -> String {
 pub(crate) fn name_of(word: &B256) -> Option<String> {
     let text = std::str::from_utf8(word.as_slice()).ok()?.trim_end_matches('\0');
     polity_charter::is_id(text).then(|| text.to_owned())
-}
-
-/// Decodes the result of a view function of an institution.
-pub(crate) fn decode_output(function: &Function, data: &[u8]) -> Result<Vec<DynSolValue>, Failure> {
-    function.abi_decode_output(data).map_err(Failure::failed)
 }
 
 #[cfg(test)]

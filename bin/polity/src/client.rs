@@ -69,11 +69,6 @@ impl RpcError {
     fn unexpected(method: &str, reason: impl std::fmt::Display) -> Self {
         Self::Unexpected { method: method.to_owned(), reason: reason.to_string() }
     }
-
-    /// Whether the node could not be reached at all.
-    pub(crate) const fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
-    }
 }
 
 /// What a transaction came to.
@@ -100,10 +95,6 @@ impl Client {
             .http_status_as_error(false)
             .build();
         Self { agent: config.into(), url: url.to_owned() }
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.url
     }
 
     fn post(&self, body: &Value) -> Result<Value, RpcError> {

@@ -132,7 +132,7 @@ fn spawn(exe: &Path, plan: &NodePlan) -> Result<Starting, Failure> {
     let mut child = Command::new(exe)
         .args(["--json", "node", "--until-stdin-closes", "--home"])
         .arg(&plan.home.0)
-        .env("POLITY_LOG", std::env::var("POLITY_LOG").unwrap_or_else(|_| "info".into()))
+        .env("POLITY_LOG", std::env::var("POLITY_LOG").unwrap_or_else(|_| "warn,polity=info".into()))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log)

@@ -108,7 +108,7 @@ pub(crate) fn run(dir: &Path, port: Option<u16>, json: bool, stop: &Receiver<()>
             json!({ "held": held, "checks": story.checks, "summary": summary, "rpc": urls, "seconds": started.elapsed().as_secs() })
         );
     } else {
-        println!("\nChecked against public facts, by RPC and by computing again:\n{}", story.checks.text());
+        anstream::println!("\nChecked against public facts, by RPC and by computing again:\n{}", story.checks.text());
         let verdict = if held { "Every check held." } else { "NOT every check held." };
         println!("{verdict} ({} s)", started.elapsed().as_secs());
     }
@@ -131,7 +131,7 @@ fn acts(network: &LocalNetwork) -> Result<(Vec<Act>, usize), Failure> {
         ],
     };
     script.propose(PROPOSER, day(PROPOSED_ON)?, &proposal)?;
-    for (i, state) in script.states().into_iter().enumerate() {
+    for (i, state) in script.states_acting_by(day(BALLOTS_ON)?).into_iter().enumerate() {
         // Two thirds say yes, some say no, some abstain, some stay away.
         let choice = match i % 9 {
             0..=5 => IAssembly::Choice::Yes,
@@ -278,7 +278,8 @@ impl Story<'_> {
                     }
                 }
                 let proposal: Value = self.client().call("polity_proposal", json!([1, height]))?;
-                self.checks.compare("the report is the one the chain recorded", &proposal["reportHash"], &why["hash"]);
+                let hash = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                self.checks.compare("hash of the why-report, recorded by the chain", hash(&why["hash"]), hash(&proposal["reportHash"]));
             }
             if self.events::<IAssembly::Executed>(height)?.first().is_some() {
                 enacted = Some((height, date));

@@ -97,9 +97,11 @@ impl<'a> Script<'a> {
         Ok(self.secret(member)?.address())
     }
 
-    /// States in the order of the charter.
-    pub(crate) fn states(&self) -> Vec<String> {
-        self.charter.members.iter().filter(|m| m.kind == Kind::State).map(|m| m.id.clone()).collect()
+    /// States, in the order of the charter, whose acts so far may all be written by `day`: a later act waits for them.
+    pub(crate) fn states_acting_by(&self, day: Date) -> Vec<String> {
+        let free = |member: &&polity_charter::Member| member.deposits.values().all(|deposit| *deposit <= day);
+        let states = self.charter.members.iter().filter(|member| member.kind == Kind::State);
+        states.filter(free).map(|member| member.id.clone()).collect()
     }
 }
 
