@@ -241,8 +241,9 @@ impl Driver {
             Input::Linked(links) => {
                 self.now.signing = links.validator;
                 self.links = Some(links);
-                self.held = None;
-                self.ready = None;
+                // The new actors may have asked already: only questions of actors that are gone are dropped.
+                self.held = self.held.take().filter(|held| !held.reply.is_closed());
+                self.ready = self.ready.take().filter(|(_, reply)| !reply.is_closed());
                 self.publish();
                 Ok(())
             }
