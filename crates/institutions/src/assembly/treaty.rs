@@ -26,6 +26,8 @@ use crate::{
 
 /// Seconds of a day.
 const DAY_SECS: u64 = 86_400;
+/// 31 December 9999, the last day of the calendar of crate `decision`. Units: seconds since 1970-01-01 UTC.
+const LAST_DAY_SECS: u64 = 253_402_214_400;
 
 /// The date of `block`. Zero means "none" in storage, so the first day of 1970 is its second 1.
 fn today(block: &BlockInfo) -> u64 {
@@ -147,7 +149,7 @@ fn decide(cx: &mut Context<'_>, id: B256, record: &TreatyRecord, rule: &Rule, ta
     if decided_on != 0 {
         return Ok(());
     }
-    let effective_on = effective(rule, today).ok_or_else(|| Failure::fatal("a date beyond the calendar"))?;
+    let effective_on = effective(rule, today);
     record.decided_on.set(cx, today)?;
     record.effective_on.set(cx, effective_on)?;
     let number = record.number.get(cx)?.saturating_sub(1);
@@ -155,10 +157,13 @@ fn decide(cx: &mut Context<'_>, id: B256, record: &TreatyRecord, rule: &Rule, ta
     cx.emit(&Decided { treaty: id, decidedOn: today, effectiveOn: effective_on })
 }
 
-/// The date on which a decision of `decided_on` takes effect: at once where the rule says nothing.
-fn effective(rule: &Rule, decided_on: u64) -> Option<u64> {
-    let date = Date::from_unix_secs(decided_on)?;
-    rule.effective_on(date).unwrap_or(date).unix_secs().map(|secs| secs.max(1))
+/// The date on which a decision of `decided_on` takes effect: at once where the rule says nothing, and never (the last day
+/// there is) where what it says lies beyond the calendar.
+fn effective(rule: &Rule, decided_on: u64) -> u64 {
+    let date = Date::from_unix_secs(decided_on);
+    let effective =
+        if rule.effective.is_some() { date.and_then(|date| rule.effective_on(date)) } else { date };
+    effective.and_then(Date::unix_secs).map_or(LAST_DAY_SECS, |secs| secs.max(1))
 }
 
 /// The treaty as the ABI shows it.

@@ -17,7 +17,7 @@ fn largest_rule() -> String {
         )
     };
     let limbs: Vec<_> = (0..polity_decision::LIMBS_MAX).map(limb).collect();
-    let vetoes = vec![r#"{"by":["no","veto"]}"#; polity_decision::VETOES_MAX];
+    let vetoes = [r#"{"by":["no","veto"]}"#; polity_decision::VETOES_MAX];
     let rule = |source: &str| {
         let (limbs, vetoes) = (limbs.join(","), vetoes.join(","));
         format!(r#"{{"id":"majority","source":"{source}","limb":[{limbs}],"veto":[{vetoes}]}}"#)
@@ -88,7 +88,6 @@ fn the_chains_own_work_fits_its_gas() {
         ("markFailed", fail, MARK_FAILED_GAS_MAX),
         ("enterIntoForce", enter, ENTER_INTO_FORCE_GAS_MAX),
     ] {
-        println!("{name}: {used} gas of {max}");
         assert!(used + INTRINSIC_GAS < max, "{name} used {used} of {max}");
     }
     used(&mut chain, &sol::concludeCall { id });
@@ -106,6 +105,5 @@ fn people_can_afford_it() {
     let ballot = sol::ballotCall { id: U256::from(1), choice: Choice::Yes };
     let ballot = cost(chain.call(account("BBB"), ASSEMBLY, &ballot));
     let deposit = cost(chain.call(account("CCC"), ASSEMBLY, &sol::depositCall { treaty: word("accord") }));
-    println!("propose {propose}, ballot {ballot}, deposit {deposit}");
     assert!(propose < 1_200_000 && ballot < 250_000 && deposit < 300_000, "{propose} {ballot} {deposit}");
 }

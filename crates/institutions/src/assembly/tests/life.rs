@@ -363,3 +363,16 @@ fn failures_are_explained() {
         "the chain calls what the contract has"
     );
 }
+
+#[test]
+fn a_date_beyond_the_calendar_never_comes_and_stops_nothing() {
+    let mut chain = Chain::new(&CHARTER.replace("\"30d\"", "\"36500y\""));
+    for who in ["CCC", "DDD", "EEE"] {
+        chain.send(who, &sol::depositCall { treaty: word("accord") });
+    }
+    let treaty = treaties(&chain.memory).remove(0);
+    assert_eq!((treaty.decided_on, treaty.effective_on), (Some(chain.now()), Some(253_402_214_400)));
+    assert_eq!(agenda_entries(&chain.memory).len(), 1);
+    chain.next(DAY);
+    assert_eq!(chain.end(), 0);
+}
