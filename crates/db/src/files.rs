@@ -18,6 +18,7 @@ pub const SCHEMA: u32 = 1;
 
 const LOCK: &str = "lock";
 const SCHEMA_FILE: &str = "schema";
+const SCHEMA_NEW: &str = "schema.new";
 const TIP_FILE: &str = "tip";
 const STORE: &str = "store";
 const TITLE: &str = "polity-db";
@@ -36,8 +37,10 @@ impl Home {
     /// Locks the folder at `path`, creating it if there is none, and checks that it is ours.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(path).map_err(Error::io(path))?;
+        // What a creation leaves that was cut short before anything else.
+        let is_nothing = |name: std::ffi::OsString| name == LOCK || name == SCHEMA_NEW;
         let is_empty =
-            path.read_dir().map_err(Error::io(path))?.flatten().all(|entry| entry.file_name() == LOCK);
+            path.read_dir().map_err(Error::io(path))?.flatten().all(|entry| is_nothing(entry.file_name()));
         if !is_empty && !path.join(SCHEMA_FILE).is_file() {
             return Err(Error::Foreign { path: path.to_owned() });
         }
@@ -70,10 +73,10 @@ impl Home {
     }
 
     fn write_schema(&self, suffix: &str) -> Result<()> {
-        let (path, new) = (self.path.join(SCHEMA_FILE), self.path.join("schema.new"));
+        let (path, new) = (self.path.join(SCHEMA_FILE), self.path.join(SCHEMA_NEW));
         let write = || {
             let mut file = File::create(&new)?;
-            write!(file, "{TITLE} {SCHEMA}{suffix}\n")?;
+            writeln!(file, "{TITLE} {SCHEMA}{suffix}")?;
             file.sync_all()?;
             std::fs::rename(&new, &path)?;
             File::open(&self.path)?.sync_all()

@@ -8,6 +8,13 @@ use crate::{
     tables::{account_history_key, slot_history_key},
 };
 
+/// An account whose slots are being read.
+struct Loaded {
+    address: Address,
+    account: Account,
+    slots: Vec<(U256, U256)>,
+}
+
 impl Db {
     /// The account as of `after`, if a later block changed it: `Some(None)` if it did not exist. `None`: it has not
     /// changed since, and the live state answers.
@@ -67,7 +74,7 @@ impl Db {
     /// [`Error::Corrupt`].
     pub fn load_state(&self, each: &mut dyn FnMut(Address, Account, Vec<(U256, U256)>)) -> Result<u64> {
         let state = &self.tables().state;
-        let mut current: Option<(Address, Account, Vec<(U256, U256)>)> = None;
+        let mut current: Option<Loaded> = None;
         let mut count = 0u64;
         for record in state.all() {
             let (key, value) = record?;
@@ -79,22 +86,19 @@ impl Db {
                 let account = codec::read_account(&value).map_err(corrupt)?;
                 let account = account.ok_or_else(|| corrupt("an absent account is recorded"))?;
                 count = count.saturating_add(1);
-                if let Some((address, account, slots)) = current.replace((address, account, Vec::new())) {
-                    each(address, account, slots);
+                if let Some(last) = current.replace(Loaded { address, account, slots: Vec::new() }) {
+                    each(last.address, last.account, last.slots);
                 }
             } else {
                 let slot: [u8; 32] = slot.try_into().map_err(|_| corrupt("the key has the wrong length"))?;
                 let value = codec::read_value(&value).map_err(corrupt)?;
-                match &mut current {
-                    Some((owner, _, slots)) if *owner == address => {
-                        slots.push((U256::from_be_bytes(slot), value))
-                    }
-                    _ => return Err(corrupt("a slot without its account")),
-                }
+                let owner = current.as_mut().filter(|owner| owner.address == address);
+                let owner = owner.ok_or_else(|| corrupt("a slot without its account"))?;
+                owner.slots.push((U256::from_be_bytes(slot), value));
             }
         }
-        if let Some((address, account, slots)) = current {
-            each(address, account, slots);
+        if let Some(last) = current {
+            each(last.address, last.account, last.slots);
         }
         Ok(count)
     }

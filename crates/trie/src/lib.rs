@@ -7,8 +7,8 @@
 //! Byte for byte Ethereum: secure keys (keccak of address and slot), RLP nodes by `alloy-trie`'s encoders, so stock
 //! clients verify [`State::proof`] as the answer of `eth_getProof`. Source: Yellow Paper appendix D, EIP-1186.
 //!
-//! Depth is bounded: a key has [`node::DEPTH_MAX`] nibbles, so every recursion here (update, build, drop) is at most that
-//! deep per trie, whatever keys an attacker grinds.
+//! Depth is bounded: a key has 64 nibbles, so every recursion here (update, build, drop) is at most that deep per trie,
+//! whatever keys an attacker grinds.
 //!
 //! Deliberately absent: disk (`db` keeps flat accounts and slots, and the trie is rebuilt from them), code (by hash in
 //! `db`), and any notion of which block is right (`consensus`).

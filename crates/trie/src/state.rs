@@ -18,11 +18,11 @@ const PARALLEL_MIN: usize = 512;
 
 /// The state of the world after a block. Cloning it is a snapshot: one pointer is copied.
 ///
-/// Cost per account without storage: about 290 bytes; per change: the nodes on the path to it.
+/// Cost per account without storage: about 310 bytes; per change: the nodes on the path to it.
 #[derive(Clone, Default)]
 pub struct State(Trie<AccountLeaf>);
 
-/// What an account's leaf holds. The code hash is boxed by need: few accounts have code.
+/// What an account's leaf holds.
 #[derive(Clone)]
 struct AccountLeaf {
     account: Account,

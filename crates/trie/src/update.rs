@@ -107,26 +107,24 @@ fn update_links<V: Value, C: Change<V>>(
     scratch: &mut Scratch,
 ) -> Link<V> {
     let groups = changes.chunk_by(|(a, _), (b, _)| nibble(a, depth) == nibble(b, depth));
-    let jobs: Vec<(usize, &[(B256, C)])> =
-        groups.filter_map(|group| Some((usize::from(nibble(&group.first()?.0, depth)), group))).collect();
-    let set = |(at, link): (usize, Link<V>), links: &mut Links<V>| {
-        if let Some(slot) = links.get_mut(at) {
-            *slot = link;
-        }
-    };
+    let at = |group: &[(B256, C)]| group.first().map_or(0, |(key, _)| usize::from(nibble(key, depth)));
     if changes.len() >= PARALLEL_MIN {
-        let updated: Vec<(usize, Link<V>)> = jobs
-            .into_par_iter()
-            .map(|(at, group)| {
-                let old = links.get(at).and_then(Option::as_ref);
-                (at, update(old, group, depth + 1, &mut Scratch::default()))
-            })
-            .collect();
-        updated.into_iter().for_each(|job| set(job, &mut links));
+        let groups: Vec<_> = groups.collect();
+        let updated = groups.par_iter().map(|group| {
+            let old = links.get(at(group)).and_then(Option::as_ref);
+            update(old, group, depth + 1, &mut Scratch::default())
+        });
+        let updated: Vec<Link<V>> = updated.collect();
+        for (group, link) in groups.into_iter().zip(updated) {
+            if let Some(slot) = links.get_mut(at(group)) {
+                *slot = link;
+            }
+        }
     } else {
-        for (at, group) in jobs {
-            let link = update(links.get(at).and_then(Option::as_ref), group, depth + 1, scratch);
-            set((at, link), &mut links);
+        for group in groups {
+            if let Some(slot) = links.get_mut(at(group)) {
+                *slot = update(slot.as_ref(), group, depth + 1, scratch);
+            }
         }
     }
     canonical(links, depth, scratch)

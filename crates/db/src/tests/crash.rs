@@ -124,6 +124,7 @@ fn a_commit_with_a_hole_never_happened() {
 #[test]
 fn creation_cut_short_is_started_again() {
     let home = tempfile::tempdir().expect("folder");
+    fs::write(home.path().join("schema.new"), "polity").expect("writes");
     drop(Db::open(home.path(), Options::default()).expect("creates"));
     fs::write(home.path().join("schema"), "polity-db 1 unfinished\n").expect("writes");
     fs::remove_file(home.path().join("store/version")).expect("removes");

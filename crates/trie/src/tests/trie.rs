@@ -64,7 +64,7 @@ fn update(trie: &Trie<Number>, model: &mut Model, batch: &BTreeMap<B256, Option<
 }
 
 fn check_proof(trie: &Trie<Number>, model: &Model, key: B256) -> Result<(), TestCaseError> {
-    let expected = model.get(&key).map(|value| alloy_rlp::encode(value));
+    let expected = model.get(&key).map(alloy_rlp::encode);
     let proof = trie.proof(&key);
     let verdict = verify_proof(trie.root(), Nibbles::unpack(key), expected, &proof);
     prop_assert!(verdict.is_ok(), "{key}: {verdict:?}");
