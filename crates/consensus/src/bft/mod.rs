@@ -35,3 +35,6 @@ pub use scheme::{
     Gate, Heard, Key, KeyError, PublicKey, Scheme, SignatureBytes, Signer, Verifier, validator_proof_digest,
 };
 pub use watch::{WATCH_HEIGHTS, WATCH_VOTES_MAX, Watch};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,281 @@
+//! The host over a small real chain: blocks of one header, kept in memory.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use malachitebft_core_types::CommitCertificate;
+use polity_constitution::Seat;
+use polity_primitives::{Block, Header, SealedBlock, VoteKind, vote_digest};
+
+use super::*;
+
+const CHAIN: u64 = 77;
+
+#[derive(Default)]
+struct Kept {
+    blocks: Vec<(SealedBlock, Certificate)>,
+    bodies: BTreeMap<B256, Vec<u8>>,
+}
+
+/// A chain of empty blocks. A gas limit of 13 makes one invalid.
+struct Chain {
+    kept: Arc<Mutex<Kept>>,
+    committee: polity_constitution::Committee,
+}
+
+impl Chain {
+    fn parent(&self) -> B256 {
+        self.kept.lock().expect("unpoisoned").blocks.last().map_or(B256::ZERO, |(block, _)| block.hash)
+    }
+}
+
+impl Application for Chain {
+    fn chain_id(&self) -> u64 {
+        CHAIN
+    }
+
+    fn tip(&self) -> Height {
+        Height(self.kept.lock().expect("unpoisoned").blocks.len() as u64)
+    }
+
+    fn committee(&mut self, _: Height) -> Result<polity_constitution::Committee, Fatal> {
+        Ok(self.committee.clone())
+    }
+
+    fn build(&mut self, height: Height, round: u32, now_ms: u64) -> Result<SealedBlock, Fatal> {
+        let block = block(height.0, self.parent(), now_ms + u64::from(round));
+        self.kept.lock().expect("unpoisoned").bodies.insert(block.hash, block.encoded());
+        Ok(block)
+    }
+
+    fn receive(&mut self, bytes: &[u8], height: Height, _: u64) -> Result<Verdict, Fatal> {
+        let Ok(block) = alloy_rlp::decode_exact::<Block>(bytes) else {
+            return Ok(Verdict::Invalid(polity_primitives::keccak256(bytes), "garbage".to_owned()));
+        };
+        let block = block.seal();
+        if block.block.header.gas_limit == 13 {
+            return Ok(Verdict::Invalid(block.hash, "unlucky".to_owned()));
+        }
+        if block.height() != height || block.block.header.parent_hash != self.parent() {
+            return Ok(Verdict::Invalid(block.hash, "not on the tip".to_owned()));
+        }
+        self.kept.lock().expect("unpoisoned").bodies.insert(block.hash, bytes.to_vec());
+        Ok(Verdict::Valid(block.hash))
+    }
+
+    fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal> {
+        Ok(self.kept.lock().expect("unpoisoned").bodies.get(hash).cloned())
+    }
+
+    fn finalize(&mut self, certificate: Certificate) -> Result<(), Fatal> {
+        self.committee.verify(CHAIN, &certificate).map_err(|e| Fatal::because(&e))?;
+        let mut kept = self.kept.lock().expect("unpoisoned");
+        let body = kept.bodies.get(&certificate.block_hash).ok_or_else(|| Fatal("no body".to_owned()))?;
+        let block: Block = alloy_rlp::decode_exact(body).map_err(|e| Fatal::because(&e))?;
+        kept.blocks.push((block.seal(), certificate));
+        Ok(())
+    }
+
+    fn enrich(&mut self, _: Certificate) -> Result<(), Fatal> {
+        Ok(())
+    }
+
+    fn decided(&mut self, range: RangeInclusive<Height>) -> Result<Vec<(Vec<u8>, Certificate)>, Fatal> {
+        let kept = self.kept.lock().expect("unpoisoned");
+        let wanted = kept.blocks.iter().filter(|(block, _)| range.contains(&block.height()));
+        Ok(wanted.map(|(block, certificate)| (block.encoded(), certificate.clone())).collect())
+    }
+
+    fn oldest(&self) -> Height {
+        Height(2)
+    }
+
+    fn evidence(&mut self, _: Evidence) -> Result<(), Fatal> {
+        Ok(())
+    }
+
+    fn ready(&self) -> bool {
+        false
+    }
+
+    fn block_time_ms(&self) -> u64 {
+        1
+    }
+}
+
+fn block(number: u64, parent_hash: B256, timestamp: u64) -> SealedBlock {
+    Block { header: Header { number, parent_hash, timestamp, ..Default::default() }, transactions: vec![] }
+        .seal()
+}
+
+fn key(i: u8) -> Key {
+    Key::new([i; 32]).expect("a key")
+}
+
+fn committee() -> polity_constitution::Committee {
+    let seat = |i| Seat { address: key(i).address(), public_key: key(i).public().0, power: 1 };
+    polity_constitution::Committee::new((1..=4).map(seat).collect()).expect("four seats")
+}
+
+fn host(i: u8) -> Host {
+    let chain = Chain { kept: Arc::default(), committee: committee() };
+    Host::new(Box::new(chain), Some(key(i))).expect("a committee")
+}
+
+/// The key whose turn it is.
+fn turn(height: u64, round: u32) -> u8 {
+    let proposer = committee().proposer(Height(height), round).address;
+    (1..=4).find(|i| key(*i).address() == proposer).expect("one of four")
+}
+
+fn messages(by: u8, stream: Vec<Content>) -> Vec<StreamPart> {
+    (0..)
+        .zip(stream)
+        .map(|(sequence, content)| StreamPart { publisher: vec![by], stream: vec![0], sequence, content })
+        .collect()
+}
+
+fn feed(host: &mut Host, messages: Vec<StreamPart>) -> Vec<Result<Option<ProposedBlock>, Refusal>> {
+    messages.into_iter().map(|message| host.part(message, 0).expect("not fatal")).collect()
+}
+
+fn certificate(height: u64, hash: B256) -> CommitCertificate<Context> {
+    // Unsorted and with one twice: the conversion must mend that.
+    let commit = |i: u8| {
+        let digest = vote_digest(CHAIN, VoteKind::Precommit, Height(height), 0, Some(hash));
+        library::CommitSignature::new(ValidatorAddress(key(i).address()), SignatureBytes(key(i).sign(digest)))
+    };
+    CommitCertificate {
+        height: BlockHeight(Height(height)),
+        round: Round::new(0),
+        value_id: BlockHash(hash),
+        commit_signatures: [3, 1, 4, 1].map(commit).to_vec(),
+    }
+}
+
+#[test]
+fn a_proposal_travels_is_judged_decided_and_served() {
+    let proposer = turn(1, 0);
+    let (mut a, mut b) = (host(proposer), host(proposer % 4 + 1));
+    let (hash, stream) = a.propose(Height(1), Round::new(0), 1000).expect("not fatal").expect("its turn");
+    assert!(
+        a.propose(Height(2), Round::new(0), 1000).expect("not fatal").is_none(),
+        "the height after is not asked for"
+    );
+    let judged =
+        feed(&mut b, messages(proposer, stream)).pop().expect("some").expect("good").expect("complete");
+    assert_eq!((judged.hash, judged.invalid, judged.proposer), (hash, None, key(proposer).address()));
+
+    for host in [&mut a, &mut b] {
+        let (certificate, late) = host.decided(&certificate(1, hash), 0).expect("not fatal");
+        assert_eq!(certificate.signatures.len(), 3, "each once");
+        assert_eq!(late, []);
+        assert_eq!(host.height(), Height(2));
+    }
+    assert!(a.decided(&certificate(1, hash), 0).is_err(), "no height twice");
+    let range = BlockHeight(Height(1))..=BlockHeight(Height(9));
+    assert!(b.history(&range).expect("not fatal").is_empty(), "height 1 is pruned");
+    let hash = b.propose(Height(2), Round::new(0), 1000).expect("not fatal").expect("a block").0;
+    b.decided(&certificate(2, hash), 0).expect("not fatal");
+    let range = BlockHeight(Height(2))..=BlockHeight(Height(u64::MAX));
+    let served = b.history(&range).expect("not fatal");
+    assert_eq!(served.len(), 1);
+    let mut c = host(1);
+    assert_eq!(c.synced(Height(2), Round::new(0), Address::ZERO, &served[0].0, 0), Ok(Synced::NotNow));
+}
+
+#[test]
+fn a_block_that_comes_before_its_parent_is_judged_after_it() {
+    let mut a = host(turn(1, 0));
+    let mut b = host(turn(2, 0));
+    let mut late = host(turn(3, 0));
+    let (first, stream) = a.propose(Height(1), Round::new(0), 5).expect("not fatal").expect("its turn");
+    let stream_one = messages(turn(1, 0), stream);
+    feed(&mut b, stream_one.clone());
+    b.decided(&certificate(1, first), 0).expect("not fatal");
+    let (second, stream) = b.propose(Height(2), Round::new(0), 9).expect("not fatal").expect("its turn");
+    let outcomes = feed(&mut late, messages(turn(2, 0), stream));
+    assert!(outcomes.iter().all(|outcome| *outcome == Ok(None)), "too early to say: {outcomes:?}");
+    feed(&mut late, stream_one);
+    let (_, judged) = late.decided(&certificate(1, first), 0).expect("not fatal");
+    assert_eq!(
+        judged.iter().map(|block| (block.hash, block.invalid.clone())).collect::<Vec<_>>(),
+        [(second, None)]
+    );
+}
+
+/// A stream of `body` under `hash`, at height 1, round 0, by key `by`.
+fn stream(by: u8, proposer: u8, hash: B256, body: &[u8], height: u64) -> Vec<StreamPart> {
+    let head = StreamHead {
+        height: BlockHeight(Height(height)),
+        round: Round::new(0),
+        valid_round: Round::Nil,
+        proposer: ValidatorAddress(key(proposer).address()),
+        block: BlockHash(hash),
+        size: u32::try_from(body.len()).expect("small"),
+        streamer: ValidatorAddress(Address::ZERO),
+        signature: SignatureBytes(Signature::ZERO),
+    };
+    messages(by, split(head.signed(CHAIN, &key(by)), body))
+}
+
+#[test]
+fn bad_streams_are_refused_or_held_against_the_proposer_only() {
+    let (proposer, other) = (turn(1, 0), turn(1, 1));
+    let good = block(1, B256::ZERO, 3);
+    let mut bad = good.block.clone();
+    bad.header.gas_limit = 13;
+    let bad = bad.seal();
+    let last = |messages| feed(&mut host(turn(1, 2)), messages).pop().expect("some");
+    let refused = |messages: Vec<StreamPart>| {
+        feed(&mut host(turn(1, 2)), messages).into_iter().find_map(Result::err).expect("a refusal")
+    };
+
+    let judged =
+        last(stream(proposer, proposer, bad.hash, &bad.encoded(), 1)).expect("judged").expect("complete");
+    assert_eq!(judged.invalid.as_deref(), Some("unlucky"));
+    let relayed =
+        last(stream(other, proposer, good.hash, &good.encoded(), 1)).expect("judged").expect("complete");
+    assert_eq!(relayed.invalid, None, "any seat may stream a good block");
+
+    let cases = [
+        (
+            "invalid, by another seat",
+            stream(other, proposer, bad.hash, &bad.encoded(), 1),
+            Refusal::Inconsistent,
+        ),
+        ("another block", stream(proposer, proposer, bad.hash, &good.encoded(), 1), Refusal::Inconsistent),
+        ("garbage", stream(proposer, proposer, good.hash, &[7; 9], 1), Refusal::Inconsistent),
+        (
+            "not its turn",
+            stream(other, other, good.hash, &good.encoded(), 1),
+            Refusal::Proposer(key(other).address()),
+        ),
+        (
+            "a stranger",
+            stream(9, proposer, good.hash, &good.encoded(), 1),
+            Refusal::Stranger(key(9).address()),
+        ),
+        ("far ahead", stream(proposer, proposer, good.hash, &good.encoded(), 3), Refusal::Height(Height(3))),
+        ("over", stream(proposer, proposer, good.hash, &good.encoded(), 0), Refusal::Height(Height(0))),
+    ];
+    for (what, messages, refusal) in cases {
+        assert_eq!(refused(messages), refusal, "{what}");
+    }
+}
+
+#[test]
+fn a_known_block_is_streamed_again_under_its_new_round() {
+    let mut a = host(turn(1, 0));
+    let (hash, _) = a.propose(Height(1), Round::new(0), 5).expect("not fatal").expect("its turn");
+    let next = key(turn(1, 1)).address();
+    let again =
+        a.restream(Height(1), Round::new(1), Round::new(0), next, hash).expect("not fatal").expect("kept");
+    let judged = feed(&mut host(turn(1, 2)), messages(turn(1, 0), again)).pop().expect("some").expect("good");
+    let judged = judged.expect("complete");
+    assert_eq!((judged.hash, judged.round, judged.valid_round), (hash, Round::new(1), Round::new(0)));
+    let unknown = a.restream(Height(1), Round::new(1), Round::new(0), next, B256::ZERO).expect("not fatal");
+    assert_eq!(unknown, None);
+}
