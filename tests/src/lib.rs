@@ -79,7 +79,8 @@ impl Rpc {
     /// The result of `method`, the error object, or nothing if nobody answered.
     #[must_use]
     pub fn try_call(&self, method: &str, params: Value) -> Option<Result<Value, Value>> {
-        let mut answer = self.post(&json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))?;
+        let mut answer =
+            self.post(&json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))?;
         Some(match answer.get_mut("error") {
             Some(error) => Err(error.take()),
             None => Ok(answer["result"].take()),
@@ -116,7 +117,9 @@ impl Rpc {
 
     /// Waits for a block above `height`.
     pub fn above(&self, height: u64) -> u64 {
-        eventually(&format!("a block above {height} at {}", self.url), || self.height().filter(|now| *now > height))
+        eventually(&format!("a block above {height} at {}", self.url), || {
+            self.height().filter(|now| *now > height)
+        })
     }
 }
 
@@ -162,7 +165,8 @@ impl Node {
             unistd::Pid,
         };
         assert!(std::mem::take(&mut self.alive), "{} is dead already", self.member);
-        kill(Pid::from_raw(i32::try_from(self.pid).expect("a pid")), Signal::SIGKILL).expect("the node can be killed");
+        kill(Pid::from_raw(i32::try_from(self.pid).expect("a pid")), Signal::SIGKILL)
+            .expect("the node can be killed");
         match self.own.take() {
             Some((mut child, _)) => drop(child.wait()),
             // A child of `polity up`, which reaps it.
@@ -174,7 +178,8 @@ impl Node {
 
     /// Starts it again, with the ports it had.
     pub fn restart(&mut self) {
-        let line = self.try_restart().unwrap_or_else(|error| panic!("{} does not start: {error}", self.member));
+        let line =
+            self.try_restart().unwrap_or_else(|error| panic!("{} does not start: {error}", self.member));
         assert_eq!(line["ready"], true, "{line}");
     }
 
@@ -187,12 +192,20 @@ impl Node {
             .env("POLITY_LOG", "info")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(std::fs::OpenOptions::new().append(true).create(true).open(self.home.join("node.log")).expect("a log"))
+            .stderr(
+                std::fs::OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .open(self.home.join("node.log"))
+                    .expect("a log"),
+            )
             .spawn()
             .expect("polity runs");
         let stdin = child.stdin.take().expect("a pipe");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).map_err(|error| error.to_string())?;
+        BufReader::new(child.stdout.take().expect("a pipe"))
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?;
         let said: Value = serde_json::from_str(&line).map_err(|error| format!("{error}: {line:?}"))?;
         if said["ready"] == true {
             self.pid = child.id();
@@ -336,7 +349,11 @@ impl Drop for Network {
             for node in &self.nodes {
                 let log = std::fs::read_to_string(node.home.join("node.log")).unwrap_or_default();
                 let tail: Vec<_> = log.lines().rev().take(15).collect();
-                eprintln!("--- {} ---\n{}", node.member, tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+                eprintln!(
+                    "--- {} ---\n{}",
+                    node.member,
+                    tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+                );
             }
         }
     }

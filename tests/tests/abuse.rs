@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 fn error_of(args: &[&str]) -> (Option<i32>, String) {
     let output = run(args);
-    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let text =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     (output.status.code(), text)
 }
 
@@ -21,8 +22,10 @@ fn error_of(args: &[&str]) -> (Option<i32>, String) {
 fn a_malformed_charter_is_refused_with_every_mistake_and_no_network_is_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("bad.toml");
-    let dev = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../charters/dev.toml")).expect("dev");
-    let bad = dev.replace("threshold   = \">= 2/3\"", "threshold   = \">= 4/3\"").replace("kinds  =", "kinsd  =");
+    let dev =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../charters/dev.toml")).expect("dev");
+    let bad =
+        dev.replace("threshold   = \">= 2/3\"", "threshold   = \">= 4/3\"").replace("kinds  =", "kinsd  =");
     fs::write(&file, &bad).expect("written");
     let path = file.display().to_string();
     let (code, text) = error_of(&["charter", "check", &path]);
@@ -77,8 +80,9 @@ fn bad_requests_and_garbage_peers_get_an_error_and_the_chain_goes_on() {
     let head = "POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n";
     let (status, _) = raw_http(&rpc.url, head, b"{}");
     assert!(status.contains("403"), "another site's name: {status}");
-    let batch: Vec<Value> =
-        (0..2000).map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_chainId", "params": [] })).collect();
+    let batch: Vec<Value> = (0..2000)
+        .map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_chainId", "params": [] }))
+        .collect();
     let answer = rpc.post(&Value::Array(batch)).expect("answers");
     assert!(answer["error"]["code"].is_i64(), "a batch that is too long: {answer}");
 
@@ -92,7 +96,8 @@ fn bad_requests_and_garbage_peers_get_an_error_and_the_chain_goes_on() {
     for name in ["consensus", "gossip"] {
         for i in 0..20u32 {
             let mut stream = TcpStream::connect(("127.0.0.1", port(name))).expect("connects");
-            let noise: Vec<u8> = (0..4096u32).map(|n| (n.wrapping_mul(2_654_435_761).wrapping_add(i) >> 24) as u8).collect();
+            let noise: Vec<u8> =
+                (0..4096u32).map(|n| (n.wrapping_mul(2_654_435_761).wrapping_add(i) >> 24) as u8).collect();
             let _ = stream.write_all(&noise);
             silent.push(stream);
         }

@@ -85,7 +85,9 @@ fn everywhere_the_same(network: &Network, hashes: &[Value]) {
     for hash in hashes {
         let receipts: Vec<Value> = network
             .running()
-            .map(|node| eventually(&format!("receipt of {hash} on {}", node.member), || node.rpc.receipt(hash)))
+            .map(|node| {
+                eventually(&format!("receipt of {hash} on {}", node.member), || node.rpc.receipt(hash))
+            })
             .collect();
         assert!(receipts.windows(2).all(|pair| pair[0] == pair[1]), "{hash}: {receipts:?}");
         assert_eq!(receipts[0]["status"], "0x1");
@@ -135,7 +137,8 @@ fn without_a_quorum_the_chain_halts_says_so_and_resumes() {
         (consensus["quorum"] == false).then_some(consensus)
     });
     assert_eq!(words["power"], json!({ "present": 2, "needed": 3, "total": 4 }));
-    let absent: BTreeSet<&str> = words["absent"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+    let absent: BTreeSet<&str> =
+        words["absent"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
     let killed: BTreeSet<&str> = network.nodes[2..].iter().map(|node| node.member.as_str()).collect();
     assert_eq!(absent, killed);
     assert!(words["words"].as_str().expect("text").starts_with("waiting: 2 of 4"), "{words}");
@@ -162,7 +165,9 @@ fn a_wiped_node_is_rebuilt_from_its_peers() {
     fs::remove_file(network.nodes[3].home.join("signed")).expect("wiped");
     let target = network.rpc().above(height(&network) + 2);
     network.nodes[3].restart();
-    eventually("the wiped node to catch up", || network.nodes[3].rpc.height().filter(|height| *height >= target));
+    eventually("the wiped node to catch up", || {
+        network.nodes[3].rpc.height().filter(|height| *height >= target)
+    });
     network.agree(target);
     everywhere_the_same(&network, &hashes);
     eventually("the wiped node to sign again", || {

@@ -20,7 +20,8 @@ fn upward_edges(packages: &[Value]) -> Vec<String> {
     let mut edges = Vec::new();
     for package in packages {
         let name = package["name"].as_str().expect("a name");
-        let own = layers.get(name).unwrap_or_else(|| panic!("{name} states no layer in [package.metadata.polity]"));
+        let own =
+            layers.get(name).unwrap_or_else(|| panic!("{name} states no layer in [package.metadata.polity]"));
         for dependency in package["dependencies"].as_array().expect("a list") {
             let target = dependency["name"].as_str().expect("a name");
             let is_dev = dependency["kind"].as_str() == Some("dev");

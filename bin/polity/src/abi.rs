@@ -58,7 +58,9 @@ fn words(text: &str) -> Result<Vec<String>, Failure> {
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let (word, after) = if matches!(first, '"' | '\'') {
-            rest[1..].split_once(first).ok_or_else(|| Failure::input(format!("a quote is not closed in `{text}`")))?
+            rest[1..]
+                .split_once(first)
+                .ok_or_else(|| Failure::input(format!("a quote is not closed in `{text}`")))?
         } else {
             rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
         };
@@ -116,7 +118,9 @@ fn encode(function: &Function, args: &[String], names: &Names) -> Result<Bytes, 
 
 fn value(ty: &DynSolType, text: &str, names: &Names) -> Option<DynSolValue> {
     match ty {
-        DynSolType::FixedBytes(32) if !text.starts_with("0x") => Some(DynSolValue::FixedBytes(name_word(text)?, 32)),
+        DynSolType::FixedBytes(32) if !text.starts_with("0x") => {
+            Some(DynSolValue::FixedBytes(name_word(text)?, 32))
+        }
         DynSolType::Address => address(text, names).ok().map(DynSolValue::Address),
         DynSolType::Uint(size) => scaled(text).map(|n| DynSolValue::Uint(n, *size)),
         _ => ty.coerce_str(text).ok(),
@@ -167,8 +171,12 @@ pub(crate) fn decode_error(data: &[u8]) -> Option<String> {
     for abi in abis {
         let Some(error) = abi.errors().find(|error| error.selector() == *selector) else { continue };
         let decoded = error.decode_error(data).ok()?;
-        let fields: Vec<_> =
-            error.inputs.iter().zip(&decoded.body).map(|(p, v)| format!("{}: {}", p.name, words_of(v))).collect();
+        let fields: Vec<_> = error
+            .inputs
+            .iter()
+            .zip(&decoded.body)
+            .map(|(p, v)| format!("{}: {}", p.name, words_of(v)))
+            .collect();
         return Some(format!("{}({})", error.name, fields.join(", ")));
     }
     None
@@ -213,7 +221,8 @@ mod tests {
         assert_eq!(call.data[4..36], word[..]);
         assert_eq!(call.data[48..68], [7; 20]);
         assert_eq!(U256::from_be_slice(&call.data[68..100]), U256::from(2_500_000_000_000_000_000u64));
-        let same = parse_call("treasury pay(bytes32,address,uint256) adaptation FJI 2500000000000000000", &names());
+        let same =
+            parse_call("treasury pay(bytes32,address,uint256) adaptation FJI 2500000000000000000", &names());
         assert_eq!(same.expect("parses"), call);
     }
 

@@ -99,7 +99,8 @@ impl Client {
 
     fn post(&self, body: &Value) -> Result<Value, RpcError> {
         let unreachable = |reason: String| RpcError::Unreachable { url: self.url.clone(), reason };
-        let mut response = self.agent.post(&self.url).send_json(body).map_err(|error| unreachable(error.to_string()))?;
+        let mut response =
+            self.agent.post(&self.url).send_json(body).map_err(|error| unreachable(error.to_string()))?;
         let status = response.status();
         let text = response
             .body_mut()
@@ -153,10 +154,18 @@ impl Client {
     }
 
     /// Signs and sends a call; waits for its receipt; an unsuccessful one is an error with the reason.
-    pub(crate) fn transact(&self, key: &Secret, to: Address, value: U256, input: Bytes) -> Result<TxReceipt, Failure> {
+    pub(crate) fn transact(
+        &self,
+        key: &Secret,
+        to: Address,
+        value: U256,
+        input: Bytes,
+    ) -> Result<TxReceipt, Failure> {
         let from = key.address();
         let request = json!({ "from": from, "to": to, "value": value, "data": input });
-        let gas: U64 = self.call("eth_estimateGas", json!([request])).map_err(|e| Failure::failed(crate::abi::explain(&e)))?;
+        let gas: U64 = self
+            .call("eth_estimateGas", json!([request]))
+            .map_err(|e| Failure::failed(crate::abi::explain(&e)))?;
         let block: Value = self.call("eth_getBlockByNumber", json!(["latest", false]))?;
         let base_fee: U256 = serde_json::from_value(block["baseFeePerGas"].clone()).unwrap_or_default();
         let tip: U256 = self.call("eth_maxPriorityFeePerGas", json!([]))?;
@@ -222,7 +231,8 @@ fn result<T: DeserializeOwned>(method: &str, mut answer: Value) -> Result<T, Rpc
 pub(crate) fn sign(tx: TxEip1559, key: &Secret) -> String {
     let secret = SecretKey::from_byte_array(key.bytes()).expect("a Secret is a key");
     let digest = tx.signature_hash();
-    let (id, rs) = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &secret).serialize_compact();
+    let (id, rs) =
+        SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &secret).serialize_compact();
     let signature = Signature::from_bytes_and_parity(&rs, i32::from(id) & 1 == 1);
     hex::encode_prefixed(TxEnvelope::from(tx.into_signed(signature)).encoded_2718())
 }

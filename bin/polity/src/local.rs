@@ -64,7 +64,8 @@ impl Processes {
         greet: impl Fn(&str) -> Result<(), Failure> + Sync,
     ) -> Result<Self, Failure> {
         let exe = std::env::current_exe()?;
-        let starting: Vec<_> = network.nodes.iter().map(|plan| spawn(&exe, plan)).collect::<Result<_, _>>()?;
+        let starting: Vec<_> =
+            network.nodes.iter().map(|plan| spawn(&exe, plan)).collect::<Result<_, _>>()?;
         let deadline = Instant::now() + READY_TIME_MAX;
         let greet = &greet;
         let nodes = std::thread::scope(|scope| {
@@ -155,7 +156,8 @@ impl Starting {
         let log = self.plan.home.0.join("node.log");
         let line = self.line.recv_timeout(left).map_err(|_| {
             let ended = self.process.child.try_wait().ok().flatten();
-            let how = ended.map_or_else(|| "did not become ready in time".to_owned(), |s| format!("ended with {s}"));
+            let how = ended
+                .map_or_else(|| "did not become ready in time".to_owned(), |s| format!("ended with {s}"));
             Failure::failed(format!("node {member} {how}; its log: {}{}", log.display(), last_lines(&log)))
         })?;
         let ready: Ready = serde_json::from_str(&line).map_err(|_| {

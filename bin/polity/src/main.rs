@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)] // and has a clock
 
 mod abi;
+mod bench;
 mod client;
 mod command;
 mod demo;
@@ -24,7 +25,9 @@ use crate::command::Command;
 /// polity turns it into a running network that any Ethereum tool can talk to.
 #[derive(Parser, Debug)]
 #[command(name = "polity", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Examples:\n  polity demo                       the Paris Agreement enters into force on this machine\n  polity charter check my.toml      every mistake of a charter, with line and column\n  polity up                         four nodes and ten funded accounts for development")]
+#[command(
+    after_help = "Examples:\n  polity demo                       the Paris Agreement enters into force on this machine\n  polity charter check my.toml      every mistake of a charter, with line and column\n  polity up                         four nodes and ten funded accounts for development"
+)]
 struct Cli {
     /// Print one JSON value instead of text.
     #[arg(long, global = true)]

@@ -137,7 +137,10 @@ impl Ledger {
         let mut decided = Vec::new();
         let mut bytes = 0usize;
         for height in (range.start().0..=range.end().0).map(Height) {
-            let (Some(block), Some(certificate)) = (self.0.db.block(height)?, self.certificate(height)?) else { break };
+            let (Some(block), Some(certificate)) = (self.0.db.block(height)?, self.certificate(height)?)
+            else {
+                break;
+            };
             let body = block.encoded();
             bytes = bytes.saturating_add(body.len());
             if bytes > DECIDED_BYTES_MAX && !decided.is_empty() {

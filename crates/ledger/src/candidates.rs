@@ -1,15 +1,11 @@
-//! Executed blocks that wait for a decision.
+//! Executed blocks that wait for a decision: the layers above the head.
 
 use std::sync::Arc;
 
-use polity_primitives::{B256, StateChanges};
-use polity_trie::State;
+use polity_primitives::{B256, Height, StateChanges};
+use polity_trie::{Layers, State};
 
 use crate::ExecutedBlock;
-
-/// Most candidates kept: one per round is usual, and a dishonest proposer must not fill the memory. Dropped ones are executed
-/// again from their body if they are decided after all.
-const CANDIDATES_MAX: usize = 8;
 
 /// An executed block that waits for a decision.
 #[derive(Clone, Debug)]
@@ -19,26 +15,31 @@ pub(crate) struct Candidate {
     pub(crate) changes: Arc<StateChanges>,
 }
 
-/// Candidates for the height after the head, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Candidates(Vec<Candidate>);
+/// Candidates above the head. The head itself is the root and carries nothing: it is in [`crate::Head`].
+///
+/// What is forgotten because there are too many is executed again from its body if it is decided after all.
+pub(crate) struct Candidates(Layers<Option<Candidate>>);
 
 impl Candidates {
+    pub(crate) fn new(head: B256, height: Height) -> Self {
+        Self(Layers::new(head, height, None))
+    }
+
     pub(crate) fn get(&self, hash: &B256) -> Option<&Candidate> {
-        self.0.iter().find(|candidate| candidate.block.block.hash == *hash)
+        self.0.get(hash).and_then(Option::as_ref)
     }
 
+    /// Adds a candidate on the head; one that does not follow the head (it moved meanwhile) is not kept.
     pub(crate) fn insert(&mut self, candidate: Candidate) {
-        if self.get(&candidate.block.block.hash).is_some() {
-            return;
+        let block = &candidate.block.block;
+        let (parent, hash, height) = (block.block.header.parent_hash, block.hash, block.height());
+        if let Err(error) = self.0.insert(parent, hash, height, Some(candidate)) {
+            tracing::debug!(%error, %hash, "ledger.candidate.dropped");
         }
-        if self.0.len() >= CANDIDATES_MAX {
-            self.0.remove(0);
-        }
-        self.0.push(candidate);
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
+    /// Makes `hash` the head and forgets what competed with it.
+    pub(crate) fn settle(&mut self, hash: B256, height: Height) {
+        self.0 = Layers::new(hash, height, None);
     }
 }

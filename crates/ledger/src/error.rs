@@ -16,7 +16,9 @@ pub enum Error {
     #[error("the database is damaged: {0} is missing")]
     Missing(String),
     /// The database was made from another charter.
-    #[error("this database holds chain {found}, but the charter makes {expected}: it belongs to another agreement")]
+    #[error(
+        "this database holds chain {found}, but the charter makes {expected}: it belongs to another agreement"
+    )]
     OtherCharter {
         /// Genesis hash in the database.
         found: B256,
@@ -24,7 +26,9 @@ pub enum Error {
         expected: B256,
     },
     /// The state on disk is not the one its last block states.
-    #[error("the state of block {height} has root {found}, but its header states {expected}: the database is corrupt")]
+    #[error(
+        "the state of block {height} has root {found}, but its header states {expected}: the database is corrupt"
+    )]
     StateRoot {
         /// The last block.
         height: Height,
@@ -100,4 +104,3 @@ impl SubmitError {
         matches!(self, Self::Transaction(_))
     }
 }
-

@@ -65,13 +65,14 @@ impl Ledger {
             Some(tip) => load(&db, &genesis, tip.height)?,
         };
         let committee = Arc::new(committee_of(&charter, &StateSlots(&state), block.height().next())?);
+        let candidates = Candidates::new(block.block.hash, block.height());
         Ok(Self(Arc::new(Inner {
             charter,
             executor,
             db,
             genesis_hash,
             head: RwLock::new(Arc::new(Head { block, state, committee })),
-            candidates: Mutex::new(Candidates::default()),
+            candidates: Mutex::new(candidates),
             mempool: Mempool::default(),
             blocks: Mutex::new(LruMap::new(ByLength::new(BLOCKS_CACHED_MAX))),
             codes: Mutex::new(LruMap::new(ByLength::new(CODES_CACHED_MAX))),

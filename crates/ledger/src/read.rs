@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use polity_charter::Charter;
 use polity_constitution::Committee;
-use polity_execution::Executor;
 use polity_db::Db;
+use polity_execution::Executor;
 use polity_institutions::{Slots, registry};
 use polity_mempool::Mempool;
-use polity_primitives::{
-    B256, Bytes, Certificate, Evidence, Height, KECCAK_EMPTY, RecoveredTransaction,
-};
+use polity_primitives::{B256, Bytes, Certificate, Evidence, Height, KECCAK_EMPTY, RecoveredTransaction};
 
 use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView};
 

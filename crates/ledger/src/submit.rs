@@ -5,9 +5,7 @@ use std::sync::Arc;
 use polity_charter::Access;
 use polity_institutions::registry;
 use polity_mempool::{AccountView, AdmissionRules, Condition, NextBlock, check};
-use polity_primitives::{
-    Address, B256, KECCAK_EMPTY, RecoveredTransaction, Transaction, TransactionError,
-};
+use polity_primitives::{Address, B256, KECCAK_EMPTY, RecoveredTransaction, Transaction, TransactionError};
 
 use crate::{Error, ExecutedBlock, Head, Ledger, SubmitError, view::StateSlots, write::Clocked};
 

@@ -140,7 +140,10 @@ impl Ledger {
         } else if header.parent_hash != head.hash() {
             Some(format!("parent {}, but the last finalized block is {}", header.parent_hash, head.hash()))
         } else if self.0.charter.clock == Clock::Wall && ahead {
-            Some(format!("timestamp {} is more than {CLOCK_DRIFT_MS_MAX} ms ahead of our clock", header.timestamp))
+            Some(format!(
+                "timestamp {} is more than {CLOCK_DRIFT_MS_MAX} ms ahead of our clock",
+                header.timestamp
+            ))
         } else if head.committee.seat(&header.beneficiary).is_none() {
             Some(format!("written by {}, who has no seat in the committee", header.beneficiary))
         } else {
@@ -235,7 +238,7 @@ impl Ledger {
         let next = Head { block: block.clone(), state: candidate.state, committee };
         *self.0.head.write() = Arc::new(next);
         self.0.blocks.lock().insert(height, block.clone());
-        self.0.candidates.lock().clear();
+        self.0.candidates.lock().settle(block.block.hash, height);
         self.0.mempool.committed(
             block.transactions.iter().filter(|tx| tx.signed().is_some()).map(|tx| (tx.sender, tx.nonce())),
         );
@@ -254,7 +257,10 @@ impl Ledger {
         let (_, bytes) = self.0.db.candidate(&hash)?.ok_or(Error::MissingBody(hash))?;
         let block = decode(&bytes).map_err(|reason| Error::InvalidDecided { hash, reason })?;
         if block.hash != hash || block.block.header.parent_hash != head.hash() {
-            return Err(Error::InvalidDecided { hash, reason: "it does not follow the last finalized block".into() });
+            return Err(Error::InvalidDecided {
+                hash,
+                reason: "it does not follow the last finalized block".into(),
+            });
         }
         self.execute(head, block)?.map_err(|reason| Error::InvalidDecided { hash, reason })
     }

@@ -36,7 +36,10 @@ impl SignerArgs {
             (Some(member), Some(dir), _) => {
                 let secrets = polity_node::read_secrets(dir).map_err(Failure::input)?;
                 secrets.account(member).ok_or_else(|| {
-                    Failure::input(format!("{} holds no key of `{member}`", dir.join("secrets.toml").display()))
+                    Failure::input(format!(
+                        "{} holds no key of `{member}`",
+                        dir.join("secrets.toml").display()
+                    ))
                 })
             }
             (_, _, Some(key)) => {
@@ -46,7 +49,9 @@ impl SignerArgs {
                 };
                 Secret::parse(&text).map_err(|error| Failure::input(format!("--key: {error}")))
             }
-            _ => Err(Failure::input("who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network")),
+            _ => {
+                Err(Failure::input("who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network"))
+            }
         }
     }
 }
@@ -75,7 +80,9 @@ fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxRec
 /// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
 /// a file holds. See what would be called with --dry-run.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris")]
+#[command(
+    after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris"
+)]
 pub(crate) struct Propose {
     /// Chamber that decides.
     chamber: String,
@@ -174,7 +181,12 @@ impl Ballot {
         let call = IAssembly::ballotCall { id: U256::from(self.proposal), choice };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let said = format!("{:?}", self.choice).to_lowercase();
-        done(json, &receipt, json!({ "proposal": self.proposal, "choice": said }), &format!("{said} on proposal {}", self.proposal))
+        done(
+            json,
+            &receipt,
+            json!({ "proposal": self.proposal, "choice": said }),
+            &format!("{said} on proposal {}", self.proposal),
+        )
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) enum Charter {
 }
 
 fn language(code: &str) -> Result<Language, String> {
-    Language::from_code(code).ok_or_else(|| format!("there are {}", Language::ALL.map(Language::code).join(", ")))
+    Language::from_code(code)
+        .ok_or_else(|| format!("there are {}", Language::ALL.map(Language::code).join(", ")))
 }
 
 /// Reads a charter file, or the built-in charter of that name.

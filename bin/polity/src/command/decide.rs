@@ -11,7 +11,9 @@ use crate::output::{Failure, Outcome, print, read_input};
 ///
 /// Exit status 0 when it could be decided (whatever the outcome), 2 on a bad file.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity decide charters/rules/paris-art21.toml ballots.json --as-of 2016-10-05")]
+#[command(
+    after_help = "Example:\n  polity decide charters/rules/paris-art21.toml ballots.json --as-of 2016-10-05"
+)]
 pub(crate) struct Decide {
     /// A rule, in TOML.
     rule: PathBuf,

@@ -52,7 +52,10 @@ impl Demo {
         if !self.exit {
             if !json {
                 println!("\nThe network stays up. RPC {}   stop: Ctrl-C", told.urls.join(" "));
-                println!("Try: polity status --rpc {0}\n     polity why paris-agreement --rpc {0}", told.urls[0]);
+                println!(
+                    "Try: polity status --rpc {0}\n     polity why paris-agreement --rpc {0}",
+                    told.urls[0]
+                );
             }
             let _ = stop.recv();
         }

@@ -13,7 +13,9 @@ use crate::output::{Failure, Outcome, print};
 ///
 /// Give each home to the member that runs it, with the addresses in its node.toml set to where the others are.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity init charters/paris.toml --dir paris\n  polity node --home paris/FRA")]
+#[command(
+    after_help = "Example:\n  polity init charters/paris.toml --dir paris\n  polity node --home paris/FRA"
+)]
 pub(crate) struct Init {
     /// The charter.
     charter: PathBuf,

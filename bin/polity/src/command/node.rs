@@ -45,7 +45,8 @@ impl Node {
             let who = ready.member.as_deref().unwrap_or("observer");
             println!("{who} of {}, at block {}, RPC {}", node.ledger.charter().id, ready.height, ready.rpc);
         }
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let (closed, stdin_closes) = tokio::sync::oneshot::channel();
         if self.until_stdin_closes {
             std::thread::spawn(move || {

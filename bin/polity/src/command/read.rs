@@ -38,11 +38,14 @@ pub(crate) fn time(secs: u64) -> String {
 /// Columns as wide as their longest cell.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |i: usize| {
+        rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     rows.iter()
         .map(|row| {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, w)| format!("{cell:<w$}", w = *w)).collect();
+            let cells: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, w)| format!("{cell:<w$}", w = *w)).collect();
             format!("{}\n", cells.join("  ").trim_end())
         })
         .collect()
@@ -66,7 +69,10 @@ impl Status {
         print(as_json, &status, || {
             let (head, consensus) = (&status["head"], &status["consensus"]);
             let rows = [
-                row(&["charter", &format!("{} ({})", text(&status["charter"]["id"]), text(&status["charter"]["hash"]))]),
+                row(&[
+                    "charter",
+                    &format!("{} ({})", text(&status["charter"]["id"]), text(&status["charter"]["hash"])),
+                ]),
                 row(&["chain id", &text(&status["chainId"])]),
                 row(&["block", &format!("{}  {}", text(&head["height"]), text(&head["hash"]))]),
                 row(&["time", &moment(&head["timestamp"])]),
@@ -83,8 +89,22 @@ impl Status {
                         text(&consensus["proposer"])
                     ),
                 ]),
-                row(&["peers", &format!("{} (transactions), {} (consensus)", text(&status["peers"]), text(&consensus["peers"]))]),
-                row(&["pool", &format!("{} pending, {} queued", text(&status["pool"]["pending"]), text(&status["pool"]["queued"]))]),
+                row(&[
+                    "peers",
+                    &format!(
+                        "{} (transactions), {} (consensus)",
+                        text(&status["peers"]),
+                        text(&consensus["peers"])
+                    ),
+                ]),
+                row(&[
+                    "pool",
+                    &format!(
+                        "{} pending, {} queued",
+                        text(&status["pool"]["pending"]),
+                        text(&status["pool"]["queued"])
+                    ),
+                ]),
             ];
             table(&rows)
         })
@@ -217,7 +237,8 @@ impl Treaties {
         }
         let treaties: Value = client.call("polity_treaties", json!([]))?;
         print(as_json, &treaties, || {
-            let mut rows = vec![row(&["id", "deposits", "decided on", "effective on", "in force since", "name"])];
+            let mut rows =
+                vec![row(&["id", "deposits", "decided on", "effective on", "in force since", "name"])];
             for treaty in array(&treaties) {
                 rows.push(vec![
                     text(&treaty["id"]),

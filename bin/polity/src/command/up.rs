@@ -22,7 +22,9 @@ use crate::{
 /// Without a charter it runs the development charter: four nodes, ten funded accounts, anyone may transact. Keys are made
 /// locally and printed; use them nowhere else. The directory keeps the chain: the next `polity up` goes on where it stopped.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  polity up\n  polity up --nodes 1 --port 8545\n  polity up charters/paris.toml --dir /tmp/paris")]
+#[command(
+    after_help = "Examples:\n  polity up\n  polity up --nodes 1 --port 8545\n  polity up charters/paris.toml --dir /tmp/paris"
+)]
 pub(crate) struct Up {
     /// The charter: a file, or the name of a built-in one.
     charter: Option<PathBuf>,
@@ -73,7 +75,11 @@ impl Up {
             processes.0.retain_mut(|node| match node.ended() {
                 None => true,
                 Some(status) => {
-                    eprintln!("node {} ended with {status}; its log: {}", node.plan.member, node.plan.home.0.join("node.log").display());
+                    eprintln!(
+                        "node {} ended with {status}; its log: {}",
+                        node.plan.member,
+                        node.plan.home.0.join("node.log").display()
+                    );
                     false
                 }
             });
@@ -91,10 +97,15 @@ impl Up {
     fn network(&self) -> Result<LocalNetwork, Failure> {
         let (name, text) = match &self.charter {
             Some(_) if self.nodes.is_some() => {
-                return Err(Failure::input("--nodes is for the development charter: a charter names its validators itself"));
+                return Err(Failure::input(
+                    "--nodes is for the development charter: a charter names its validators itself",
+                ));
             }
             Some(file) => load(file)?,
-            None => ("dev (built in)".to_owned(), polity_charter::dev(self.nodes.unwrap_or(4)).map_err(Failure::input)?),
+            None => (
+                "dev (built in)".to_owned(),
+                polity_charter::dev(self.nodes.unwrap_or(4)).map_err(Failure::input)?,
+            ),
         };
         let draft = polity_charter::parse(&name, &text).map_err(Failure::input)?.charter;
         let dir = self.dir.clone().unwrap_or_else(|| PathBuf::from(".polity").join(&draft.id));
@@ -104,7 +115,9 @@ impl Up {
         let options = InitOptions { first_rpc_port: self.port, ..InitOptions::local(dir.clone()) };
         match polity_node::init(&name, &text, &options) {
             Ok(network) => Ok(network),
-            Err(InitError::Occupied(_)) if dir.join("secrets.toml").exists() => resume(&options, &name, &text),
+            Err(InitError::Occupied(_)) if dir.join("secrets.toml").exists() => {
+                resume(&options, &name, &text)
+            }
             Err(error) => Err(Failure::input(error)),
         }
     }
@@ -131,7 +144,10 @@ fn print_ready(network: &LocalNetwork, processes: &Processes) {
     let charter = &network.charter;
     println!("{}: chain id {}, charter {}", charter.id, charter.chain_id, charter.hash);
     for node in &processes.0 {
-        println!("  {:<12} {}  pid {}  block {}", node.plan.member, node.ready.rpc, node.ready.pid, node.ready.height);
+        println!(
+            "  {:<12} {}  pid {}  block {}",
+            node.plan.member, node.ready.rpc, node.ready.pid, node.ready.height
+        );
     }
     let accounts = network.secrets.list();
     println!("accounts (local keys: use them nowhere else)");
@@ -142,7 +158,10 @@ fn print_ready(network: &LocalNetwork, processes: &Processes) {
         println!("  … and {} more in {}", accounts.len() - 10, network.dir.join("secrets.toml").display());
     }
     if let Some(first) = processes.0.first() {
-        println!("RPC {}   try: cast block-number --rpc-url {}   stop: Ctrl-C", first.ready.rpc, first.ready.rpc);
+        println!(
+            "RPC {}   try: cast block-number --rpc-url {}   stop: Ctrl-C",
+            first.ready.rpc, first.ready.rpc
+        );
     }
 }
 

@@ -39,7 +39,10 @@ impl Checks {
                 if check.held {
                     format!("  {good}✓{good:#} {}: {}\n", check.claim, check.found)
                 } else {
-                    format!("  {bad}✗ {}: {} (expected {}){bad:#}\n", check.claim, check.found, check.expected)
+                    format!(
+                        "  {bad}✗ {}: {} (expected {}){bad:#}\n",
+                        check.claim, check.found, check.expected
+                    )
                 }
             })
             .collect()

@@ -8,4 +8,4 @@ mod checks;
 mod paris;
 mod script;
 
-pub(crate) use paris::{Told, run as paris};
+pub(crate) use paris::run as paris;

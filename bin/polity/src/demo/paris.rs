@@ -23,11 +23,7 @@ use super::{
     checks::Checks,
     script::{Act, Script, pay, set_chamber_rule, set_rule},
 };
-use crate::{
-    client::Client,
-    local::Processes,
-    output::Failure,
-};
+use crate::{client::Client, local::Processes, output::Failure};
 
 const TREATY: &str = "paris-agreement";
 const CHAMBER: &str = "conference";
@@ -77,14 +73,23 @@ struct Day {
 }
 
 /// Runs the demonstration in `dir`; `None` if it was interrupted.
-pub(crate) fn run(dir: &Path, port: Option<u16>, json: bool, stop: &Receiver<()>) -> Result<Option<Told>, Failure> {
+pub(crate) fn run(
+    dir: &Path,
+    port: Option<u16>,
+    json: bool,
+    stop: &Receiver<()>,
+) -> Result<Option<Told>, Failure> {
     let started = Instant::now();
-    let text = polity_charter::builtin("paris").ok_or_else(|| Failure::failed("no built-in charter paris"))?;
+    let text =
+        polity_charter::builtin("paris").ok_or_else(|| Failure::failed("no built-in charter paris"))?;
     let options = InitOptions { first_rpc_port: port, ..InitOptions::local(dir.to_owned()) };
     let network = polity_node::init("paris (built in)", text, &options).map_err(Failure::input)?;
     let (acts, deposits) = acts(&network)?;
     if !json {
-        println!("The Paris Agreement, as a charter of {} members on four nodes.", network.charter.members.len());
+        println!(
+            "The Paris Agreement, as a charter of {} members on four nodes.",
+            network.charter.members.len()
+        );
         println!("  charter {}", network.charter.hash);
     }
     let processes = Processes::start_with(&network, |url| submit(url, &acts))?;
@@ -108,7 +113,10 @@ pub(crate) fn run(dir: &Path, port: Option<u16>, json: bool, stop: &Receiver<()>
             json!({ "held": held, "checks": story.checks, "summary": summary, "rpc": urls, "seconds": started.elapsed().as_secs() })
         );
     } else {
-        anstream::println!("\nChecked against public facts, by RPC and by computing again:\n{}", story.checks.text());
+        anstream::println!(
+            "\nChecked against public facts, by RPC and by computing again:\n{}",
+            story.checks.text()
+        );
         let verdict = if held { "Every check held." } else { "NOT every check held." };
         println!("{verdict} ({} s)", started.elapsed().as_secs());
     }
@@ -191,7 +199,11 @@ impl Story<'_> {
             }
             if since.elapsed() > STALL_MAX {
                 let status: Value = self.client().call("polity_status", json!([]))?;
-                return Err(Failure::failed(format!("no block for {} s: {}", STALL_MAX.as_secs(), status["consensus"]["words"])));
+                return Err(Failure::failed(format!(
+                    "no block for {} s: {}",
+                    STALL_MAX.as_secs(),
+                    status["consensus"]["words"]
+                )));
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -211,7 +223,8 @@ impl Story<'_> {
     /// Logs of the assembly with this event in block `height`.
     fn events<E: SolEvent>(&self, height: u64) -> Result<Vec<Value>, Failure> {
         let at = U64::from(height);
-        let filter = json!([{ "address": ASSEMBLY, "fromBlock": at, "toBlock": at, "topics": [E::SIGNATURE_HASH] }]);
+        let filter =
+            json!([{ "address": ASSEMBLY, "fromBlock": at, "toBlock": at, "topics": [E::SIGNATURE_HASH] }]);
         Ok(self.client().call("eth_getLogs", filter)?)
     }
 
@@ -236,7 +249,10 @@ impl Story<'_> {
                 bar.set_position(share_permille(&report));
                 bar.set_message(format!("{date}  {states} states  {share} %"));
                 if !self.json {
-                    let line = format!("  {date}  block {height:<4} {:>3} deposited  {states:>3} states  {share:>7} % of emissions", new.len());
+                    let line = format!(
+                        "  {date}  block {height:<4} {:>3} deposited  {states:>3} states  {share:>7} % of emissions",
+                        new.len()
+                    );
                     bar.suspend(|| println!("{line}"));
                 }
                 if date == eve || date == crossed {
@@ -250,15 +266,30 @@ impl Story<'_> {
             }
             for log in self.events::<IAssembly::EnteredIntoForce>(height)? {
                 in_force = Some(date);
-                bar.suspend(|| self.say(&format!("\n  {date}  block {height}  THE PARIS AGREEMENT ENTERS INTO FORCE, by itself:")));
+                bar.suspend(|| {
+                    self.say(&format!(
+                        "\n  {date}  block {height}  THE PARIS AGREEMENT ENTERS INTO FORCE, by itself:"
+                    ))
+                });
                 let hash = log["transactionHash"].as_str().unwrap_or_default().to_owned();
                 let tx: Value = self.client().call("eth_getTransactionByHash", json!([hash]))?;
-                bar.suspend(|| self.say(&format!("  system transaction {hash}, sent by nobody: from {}\n", tx["from"].as_str().unwrap_or_default())));
-                self.checks.compare("type of the transaction of entry into force (0x70: made by the chain)", "0x70", tx["type"].as_str().unwrap_or_default());
+                bar.suspend(|| {
+                    self.say(&format!(
+                        "  system transaction {hash}, sent by nobody: from {}\n",
+                        tx["from"].as_str().unwrap_or_default()
+                    ))
+                });
+                self.checks.compare(
+                    "type of the transaction of entry into force (0x70: made by the chain)",
+                    "0x70",
+                    tx["type"].as_str().unwrap_or_default(),
+                );
             }
             if self.events::<IAssembly::Proposed>(height)?.first().is_some() {
                 bar.finish_and_clear();
-                self.say(&format!("  {date}  block {height}  {PROPOSER} proposes to the Conference of the Parties:"));
+                self.say(&format!(
+                    "  {date}  block {height}  {PROPOSER} proposes to the Conference of the Parties:"
+                ));
                 let proposal: Value = self.client().call("polity_proposal", json!([1, height]))?;
                 for call in proposal["calls"].as_array().into_iter().flatten() {
                     self.say(&format!("      → {}", shorten(call["text"].as_str().unwrap_or_default())));
@@ -279,7 +310,11 @@ impl Story<'_> {
                 }
                 let proposal: Value = self.client().call("polity_proposal", json!([1, height]))?;
                 let hash = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                self.checks.compare("hash of the why-report, recorded by the chain", hash(&why["hash"]), hash(&proposal["reportHash"]));
+                self.checks.compare(
+                    "hash of the why-report, recorded by the chain",
+                    hash(&why["hash"]),
+                    hash(&proposal["reportHash"]),
+                );
             }
             if self.events::<IAssembly::Executed>(height)?.first().is_some() {
                 enacted = Some((height, date));
@@ -288,11 +323,17 @@ impl Story<'_> {
                 return Err(Failure::failed("the decision could not be carried out"));
             }
             if date > day("2017-01-30")? {
-                return Err(Failure::failed(format!("the proposal did not come to its end (concluded: {concluded})")));
+                return Err(Failure::failed(format!(
+                    "the proposal did not come to its end (concluded: {concluded})"
+                )));
             }
         }
         bar.finish_and_clear();
-        self.checks.compare("in force on", "2016-11-04", in_force.map_or_else(|| "never".to_owned(), |date| date.to_string()));
+        self.checks.compare(
+            "in force on",
+            "2016-11-04",
+            in_force.map_or_else(|| "never".to_owned(), |date| date.to_string()),
+        );
         let (height, date) = enacted.ok_or_else(|| Failure::failed("no execution"))?;
         self.executed(height, date)?;
         Ok(true)
@@ -327,9 +368,21 @@ impl Story<'_> {
         file.instruments.remove("EUU");
         let without = rule.decide(&file, None)?;
         let limbs = |report: &Report| serde_json::to_string(&report.limbs).unwrap_or_default();
-        self.checks.compare("the ledger's report, computed again offline, is the same", limbs(on_chain) == limbs(&offline), true);
-        self.checks.compare("the European Union's own instrument adds nothing", limbs(&offline) == limbs(&without), true);
-        self.checks.compare("decided on", "2016-10-05", offline.decided_on.map_or_else(String::new, |d| d.to_string()));
+        self.checks.compare(
+            "the ledger's report, computed again offline, is the same",
+            limbs(on_chain) == limbs(&offline),
+            true,
+        );
+        self.checks.compare(
+            "the European Union's own instrument adds nothing",
+            limbs(&offline) == limbs(&without),
+            true,
+        );
+        self.checks.compare(
+            "decided on",
+            "2016-10-05",
+            offline.decided_on.map_or_else(String::new, |d| d.to_string()),
+        );
         Ok(())
     }
 
@@ -348,7 +401,10 @@ impl Story<'_> {
         let paid = balance(self, height)? - balance(self, height - 1)?;
         let spent = treasury(self, height - 1)? - treasury(self, height)?;
         let symbol = self.charter().currency.symbol.clone();
-        self.say(&format!("  {date}  block {height}  carried out by the chain: {} {symbol} from `{PAID_FROM}` to {PAYEE};", amount_text(paid)));
+        self.say(&format!(
+            "  {date}  block {height}  carried out by the chain: {} {symbol} from `{PAID_FROM}` to {PAYEE};",
+            amount_text(paid)
+        ));
         self.checks.compare("paid to Fiji", amount(PAID)?, paid);
         self.checks.compare("taken from the treasury", amount(PAID)?, spent);
         let rule = |story: &Self, at: u64| -> Result<String, Failure> {
@@ -381,14 +437,29 @@ impl Story<'_> {
         let certificate: Certificate = serde_json::from_value(proof["certificate"].clone())?;
         let verified = self.verify(&certificate, &proof, &hash);
         let treasury: Vec<Value> = self.client().call("polity_treasury", json!([]))?;
-        self.say(&format!("\nBlock {height} on all four nodes:\n  hash        {}\n  state root  {}", hash.as_str().unwrap_or_default(), root.as_str().unwrap_or_default()));
-        self.say(&format!("  certificate round {}, {} of {} signatures", certificate.round, certificate.signatures.len(), proof["committee"]["seats"].as_array().map_or(0, Vec::len)));
+        self.say(&format!(
+            "\nBlock {height} on all four nodes:\n  hash        {}\n  state root  {}",
+            hash.as_str().unwrap_or_default(),
+            root.as_str().unwrap_or_default()
+        ));
+        self.say(&format!(
+            "  certificate round {}, {} of {} signatures",
+            certificate.round,
+            certificate.signatures.len(),
+            proof["committee"]["seats"].as_array().map_or(0, Vec::len)
+        ));
         for account in &treasury {
-            self.say(&format!("  treasury    {:<16} {}", account["name"].as_str().unwrap_or_default(), account["balance"].as_str().unwrap_or_default()));
+            self.say(&format!(
+                "  treasury    {:<16} {}",
+                account["name"].as_str().unwrap_or_default(),
+                account["balance"].as_str().unwrap_or_default()
+            ));
         }
         self.checks.compare("all four nodes have the same block and state root", true, agree);
         self.checks.compare("the certificate verifies, by recovering its signatures here", "valid", verified);
-        Ok(json!({ "height": height, "hash": hash, "stateRoot": root, "certificate": certificate, "treasury": treasury }))
+        Ok(
+            json!({ "height": height, "hash": hash, "stateRoot": root, "certificate": certificate, "treasury": treasury }),
+        )
     }
 
     /// Checks a certificate with nothing but its committee.
@@ -401,7 +472,8 @@ impl Story<'_> {
                 power: seat["power"].as_u64()?,
             })
         };
-        let seats: Option<Vec<Seat>> = proof["committee"]["seats"].as_array().into_iter().flatten().map(seat).collect();
+        let seats: Option<Vec<Seat>> =
+            proof["committee"]["seats"].as_array().into_iter().flatten().map(seat).collect();
         let named: Option<B256> = serde_json::from_value(hash.clone()).ok();
         let Some(Ok(committee)) = seats.map(Committee::new) else { return "no committee".to_owned() };
         if named != Some(certificate.block_hash) {
@@ -433,7 +505,11 @@ fn thousandths_of_percent(limb: &polity_decision::LimbReport) -> u64 {
 
 /// How far towards 55 %, in thousandths.
 fn share_permille(report: &Report) -> u64 {
-    report.limbs.iter().find(|limb| limb.name == "emissions").map_or(0, |limb| thousandths_of_percent(limb) / 55)
+    report
+        .limbs
+        .iter()
+        .find(|limb| limb.name == "emissions")
+        .map_or(0, |limb| thousandths_of_percent(limb) / 55)
 }
 
 fn shorten(text: &str) -> String {

@@ -83,12 +83,23 @@ impl<'a> Script<'a> {
     }
 
     /// A proposal of `proposer` in `chamber`.
-    pub(crate) fn propose(&mut self, proposer: &str, day: Date, proposal: &IAssembly::proposeCall) -> Result<(), Failure> {
+    pub(crate) fn propose(
+        &mut self,
+        proposer: &str,
+        day: Date,
+        proposal: &IAssembly::proposeCall,
+    ) -> Result<(), Failure> {
         self.act(proposer, day, PROPOSE_GAS, proposal)
     }
 
     /// A ballot of `member`.
-    pub(crate) fn ballot(&mut self, member: &str, day: Date, id: u64, choice: IAssembly::Choice) -> Result<(), Failure> {
+    pub(crate) fn ballot(
+        &mut self,
+        member: &str,
+        day: Date,
+        id: u64,
+        choice: IAssembly::Choice,
+    ) -> Result<(), Failure> {
         self.act(member, day, ACT_GAS, &IAssembly::ballotCall { id: U256::from(id), choice })
     }
 
@@ -122,7 +133,11 @@ pub(crate) fn set_rule(rule: &Rule) -> Result<IAssembly::Call, Failure> {
 }
 
 /// A call that lets `chamber` decide by `rule` from now on.
-pub(crate) fn set_chamber_rule(charter: &Charter, chamber: &str, rule: &str) -> Result<IAssembly::Call, Failure> {
+pub(crate) fn set_chamber_rule(
+    charter: &Charter,
+    chamber: &str,
+    rule: &str,
+) -> Result<IAssembly::Call, Failure> {
     let known = charter.chamber(chamber).ok_or_else(|| Failure::failed(format!("no chamber {chamber}")))?;
     let words = |names: &[String]| names.iter().map(|name| word(name)).collect::<Result<Vec<_>, _>>();
     let chamber_after = IAssembly::Chamber {

@@ -1,0 +1,149 @@
+//! The commands that need no network, as a person runs them: output, exit status, errors that name the place.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+fn polity(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_polity")).args(args).output().expect("polity runs")
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn charter(name: &str) -> String {
+    root().join("charters").join(name).display().to_string()
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    for command in [
+        vec!["demo"],
+        vec!["charter", "check"],
+        vec!["charter", "show"],
+        vec!["charter", "new"],
+        vec!["init"],
+        vec!["up"],
+        vec!["node"],
+        vec!["status"],
+        vec!["members"],
+        vec!["proposals"],
+        vec!["treaties"],
+        vec!["treasury"],
+        vec!["why"],
+        vec!["propose"],
+        vec!["ballot"],
+        vec!["deposit"],
+        vec!["withdraw"],
+        vec!["decide"],
+        vec!["bench"],
+    ] {
+        let output = polity(&[&command[..], &["--help"]].concat());
+        let text = said(&output);
+        assert!(output.status.success(), "{command:?}: {text}");
+        assert!(text.contains("Example"), "{command:?} shows no example:\n{text}");
+    }
+}
+
+#[test]
+fn the_charters_of_the_house_check_and_show() {
+    for name in ["paris.toml", "dev.toml"] {
+        let output = polity(&["charter", "check", &charter(name)]);
+        assert!(output.status.success(), "{}", said(&output));
+        for lang in ["en", "zh"] {
+            let shown = polity(&["charter", "show", &charter(name), "--lang", lang]);
+            assert!(shown.status.success() && shown.stdout.len() > 500, "{}", said(&shown));
+        }
+    }
+    let chinese = said(&polity(&["charter", "show", "paris", "--lang", "zh"]));
+    assert!(chinese.contains("巴黎协定"), "{chinese}");
+}
+
+#[test]
+fn a_new_charter_is_a_good_one_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mine.toml").display().to_string();
+    assert!(polity(&["charter", "new", &file]).status.success());
+    let output = polity(&["--json", "charter", "check", &file]);
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(value["ok"], true, "{value}");
+    assert_eq!(polity(&["charter", "new", &file]).status.code(), Some(2), "it exists");
+}
+
+#[test]
+fn mistakes_of_a_charter_are_listed_with_their_places() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("bad.toml");
+    let text = fs::read_to_string(charter("dev.toml")).expect("dev");
+    fs::write(&file, text.replace("chain_id  = 1337", "chain_id  = -1").replace("[currency]", "[curency]"))
+        .expect("written");
+    let output = polity(&["--json", "charter", "check", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let list = value["diagnostics"]["list"].as_array().expect("a list");
+    assert!(list.len() >= 2, "{value:#}");
+    assert!(list.iter().all(|found| found["line"].as_u64() > Some(0) && found["column"].as_u64() > Some(0)));
+    let hint = list.iter().find(|found| found["path"].as_str().is_some_and(|path| path.contains("curency")));
+    assert!(
+        hint.is_some_and(|hint| hint["hint"].as_str().is_some_and(|hint| hint.contains("currency"))),
+        "{value:#}"
+    );
+}
+
+#[test]
+fn a_rule_decides_on_a_file_of_ballots_offline() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ballots = folder.path().join("ballots.json");
+    let members: Vec<String> = (0..6).map(|i| format!(r#"{{ "id": "M{i}", "kind": "state" }}"#)).collect();
+    let file = |votes: &str| format!(r#"{{ "members": [{}], "ballots": {{ {votes} }} }}"#, members.join(","));
+    let rule = root().join("charters/rules/unga.toml").display().to_string();
+    let decide = |votes: &str| -> (Value, Option<i32>) {
+        fs::write(&ballots, file(votes)).expect("written");
+        let output = polity(&["--json", "decide", &rule, &ballots.display().to_string()]);
+        (serde_json::from_slice(&output.stdout).unwrap_or_default(), output.status.code())
+    };
+    let (report, code) = decide(r#""M0": "yes", "M1": "yes", "M2": "no", "M3": "abstain""#);
+    assert_eq!((report["outcome"].as_str(), code), (Some("adopted"), Some(0)), "{report:#}");
+    let (report, code) = decide(r#""M0": "yes", "M1": "no", "M2": "no""#);
+    assert_eq!((report["outcome"].as_str(), code), (Some("rejected"), Some(0)), "{report:#}");
+    fs::write(&ballots, "{ \"members\": [\n  { \"id\": 3 }\n] }").expect("written");
+    let output = polity(&["decide", &rule, &ballots.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("line 2"), "{}", said(&output));
+    assert_eq!(polity(&["decide", "nowhere.toml", "nowhere.json"]).status.code(), Some(2));
+}
+
+#[test]
+fn init_makes_homes_once_and_keeps_secrets_to_their_owner() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network").display().to_string();
+    let output = polity(&["--json", "init", "dev", "--dir", &dir]);
+    assert!(output.status.success(), "{}", said(&output));
+    let keys = Path::new(&dir).join("node-1/keys.toml");
+    assert_eq!(fs::metadata(&keys).expect("there").permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&keys).expect("readable");
+    assert_eq!(polity(&["init", "dev", "--dir", &dir]).status.code(), Some(2), "not twice");
+    assert_eq!(fs::read(&keys).expect("readable"), before);
+    let checked = polity(&["charter", "check", &Path::new(&dir).join("charter.toml").display().to_string()]);
+    assert!(checked.status.success(), "{}", said(&checked));
+}
+
+#[test]
+fn without_a_node_a_client_says_where_it_looked() {
+    let output = polity(&["status", "--rpc", "http://127.0.0.1:9"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("no node answers at http://127.0.0.1:9"), "{}", said(&output));
+    let output = polity(&["--json", "status", "--rpc", "http://127.0.0.1:9"]);
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON even then");
+    assert!(value["error"].is_string());
+}
