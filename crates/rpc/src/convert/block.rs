@@ -9,7 +9,7 @@ use polity_ledger::ExecutedBlock;
 use super::{Place, RpcTransaction, transaction};
 
 /// A block as `eth_getBlockByNumber` returns it.
-pub(crate) type RpcBlock = Block<RpcTransaction, Header>;
+pub(super) type RpcBlock = Block<RpcTransaction, Header>;
 
 /// The header of `block`, as subscriptions send it.
 pub(crate) fn header(block: &ExecutedBlock) -> Header {

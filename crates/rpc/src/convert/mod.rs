@@ -9,7 +9,7 @@ mod log;
 mod receipt;
 mod transaction;
 
-pub(crate) use block::{RpcBlock, block, header};
+pub(crate) use block::{block, header};
 pub(crate) use log::logs_of;
 pub(crate) use receipt::{RpcReceipt, receipt, receipts};
 pub(crate) use transaction::{Place, RpcTransaction, transaction};

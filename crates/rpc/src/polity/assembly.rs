@@ -201,7 +201,7 @@ pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> 
 }
 
 fn texts(report: &Report) -> BTreeMap<&'static str, String> {
-    [("en", report.to_string()), ("zh", report.text(polity_decision::Language::Zh))].into_iter().collect()
+    [("en", report.to_string()), ("zh", report.text(Language::Zh))].into_iter().collect()
 }
 
 /// A treaty. Dates are days; `null` means not yet.

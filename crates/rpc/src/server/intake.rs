@@ -13,12 +13,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::{Body, Incoming};
 use jsonrpsee::{
     core::BoxError,
-    server::{HttpBody, HttpRequest, HttpResponse, ws::is_upgrade_request},
-    types::error::reject_too_big_request,
+    server::{HttpBody, HttpRequest, HttpResponse, http::is_json, ws::is_upgrade_request},
+    types::{ErrorCode, ErrorObjectOwned, error::reject_too_big_request},
 };
 use tower::Service;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -182,6 +182,7 @@ impl Intake<()> {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(Transport::Http);
         match tokio::time::timeout(BODY_TIME_MAX, read(body, self.rules.body_max)).await {
+            Ok(Ok(bytes)) if takes_json(&parts) && is_json_but_no_request(&bytes) => Err(invalid_request()),
             Ok(Ok(bytes)) => {
                 // What was announced and what was read may differ in form (chunks); the body is now what it is.
                 parts.headers.remove(header::TRANSFER_ENCODING);
@@ -228,6 +229,23 @@ where
     if seen > max { Err(Refused::TooLarge) } else { Ok(bytes) }
 }
 
+fn takes_json(parts: &Parts) -> bool {
+    parts.method == Method::POST && is_json(parts.headers.get(header::CONTENT_TYPE))
+}
+
+/// Whether `body` is JSON that cannot be a request, which jsonrpsee does not tell from broken JSON.
+///
+/// Cost: a search for `"method"`; the body is parsed only where that fails.
+fn is_json_but_no_request(body: &[u8]) -> bool {
+    const METHOD: &[u8] = b"\"method\"";
+    let parses = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => false,
+        Some(b'{') => !body.windows(METHOD.len()).any(|window| window == METHOD) && parses(),
+        _ => parses(),
+    }
+}
+
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
@@ -245,6 +263,11 @@ fn plain(status: StatusCode, message: &'static str) -> HttpResponse {
 
 fn json(status: StatusCode, body: String) -> HttpResponse {
     respond(status, "application/json; charset=utf-8", HttpBody::from(body))
+}
+
+fn invalid_request() -> HttpResponse {
+    let error = ErrorObjectOwned::from(ErrorCode::InvalidRequest);
+    json(StatusCode::OK, serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string())
 }
 
 fn too_large(max: usize) -> HttpResponse {
@@ -280,6 +303,23 @@ mod tests {
             Rules::new(&RpcConfig { allowed_hosts: vec!["*".into()], ..RpcConfig::default() })
                 .host_allowed("any.example")
         );
+    }
+
+    #[test]
+    fn json_that_is_no_request_is_told_from_broken_json() {
+        for (body, expected) in [
+            ("{}", true),
+            (r#" {"id":1}"#, true),
+            ("5", true),
+            ("null", true),
+            ("{", false),
+            ("", false),
+            ("nonsense", false),
+            ("[]", false),
+            (r#"{"method":1}"#, false),
+        ] {
+            assert_eq!(is_json_but_no_request(body.as_bytes()), expected, "{body}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use jsonrpsee::{
 };
 use polity_ledger::Ledger;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinHandle,
@@ -45,6 +45,9 @@ pub(crate) enum Transport {
 
 /// What a client too many is told, before the connection is closed.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Most bytes read of a client that is refused.
+const REFUSED_BYTES_MAX: u64 = 64 << 10;
 
 /// A running server. Dropping it stops it.
 #[derive(Debug)]
@@ -123,11 +126,10 @@ pub async fn serve(config: RpcConfig, ledger: Ledger, node: Arc<dyn NodeInfo>) -
             let stop = accept_stop.clone();
             tokio::spawn(async move {
                 let _ = socket.set_nodelay(true);
-                let io = idle::Idle::new(socket, IDLE_TIME_MAX);
+                let io = idle::Idle::new(socket, place, IDLE_TIME_MAX);
                 if let Err(error) = serve_with_graceful_shutdown(io, service, stop.shutdown()).await {
                     tracing::debug!(%error, "rpc.connection");
                 }
-                drop(place);
             });
         }
     });
@@ -150,6 +152,13 @@ fn server_config(config: &RpcConfig) -> ServerConfig {
         .build()
 }
 
+/// Says [`FULL`] and reads what the client sends until it has read that too: closing with unread bytes would reset the
+/// connection under the answer.
 async fn refuse(mut socket: TcpStream) {
-    let _ = tokio::time::timeout(Duration::from_secs(1), socket.write_all(FULL)).await;
+    let tell = async {
+        socket.write_all(FULL).await?;
+        socket.shutdown().await?;
+        tokio::io::copy(&mut socket.take(REFUSED_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), tell).await;
 }

@@ -19,14 +19,14 @@ use polity_rpc::{NodeInfo, RpcConfig, RpcServer, Syncing, serve};
 use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
 use serde_json::{Value, json};
 
-pub const CHAIN_ID: u64 = 1337;
+pub(crate) const CHAIN_ID: u64 = 1337;
 
 /// A deterministic secret key.
-pub fn key(n: u8) -> SecretKey {
+pub(crate) fn key(n: u8) -> SecretKey {
     SecretKey::from_byte_array([n; 32]).expect("a key")
 }
 
-pub fn address(key: &SecretKey) -> Address {
+pub(crate) fn address(key: &SecretKey) -> Address {
     let public = PublicKey::from_secret_key(SECP256K1, key).serialize_uncompressed();
     Address::from_raw_public_key(&public[1..])
 }
@@ -39,11 +39,11 @@ fn sign(key: &SecretKey, digest: B256) -> ([u8; 64], bool) {
 }
 
 /// The key of the funded account `alice`, `bob`, … of the development charter.
-pub fn alice() -> SecretKey {
+pub(crate) fn alice() -> SecretKey {
     key(0xa1)
 }
 
-pub fn bob() -> SecretKey {
+pub(crate) fn bob() -> SecretKey {
     key(0xb0)
 }
 
@@ -53,10 +53,10 @@ fn validator() -> SecretKey {
 
 /// Says what a test wants it to say, and remembers what it was asked to send.
 #[derive(Default)]
-pub struct TestNode {
-    pub sent: Mutex<Vec<(Bytes, Condition)>>,
-    pub syncing: Mutex<Option<Syncing>>,
-    pub panics: Mutex<bool>,
+pub(crate) struct TestNode {
+    pub(crate) sent: Mutex<Vec<(Bytes, Condition)>>,
+    pub(crate) syncing: Mutex<Option<Syncing>>,
+    pub(crate) panics: Mutex<bool>,
 }
 
 impl NodeInfo for TestNode {
@@ -81,10 +81,10 @@ impl NodeInfo for TestNode {
 }
 
 /// The chain and its server. The directory lives as long.
-pub struct Chain {
-    pub ledger: Ledger,
-    pub node: Arc<TestNode>,
-    pub rpc: SocketAddr,
+pub(crate) struct Chain {
+    pub(crate) ledger: Ledger,
+    pub(crate) node: Arc<TestNode>,
+    pub(crate) rpc: SocketAddr,
     server: Option<RpcServer>,
     _dir: tempfile::TempDir,
 }
@@ -114,22 +114,23 @@ fn charter() -> polity_charter::Charter {
 }
 
 impl Chain {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut RpcConfig)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut RpcConfig)) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let ledger = Ledger::open(&dir.path().join("db"), charter()).expect("a ledger");
         let node = Arc::new(TestNode::default());
-        let mut config = RpcConfig { listen: "127.0.0.1:0".parse().expect("address"), ..RpcConfig::default() };
+        let mut config =
+            RpcConfig { listen: "127.0.0.1:0".parse().expect("address"), ..RpcConfig::default() };
         change(&mut config);
         let server = serve(config, ledger.clone(), node.clone()).await.expect("a server");
         Self { ledger, node, rpc: server.local_addr, server: Some(server), _dir: dir }
     }
 
     /// Decides one block of whatever waits.
-    pub fn block(&self) -> SealedBlock {
+    pub(crate) fn block(&self) -> SealedBlock {
         let mut app = self.ledger.application(address(&validator()));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now").as_millis();
         let height = app.tip().next();
@@ -147,59 +148,65 @@ impl Chain {
         block
     }
 
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.server.take().expect("running").stop().await;
     }
 
     /// Calls a method and expects a result.
-    pub async fn call(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         let response = self.ask(method, params.clone()).await;
         assert!(response.get("error").is_none(), "{method} {params}: {response}");
         response["result"].clone()
     }
 
     /// Calls a method and expects an error.
-    pub async fn fail(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn fail(&self, method: &str, params: Value) -> Value {
         let response = self.ask(method, params.clone()).await;
         assert!(response.get("result").is_none(), "{method} {params}: {response}");
         response["error"].clone()
     }
 
-    pub async fn ask(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         crate::wire::post(self.rpc, &body.to_string()).await.json()
     }
 }
 
 /// A signed transfer or call.
-pub fn transaction(from: &SecretKey, nonce: u64, to: TxKind, value: u64, input: &[u8]) -> Vec<u8> {
-    signed(from, TxEip1559 {
-        chain_id: CHAIN_ID,
-        nonce,
-        gas_limit: 200_000,
-        max_fee_per_gas: 3_000_000_000,
-        max_priority_fee_per_gas: 1_000_000,
-        to,
-        value: U256::from(value),
-        input: input.to_vec().into(),
-        ..TxEip1559::default()
-    })
+pub(crate) fn transaction(from: &SecretKey, nonce: u64, to: TxKind, value: u64, input: &[u8]) -> Vec<u8> {
+    signed(
+        from,
+        TxEip1559 {
+            chain_id: CHAIN_ID,
+            nonce,
+            gas_limit: 200_000,
+            max_fee_per_gas: 3_000_000_000,
+            max_priority_fee_per_gas: 1_000_000,
+            to,
+            value: U256::from(value),
+            input: input.to_vec().into(),
+            ..TxEip1559::default()
+        },
+    )
 }
 
-pub fn transfer(from: &SecretKey, nonce: u64) -> Vec<u8> {
+pub(crate) fn transfer(from: &SecretKey, nonce: u64) -> Vec<u8> {
     transaction(from, nonce, TxKind::Call(address(&bob())), 1_000, &[])
 }
 
-pub fn legacy(from: &SecretKey, nonce: u64, gas_price: u128) -> Vec<u8> {
-    signed(from, TxLegacy {
-        chain_id: Some(CHAIN_ID),
-        nonce,
-        gas_price,
-        gas_limit: 21_000,
-        to: TxKind::Call(address(&bob())),
-        value: U256::from(1),
-        input: Bytes::new(),
-    })
+pub(crate) fn legacy(from: &SecretKey, nonce: u64, gas_price: u128) -> Vec<u8> {
+    signed(
+        from,
+        TxLegacy {
+            chain_id: Some(CHAIN_ID),
+            nonce,
+            gas_price,
+            gas_limit: 21_000,
+            to: TxKind::Call(address(&bob())),
+            value: U256::from(1),
+            input: Bytes::new(),
+        },
+    )
 }
 
 fn signed<T: SignableTransaction<Signature>>(from: &SecretKey, tx: T) -> Vec<u8>
@@ -211,13 +218,13 @@ where
     TxEnvelope::from(tx.into_signed(signature)).encoded_2718()
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     hex::encode_prefixed(bytes)
 }
 
 /// A contract. Called with nothing it returns slot 0; with a word, it stores the word there and logs it as a topic; with
 /// the word zero it reverts.
-pub const CONTRACT: [u8; 52] = hex!(
+pub(crate) const CONTRACT: [u8; 52] = hex!(
     "602980600b6000396000f3"
     "361560175760003580156023578060005560006000a1005b60005460005260206000f35b60006000fd"
 );

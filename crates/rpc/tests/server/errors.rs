@@ -18,12 +18,13 @@ async fn malformed_requests() {
         ("{}", -32600),
         ("[]", -32600),
         ("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"eth_chainId\"}", -32600),
-        ("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"eth_chainId\"}", -32600),
+        ("5", -32600),
     ] {
         let response = wire::post(chain.rpc, body).await;
         assert_eq!(response.json()["error"]["code"], code, "{body}: {} {}", response.status, response.body);
     }
-    let mixed = wire::post(chain.rpc, "[1, {\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"eth_chainId\"}]").await.json();
+    let mixed =
+        wire::post(chain.rpc, "[1, {\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"eth_chainId\"}]").await.json();
     assert_eq!((&mixed[0]["error"]["code"], &mixed[1]["result"]), (&json!(-32600), &json!("0x539")));
     for (line, headers, status) in [
         ("GET / HTTP/1.1", vec![("host", "localhost")], 405),
@@ -38,12 +39,19 @@ async fn malformed_requests() {
 async fn unknown_methods_and_wrong_parameters() {
     let chain = Chain::start().await;
     let error = chain.fail("eth_getBlockByNumbr", json!([])).await;
-    assert_eq!((&error["code"], &error["data"]), (&json!(-32601), &json!("did you mean eth_getBlockByNumber?")));
+    assert_eq!(
+        (&error["code"], &error["data"]),
+        (&json!(-32601), &json!("did you mean eth_getBlockByNumber?"))
+    );
     for (method, params, expected) in [
         ("eth_getBalance", json!([]), "missing value for required argument 0 (address)"),
         ("eth_getBalance", json!(["0x12"]), "invalid argument 0 (address): "),
         ("eth_getBalance", json!([Address::ZERO, "newest"]), "invalid argument 1 (block): "),
-        ("eth_getBalance", json!([Address::ZERO, "latest", 1]), "too many arguments, want at most 2: address, block"),
+        (
+            "eth_getBalance",
+            json!([Address::ZERO, "latest", 1]),
+            "too many arguments, want at most 2: address, block",
+        ),
         ("eth_getBalance", json!({ "addres": Address::ZERO }), "unknown argument `addres`: address, block"),
         ("eth_getStorageAt", json!([Address::ZERO, "zero"]), "invalid argument 1 (slot): "),
         ("eth_call", json!(["0x"]), "invalid argument 0 (transaction): "),
@@ -59,10 +67,18 @@ async fn unknown_methods_and_wrong_parameters() {
     assert_eq!(chain.call("eth_getBalance", json!({ "address": Address::ZERO })).await, "0x0");
     for method in ["eth_subscribe", "eth_unsubscribe"] {
         let error = chain.fail(method, json!(["newHeads"])).await;
-        assert!(error["message"].as_str().expect("text").starts_with("notifications not supported"), "{error}");
+        assert!(
+            error["message"].as_str().expect("text").starts_with("notifications not supported"),
+            "{error}"
+        );
     }
     for method in ["eth_sendTransaction", "eth_sign", "eth_signTransaction"] {
-        assert!(chain.fail(method, json!([])).await["message"].as_str().expect("text").starts_with("unknown account"));
+        assert!(
+            chain.fail(method, json!([])).await["message"]
+                .as_str()
+                .expect("text")
+                .starts_with("unknown account")
+        );
     }
     chain.stop().await;
 }
@@ -75,7 +91,10 @@ async fn refused_transactions() {
     let poor = transaction(&key(0x77), 0, TxKind::Call(address(&bob())), 5, &[]);
     for (raw, expected) in [
         (hex(&raw), "already known"),
-        (hex(&transaction(&alice(), 0, TxKind::Call(address(&bob())), 7, &[])), "replacement transaction underpriced"),
+        (
+            hex(&transaction(&alice(), 0, TxKind::Call(address(&bob())), 7, &[])),
+            "replacement transaction underpriced",
+        ),
         (hex(&poor), "insufficient funds for gas * price + value"),
         (hex(&legacy(&bob(), 1_000_000, 2_000_000_000)), "nonce too high"),
         ("0x03c0".to_owned(), "blob transactions (EIP-4844, type 3) are not supported"),

@@ -16,10 +16,12 @@ const CHAIN_ID: &str = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
 #[tokio::test(flavor = "multi_thread")]
 async fn large_bodies_are_refused_and_answered() {
     let chain = Chain::start().await;
-    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"web3_sha3","params":["0x{}"]}}"#, "00".repeat(5 << 20));
+    let body =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"web3_sha3","params":["0x{}"]}}"#, "00".repeat(5 << 20));
     let response = wire::post(chain.rpc, &body).await;
     assert_eq!((response.status, &response.json()["error"]["code"]), (413, &json!(-32007)));
-    let most = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"web3_sha3","params":["0x{}"]}}"#, "00".repeat(2 << 20));
+    let most =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"web3_sha3","params":["0x{}"]}}"#, "00".repeat(2 << 20));
     assert!(wire::post(chain.rpc, &most).await.json()["result"].is_string());
     assert_eq!(wire::post(chain.rpc, CHAIN_ID).await.json()["result"], "0x539");
     chain.stop().await;
@@ -38,7 +40,10 @@ async fn batches_and_answers_are_bounded() {
     let error = chain.fail("polity_getCharter", json!([])).await;
     assert_eq!(error["code"], -32008, "{error}");
     let block = r#"{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["latest",false]}"#;
-    assert_eq!(wire::post(chain.rpc, &format!("[{block},{block},{block}]")).await.json()["error"]["code"], -32011);
+    assert_eq!(
+        wire::post(chain.rpc, &format!("[{block},{block},{block}]")).await.json()["error"]["code"],
+        -32011
+    );
     chain.stop().await;
 }
 
@@ -51,15 +56,25 @@ async fn logs_and_filters_are_bounded() {
     })
     .await;
     let contract = address(&alice()).create(0);
-    chain.call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 0, TxKind::Create, 0, &CONTRACT))])).await;
+    chain
+        .call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 0, TxKind::Create, 0, &CONTRACT))]))
+        .await;
     chain.block();
     for nonce in 1..3 {
         let word = U256::from(nonce).to_be_bytes::<32>();
-        chain.call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), nonce, TxKind::Call(contract), 0, &word))])).await;
+        chain
+            .call(
+                "eth_sendRawTransaction",
+                json!([hex(&transaction(&alice(), nonce, TxKind::Call(contract), 0, &word))]),
+            )
+            .await;
         chain.block();
     }
     let error = chain.fail("eth_getLogs", json!([{ "fromBlock": "0x0", "toBlock": "0x3" }])).await;
-    assert_eq!((&error["code"], &error["message"]), (&json!(-32005), &json!("exceed maximum block range: 3")));
+    assert_eq!(
+        (&error["code"], &error["message"]),
+        (&json!(-32005), &json!("exceed maximum block range: 3"))
+    );
     let error = chain.fail("eth_getLogs", json!([{ "fromBlock": "0x1", "toBlock": "0x3" }])).await;
     let expected = "query returned more than 1 results. Try with this block range [0x1, 0x2].";
     assert_eq!((&error["code"], &error["message"]), (&json!(-32005), &json!(expected)));
@@ -76,7 +91,9 @@ async fn logs_and_filters_are_bounded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_and_origins_are_checked() {
     let chain = Chain::with(|config| config.allowed_hosts = vec!["node.example".into()]).await;
-    for (host, status) in [("localhost:1", 200), ("127.0.0.1", 200), ("node.example", 200), ("evil.example", 403), ("", 403)] {
+    for (host, status) in
+        [("localhost:1", 200), ("127.0.0.1", 200), ("node.example", 200), ("evil.example", 403), ("", 403)]
+    {
         let headers = [("host", host), ("content-type", "application/json")];
         let response = wire::request(chain.rpc, "POST / HTTP/1.1", &headers, CHAIN_ID).await;
         assert_eq!(response.status, status, "{host}: {}", response.body);
@@ -89,7 +106,12 @@ async fn hosts_and_origins_are_checked() {
             ("access-control-request-headers", "content-type"),
         ];
         let preflight = wire::request(chain.rpc, "OPTIONS / HTTP/1.1", &headers, "").await;
-        assert_eq!(preflight.head.contains(&format!("access-control-allow-origin: {origin}")), allowed, "{}", preflight.head);
+        assert_eq!(
+            preflight.head.contains(&format!("access-control-allow-origin: {origin}")),
+            allowed,
+            "{}",
+            preflight.head
+        );
         assert_eq!(WebSocket::open_from(chain.rpc, Some(origin)).await.is_ok(), allowed, "{origin}");
     }
     assert!(WebSocket::open_from(chain.rpc, None).await.is_ok());
@@ -109,7 +131,7 @@ async fn one_connection_too_many_is_told_so() {
     drop(first);
     // The place is free as soon as the server has seen the end of the first.
     let freed = async {
-        while TcpStream::connect(chain.rpc).await.is_err() || wire::post(chain.rpc, CHAIN_ID).await.status != 200 {
+        while wire::post(chain.rpc, CHAIN_ID).await.status != 200 {
             tokio::task::yield_now().await;
         }
     };
@@ -124,6 +146,9 @@ async fn gas_of_a_call_is_capped() {
     let forever = json!({ "0x00000000000000000000000000000000000000aa": { "code": "0x5b5f56" } });
     let request = json!({ "to": "0x00000000000000000000000000000000000000aa", "gas": "0xffffffffff" });
     let error = chain.fail("eth_call", json!([request, "latest", forever])).await;
-    assert_eq!((&error["code"], &error["message"]), (&json!(-32000), &json!("out of gas: gas required exceeds: 100000")));
+    assert_eq!(
+        (&error["code"], &error["message"]),
+        (&json!(-32000), &json!("out of gas: gas required exceeds: 100000"))
+    );
     chain.stop().await;
 }

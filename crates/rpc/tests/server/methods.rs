@@ -15,11 +15,18 @@ async fn chain() -> (Chain, Address) {
     let chain = Chain::start().await;
     chain.call("eth_sendRawTransaction", json!([hex(&transfer(&alice(), 0))])).await;
     chain.block();
-    chain.call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 1, TxKind::Create, 0, &CONTRACT))])).await;
+    chain
+        .call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 1, TxKind::Create, 0, &CONTRACT))]))
+        .await;
     chain.block();
     let contract = address(&alice()).create(1);
     let word = U256::from(42).to_be_bytes::<32>();
-    chain.call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 2, TxKind::Call(contract), 0, &word))])).await;
+    chain
+        .call(
+            "eth_sendRawTransaction",
+            json!([hex(&transaction(&alice(), 2, TxKind::Call(contract), 0, &word))]),
+        )
+        .await;
     chain.block();
     (chain, contract)
 }
@@ -127,7 +134,10 @@ async fn transactions_and_receipts() {
     let receipt = chain.call("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!((&receipt["status"], &receipt["contractAddress"]), (&json!("0x1"), &json!(contract)));
     assert_eq!(chain.call("eth_getBlockReceipts", json!(["0x2"])).await, json!([receipt]));
-    assert_eq!(chain.call("eth_getBlockReceipts", json!([{ "blockHash": block_hash }])).await, json!([receipt]));
+    assert_eq!(
+        chain.call("eth_getBlockReceipts", json!([{ "blockHash": block_hash }])).await,
+        json!([receipt])
+    );
     let raw_header = chain.call("debug_getRawHeader", json!(["0x2"])).await;
     let bytes: alloy_primitives::Bytes = serde_json::from_value(raw_header).expect("bytes");
     assert_eq!(json!(keccak256(bytes)), *block_hash);
@@ -140,12 +150,21 @@ async fn transactions_and_receipts() {
 async fn state_now_and_then() {
     let (chain, contract) = chain().await;
     let second = chain.call("eth_getBlockByNumber", json!(["0x2", false])).await["hash"].clone();
-    let (one, ten_thousand) = (json!(address(&bob())), U256::from(10_000) * U256::from(10).pow(U256::from(18)));
+    let (one, ten_thousand) =
+        (json!(address(&bob())), U256::from(10_000) * U256::from(10).pow(U256::from(18)));
     assert_eq!(chain.call("eth_getBalance", json!([one, "earliest"])).await, json!(ten_thousand));
-    assert_eq!(chain.call("eth_getBalance", json!([one, "latest"])).await, json!(ten_thousand + U256::from(1_000)));
+    assert_eq!(
+        chain.call("eth_getBalance", json!([one, "latest"])).await,
+        json!(ten_thousand + U256::from(1_000))
+    );
     assert_eq!(chain.call("eth_getBalance", json!([one])).await, json!(ten_thousand + U256::from(1_000)));
     let sender = json!(address(&alice()));
-    for (block, nonce) in [(json!("0x0"), "0x0"), (json!("0x1"), "0x1"), (json!({ "blockHash": second }), "0x2"), (json!("latest"), "0x3")] {
+    for (block, nonce) in [
+        (json!("0x0"), "0x0"),
+        (json!("0x1"), "0x1"),
+        (json!({ "blockHash": second }), "0x2"),
+        (json!("latest"), "0x3"),
+    ] {
         assert_eq!(chain.call("eth_getTransactionCount", json!([sender, block])).await, nonce, "{block}");
     }
     chain.call("eth_sendRawTransaction", json!([hex(&transfer(&alice(), 3))])).await;
@@ -156,12 +175,16 @@ async fn state_now_and_then() {
     for slot in ["0x0", "0x0000000000000000000000000000000000000000000000000000000000000000"] {
         assert_eq!(chain.call("eth_getStorageAt", json!([contract, slot, "latest"])).await, WORD);
     }
-    assert_eq!(chain.call("eth_getStorageAt", json!([contract, "0x0", "0x2"])).await, json!(format!("0x{}", "00".repeat(32))));
+    assert_eq!(
+        chain.call("eth_getStorageAt", json!([contract, "0x0", "0x2"])).await,
+        json!(format!("0x{}", "00".repeat(32)))
+    );
     let proof = chain.call("eth_getProof", json!([contract, ["0x0", "0x1"], "latest"])).await;
     assert_eq!(proof["storageProof"][0]["value"], "0x2a");
     assert_eq!(proof["storageProof"][1]["value"], "0x0");
     let root = chain.call("eth_getBlockByNumber", json!(["latest", false])).await["stateRoot"].clone();
-    let first: alloy_primitives::Bytes = serde_json::from_value(proof["accountProof"][0].clone()).expect("bytes");
+    let first: alloy_primitives::Bytes =
+        serde_json::from_value(proof["accountProof"][0].clone()).expect("bytes");
     assert_eq!(json!(keccak256(first)), root);
     let old = chain.call("eth_getProof", json!([contract, ["0x0"], "0x2"])).await;
     assert_eq!(old["storageProof"][0]["value"], "0x0");
@@ -186,7 +209,10 @@ async fn calls_estimates_and_lists() {
 
     let reverts = json!([{ "to": contract, "data": zero }]);
     let error = chain.fail("eth_call", reverts.clone()).await;
-    assert_eq!((&error["code"], &error["message"], &error["data"]), (&json!(3), &json!("execution reverted"), &json!("0x")));
+    assert_eq!(
+        (&error["code"], &error["message"], &error["data"]),
+        (&json!(3), &json!("execution reverted"), &json!("0x"))
+    );
     assert_eq!(chain.fail("eth_estimateGas", reverts).await["code"], 3);
     let gas = json!([{ "from": address(&alice()), "to": address(&bob()), "value": "0x1" }]);
     assert_eq!(chain.call("eth_estimateGas", gas).await, "0x5208");
@@ -194,7 +220,10 @@ async fn calls_estimates_and_lists() {
     let message = chain.fail("eth_estimateGas", poor).await["message"].to_string();
     assert!(message.contains("insufficient funds"), "{message}");
     let list = chain.call("eth_createAccessList", json!([{ "to": contract, "data": WORD }])).await;
-    assert_eq!(list["accessList"][0]["address"], json!(contract).to_string().to_lowercase().trim_matches('"'));
+    assert_eq!(
+        list["accessList"][0]["address"],
+        json!(contract).to_string().to_lowercase().trim_matches('"')
+    );
     assert!(list.get("error").is_none_or(Value::is_null), "{list}");
     chain.stop().await;
 }
@@ -209,7 +238,9 @@ async fn fees() {
     assert_eq!(history["reward"], json!([["0xf4240", "0xf4240"], ["0xf4240", "0xf4240"]]));
     assert_eq!(chain.call("eth_feeHistory", json!([1000, "latest"])).await["oldestBlock"], "0x0");
     assert_eq!(chain.call("eth_maxPriorityFeePerGas", json!([])).await, "0xf4240");
-    let number = |value: Value| value.as_str().and_then(|hex| u64::from_str_radix(&hex[2..], 16).ok()).expect("quantity");
+    let number = |value: Value| {
+        value.as_str().and_then(|hex| u64::from_str_radix(&hex[2..], 16).ok()).expect("quantity")
+    };
     let price = number(chain.call("eth_gasPrice", json!([])).await);
     let base = number(history["baseFeePerGas"][2].clone());
     assert_eq!(price, base + 1_000_000);
@@ -220,7 +251,9 @@ async fn fees() {
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_and_filters() {
     let (chain, contract) = chain().await;
-    let logs = chain.call("eth_getLogs", json!([{ "fromBlock": "earliest", "toBlock": "latest" , "address": contract }])).await;
+    let logs = chain
+        .call("eth_getLogs", json!([{ "fromBlock": "earliest", "toBlock": "latest" , "address": contract }]))
+        .await;
     assert_eq!(logs.as_array().map(Vec::len), Some(1));
     assert_eq!((&logs[0]["topics"], &logs[0]["blockNumber"]), (&json!([WORD]), &json!("0x3")));
     let at = logs[0]["blockHash"].clone();
@@ -235,7 +268,10 @@ async fn logs_and_filters() {
         let got = chain.call("eth_getLogs", json!([filter])).await;
         assert_eq!(got.as_array().map(Vec::len), Some(found), "{filter}");
     }
-    assert_eq!(chain.fail("eth_getLogs", json!([{ "fromBlock": "0x3", "toBlock": "0x1" }])).await["code"], -32602);
+    assert_eq!(
+        chain.fail("eth_getLogs", json!([{ "fromBlock": "0x3", "toBlock": "0x1" }])).await["code"],
+        -32602
+    );
     assert_eq!(chain.fail("eth_getLogs", json!([{ "blockHash": WORD }])).await["message"], "unknown block");
 
     let of_logs = chain.call("eth_newFilter", json!([{ "address": contract }])).await;
@@ -277,19 +313,28 @@ async fn sending_in_every_way() {
     assert_eq!(content["pending"][&sender]["0"]["hash"], hash, "{content}");
     let from = chain.call("txpool_contentFrom", json!([address(&bob())])).await;
     assert_eq!(from["queued"]["5"]["nonce"], "0x5");
-    assert!(chain.call("txpool_inspect", json!([])).await["pending"][&sender]["0"].as_str().expect("text").contains("1000 wei"));
+    assert!(
+        chain.call("txpool_inspect", json!([])).await["pending"][&sender]["0"]
+            .as_str()
+            .expect("text")
+            .contains("1000 wei")
+    );
 
     let later = json!({ "blockNumberMin": "0x2" });
-    let held = chain.call("eth_sendRawTransactionConditional", json!([hex(&transfer(&alice(), 1)), later])).await;
+    let held =
+        chain.call("eth_sendRawTransactionConditional", json!([hex(&transfer(&alice(), 1)), later])).await;
     assert_eq!(chain.block().block.transactions.len(), 1);
     assert_eq!(chain.call("eth_getTransactionReceipt", json!([held])).await, Value::Null);
     assert_eq!(chain.block().block.transactions.len(), 1);
     assert_eq!(chain.call("eth_getTransactionReceipt", json!([held])).await["blockNumber"], "0x2");
     let missed = json!({ "blockNumberMax": "0x1" });
-    let error = chain.fail("eth_sendRawTransactionConditional", json!([hex(&transfer(&alice(), 2)), missed])).await;
+    let error =
+        chain.fail("eth_sendRawTransactionConditional", json!([hex(&transfer(&alice(), 2)), missed])).await;
     assert_eq!(error["code"], -32000);
 
-    let sync = async { chain.call("eth_sendRawTransactionSync", json!([hex(&transfer(&alice(), 2)), 20_000])).await };
+    let sync = async {
+        chain.call("eth_sendRawTransactionSync", json!([hex(&transfer(&alice(), 2)), 20_000])).await
+    };
     let write = async {
         while chain.ledger.mempool().status().pending == 0 {
             tokio::task::yield_now().await;
@@ -308,10 +353,16 @@ async fn traces() {
     let (chain, contract) = chain().await;
     let hash = chain.call("eth_getBlockByNumber", json!(["0x3", false])).await["transactions"][0].clone();
     let steps = chain.call("debug_traceTransaction", json!([hash])).await;
-    let ops: Vec<_> = steps["structLogs"].as_array().expect("steps").iter().map(|step| step["op"].clone()).collect();
+    let ops: Vec<_> =
+        steps["structLogs"].as_array().expect("steps").iter().map(|step| step["op"].clone()).collect();
     assert_eq!(steps["failed"], false);
     assert!(ops.contains(&json!("SSTORE")) && ops.contains(&json!("LOG1")), "{ops:?}");
-    let calls = chain.call("debug_traceTransaction", json!([hash, { "tracer": "callTracer", "tracerConfig": { "withLog": true } }])).await;
+    let calls = chain
+        .call(
+            "debug_traceTransaction",
+            json!([hash, { "tracer": "callTracer", "tracerConfig": { "withLog": true } }]),
+        )
+        .await;
     assert_eq!((&calls["type"], &calls["to"]), (&json!("CALL"), &json!(contract.to_string().to_lowercase())));
     assert_eq!(calls["logs"].as_array().map(Vec::len), Some(1));
     let before = chain.call("debug_traceTransaction", json!([hash, { "tracer": "prestateTracer" }])).await;
@@ -319,7 +370,13 @@ async fn traces() {
     let tracer = json!({ "tracer": "callTracer" });
     let one = chain.call("debug_traceCall", json!([{ "to": contract }, "latest", tracer])).await;
     assert_eq!(one["output"], WORD);
-    for (method, block) in [("debug_traceBlockByNumber", json!("0x3")), ("debug_traceBlockByHash", chain.call("eth_getBlockByNumber", json!(["0x3", false])).await["hash"].clone())] {
+    for (method, block) in [
+        ("debug_traceBlockByNumber", json!("0x3")),
+        (
+            "debug_traceBlockByHash",
+            chain.call("eth_getBlockByNumber", json!(["0x3", false])).await["hash"].clone(),
+        ),
+    ] {
         let all = chain.call(method, json!([block, tracer])).await;
         assert_eq!((&all[0]["txHash"], &all[0]["result"]["type"]), (&hash, &json!("CALL")), "{method}");
     }
@@ -345,7 +402,8 @@ async fn a_batch_is_answered_in_order_whatever_runs_first() {
     assert_eq!(answers.len(), 42, "the notification has no answer");
     assert_eq!(answers[3], json!({ "jsonrpc": "2.0", "id": "x", "result": "0x539" }));
     assert_eq!(answers[10]["error"]["code"], -32602);
-    let hashes = answers.iter().filter(|answer| answer["result"].as_str().is_some_and(|r| r.len() == 66)).count();
+    let hashes =
+        answers.iter().filter(|answer| answer["result"].as_str().is_some_and(|r| r.len() == 66)).count();
     assert_eq!(hashes, 40);
     assert_eq!(answers[4]["id"], 3);
     assert_eq!(chain.block().block.transactions.len(), 40);
@@ -358,7 +416,10 @@ async fn a_legacy_transaction_is_taken_too() {
     let hash = chain.call("eth_sendRawTransaction", json!([hex(&legacy(&alice(), 0, 2_000_000_000))])).await;
     chain.block();
     let tx = chain.call("eth_getTransactionByHash", json!([hash])).await;
-    assert_eq!((&tx["type"], &tx["gasPrice"], &tx["chainId"]), (&json!("0x0"), &json!("0x77359400"), &json!("0x539")));
+    assert_eq!(
+        (&tx["type"], &tx["gasPrice"], &tx["chainId"]),
+        (&json!("0x0"), &json!("0x77359400"), &json!("0x539"))
+    );
     let replay_protected = [CHAIN_ID * 2 + 35, CHAIN_ID * 2 + 36].map(|v| json!(format!("{v:#x}")));
     assert!(replay_protected.contains(&tx["v"]), "{}", tx["v"]);
     chain.stop().await;

@@ -15,7 +15,10 @@ async fn the_agreement() {
     assert_eq!(json!(keccak256(charter["text"].as_str().expect("text"))), charter["hash"]);
     let head = chain.call("eth_getBlockByNumber", json!(["latest", false])).await;
     assert_eq!(head["extraData"], charter["hash"]);
-    assert_ne!(chain.call("polity_showCharter", json!(["zh"])).await, chain.call("polity_showCharter", json!([])).await);
+    assert_ne!(
+        chain.call("polity_showCharter", json!(["zh"])).await,
+        chain.call("polity_showCharter", json!([])).await
+    );
 
     let members = chain.call("polity_members", json!([])).await;
     assert_eq!(members.as_array().map(Vec::len), Some(1));
@@ -28,13 +31,20 @@ async fn the_agreement() {
     assert_eq!(chain.call("polity_member", json!(["nobody"])).await, Value::Null);
 
     let chambers = chain.call("polity_chambers", json!([])).await;
-    assert_eq!((&chambers[0]["id"], &chambers[0]["rule"], &chambers[0]["votingSecs"]), (&json!("members"), &json!("two-thirds"), &json!(60)));
+    assert_eq!(
+        (&chambers[0]["id"], &chambers[0]["rule"], &chambers[0]["votingSecs"]),
+        (&json!("members"), &json!("two-thirds"), &json!(60))
+    );
     let rules = chain.call("polity_rules", json!([])).await;
     assert_eq!((&rules[0]["id"], &rules[0]["rule"]["id"]), (&json!("two-thirds"), &json!("two-thirds")));
     let treasury = chain.call("polity_treasury", json!([])).await;
-    assert!(treasury.as_array().expect("accounts").iter().any(|account| account["name"] == "common"), "{treasury}");
+    assert!(
+        treasury.as_array().expect("accounts").iter().any(|account| account["name"] == "common"),
+        "{treasury}"
+    );
     let directory = chain.call("polity_institutions", json!([])).await;
-    let names: Vec<_> = directory["institutions"].as_array().expect("list").iter().map(|i| i["name"].clone()).collect();
+    let names: Vec<_> =
+        directory["institutions"].as_array().expect("list").iter().map(|i| i["name"].clone()).collect();
     for name in ["registry", "assembly", "treasury"] {
         assert!(names.contains(&json!(name)), "{names:?}");
     }
@@ -61,7 +71,8 @@ async fn a_certificate_can_be_checked_by_anyone() {
     let proof = chain.call("polity_getCertificate", json!([1])).await;
     assert_eq!(chain.call("polity_getCertificate", json!([block.hash])).await, proof);
     assert_eq!(chain.call("polity_getCertificate", json!(["earliest"])).await, Value::Null);
-    let certificate: Certificate = serde_json::from_value(proof["certificate"].clone()).expect("a certificate");
+    let certificate: Certificate =
+        serde_json::from_value(proof["certificate"].clone()).expect("a certificate");
     assert_eq!(certificate.block_hash, block.hash);
     let digest: B256 = serde_json::from_value(proof["digest"].clone()).expect("a hash");
     let signer = recover_signer(digest, &certificate.signatures[0].signature).expect("a signer");

@@ -21,7 +21,10 @@ async fn subscribe(socket: &mut WebSocket, params: Value) -> String {
 /// The next notification, which must be of subscription `id`.
 async fn notified(socket: &mut WebSocket, id: &str) -> Value {
     let message = socket.receive().await;
-    assert_eq!((&message["method"], &message["params"]["subscription"]), (&json!("eth_subscription"), &json!(id)));
+    assert_eq!(
+        (&message["method"], &message["params"]["subscription"]),
+        (&json!("eth_subscription"), &json!(id))
+    );
     message["params"]["result"].clone()
 }
 
@@ -34,7 +37,10 @@ async fn heads_come_in_order_and_none_is_missed() {
     let made: Vec<_> = (0..20).map(|_| chain.block()).collect();
     for block in made {
         let head = notified(&mut socket, &id).await;
-        assert_eq!((&head["hash"], &head["number"]), (&json!(block.hash), &json!(format!("{:#x}", block.height().0))));
+        assert_eq!(
+            (&head["hash"], &head["number"]),
+            (&json!(block.hash), &json!(format!("{:#x}", block.height().0)))
+        );
         assert!(head.get("transactions").is_none());
     }
     socket.send(&request(2, "eth_unsubscribe", json!([id]))).await;
@@ -49,7 +55,9 @@ async fn heads_come_in_order_and_none_is_missed() {
 async fn logs_that_match() {
     let chain = Chain::start().await;
     let contract = address(&alice()).create(0);
-    chain.call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 0, TxKind::Create, 0, &CONTRACT))])).await;
+    chain
+        .call("eth_sendRawTransaction", json!([hex(&transaction(&alice(), 0, TxKind::Create, 0, &CONTRACT))]))
+        .await;
     chain.block();
     let mut socket = WebSocket::open(chain.rpc).await;
     let wanted = json!(["logs", { "address": contract, "topics": [format!("0x{}", "02".repeat(32))] }]);
@@ -60,7 +68,10 @@ async fn logs_that_match() {
     }
     chain.block();
     let log = notified(&mut socket, &id).await;
-    assert_eq!((&log["topics"][0], &log["logIndex"]), (&json!(format!("0x{}", "02".repeat(32))), &json!("0x1")));
+    assert_eq!(
+        (&log["topics"][0], &log["logIndex"]),
+        (&json!(format!("0x{}", "02".repeat(32))), &json!("0x1"))
+    );
     chain.stop().await;
 }
 
@@ -81,7 +92,11 @@ async fn pending_transactions_as_hashes_and_whole() {
 async fn syncing_and_refusals() {
     let chain = Chain::with(|config| config.max_subscriptions = 1).await;
     let mut socket = WebSocket::open(chain.rpc).await;
-    for (params, code) in [(json!(["newWorlds"]), -32602), (json!([]), -32602), (json!(["logs", { "blockHash": format!("0x{}", "00".repeat(32)) }]), -32602)] {
+    for (params, code) in [
+        (json!(["newWorlds"]), -32602),
+        (json!([]), -32602),
+        (json!(["logs", { "blockHash": format!("0x{}", "00".repeat(32)) }]), -32602),
+    ] {
         socket.send(&request(1, "eth_subscribe", params.clone())).await;
         assert_eq!(socket.receive().await["error"]["code"], code, "{params}");
     }

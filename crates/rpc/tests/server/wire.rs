@@ -8,24 +8,25 @@ use tokio::{
     net::TcpStream,
 };
 
-pub struct Response {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Response {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.head, self.body))
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.head, self.body))
     }
 }
 
-pub async fn post(to: SocketAddr, body: &str) -> Response {
+pub(crate) async fn post(to: SocketAddr, body: &str) -> Response {
     request(to, "POST / HTTP/1.1", &[("host", "localhost"), ("content-type", "application/json")], body).await
 }
 
 /// Sends one request on its own connection and reads the answer to the end.
-pub async fn request(to: SocketAddr, line: &str, headers: &[(&str, &str)], body: &str) -> Response {
+pub(crate) async fn request(to: SocketAddr, line: &str, headers: &[(&str, &str)], body: &str) -> Response {
     let mut stream = TcpStream::connect(to).await.expect("connects");
     let mut head = format!("{line}\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());
     for (name, value) in headers {
@@ -47,15 +48,15 @@ fn parse(bytes: &[u8]) -> Response {
 }
 
 /// A WebSocket client.
-pub struct WebSocket(TcpStream);
+pub(crate) struct WebSocket(TcpStream);
 
 impl WebSocket {
-    pub async fn open(to: SocketAddr) -> Self {
+    pub(crate) async fn open(to: SocketAddr) -> Self {
         Self::open_from(to, None).await.expect("upgrades")
     }
 
     /// Opens with an `Origin`, as a browser would. `Err` is the status of the refusal.
-    pub async fn open_from(to: SocketAddr, origin: Option<&str>) -> Result<Self, u16> {
+    pub(crate) async fn open_from(to: SocketAddr, origin: Option<&str>) -> Result<Self, u16> {
         let mut stream = TcpStream::connect(to).await.expect("connects");
         let origin = origin.map(|origin| format!("origin: {origin}\r\n")).unwrap_or_default();
         let head = format!(
@@ -73,7 +74,7 @@ impl WebSocket {
         }
     }
 
-    pub async fn send(&mut self, message: &Value) {
+    pub(crate) async fn send(&mut self, message: &Value) {
         let text = message.to_string();
         let mut frame = vec![0x81];
         match text.len() {
@@ -90,7 +91,7 @@ impl WebSocket {
     }
 
     /// The next text message.
-    pub async fn receive(&mut self) -> Value {
+    pub(crate) async fn receive(&mut self) -> Value {
         loop {
             let kind = self.0.read_u8().await.expect("open") & 0x0f;
             let len = match self.0.read_u8().await.expect("open") & 0x7f {
