@@ -131,9 +131,7 @@ await run("@foundry-rs/cast", [
     const blob = join(home, "blob");
     writeFileSync(blob, "no place for this");
     const flags = ["--blob", "--path", blob, "--blob-gas-price", 1, "--gas-limit", 21000];
-    for (const form of [[], ["--eip4844"]]) {
-      assert.match(await refused("send", "--private-key", KEY, other, ...flags, ...form), /blob|4844|type 0x0?3/i);
-    }
+    assert.match(await refused("send", "--private-key", KEY, other, ...flags), /blob transactions .* are not supported/);
   }],
 
   ["estimates and explains", async () => {
@@ -170,7 +168,7 @@ await run("@foundry-rs/cast", [
     assert.deepEqual(one.map((log) => log.topics[2]), [topic]);
     assert.deepEqual(await json("logs", ...filter, "--to-block", 0), []);
 
-    const child = spawn(tool, ["logs", "--subscribe", "--rpc-url", WS, "--address", probe, "--json"], { env, cwd: home });
+    const child = spawn(tool, ["logs", "--subscribe", "--rpc-url", WS, "--address", probe, WRITTEN], { env, cwd: home });
     try {
       const first = new Promise((resolve) => createInterface(child.stdout).on("line", resolve));
       const complaint = new Promise((_, reject) => {
@@ -185,7 +183,7 @@ await run("@foundry-rs/cast", [
       const line = await soon("a log by subscription", Promise.race([first, complaint]));
       heard = true;
       await writing;
-      assert.equal(JSON.parse(line).address, probe.toLowerCase());
+      assert.match(line.toLowerCase(), new RegExp(`^- address: ${probe}`, "i"));
     } finally {
       child.kill();
     }
@@ -194,7 +192,7 @@ await run("@foundry-rs/cast", [
   ["shows receipts, transactions and traces", async () => {
     const { transactionHash, blockNumber } = written;
     assert.equal((await json("receipt", transactionHash)).transactionHash, transactionHash);
-    assert.equal(await cast("receipt", transactionHash, "status"), "1 (success)");
+    assert.equal(await cast("receipt", transactionHash, "status"), "true");
     const tx = await json("tx", transactionHash);
     assert.equal(tx.blockNumber, blockNumber);
     assert.equal(tx.to, probe.toLowerCase());

@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-pub use wallet::Wallet;
+pub use wallet::{Wallet, transaction_hash};
 
 /// Longest wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -189,7 +189,7 @@ impl Node {
         let mut child = Command::new(polity())
             .args(["--json", "node", "--until-stdin-closes", "--home"])
             .arg(&self.home)
-            .env("POLITY_LOG", "info")
+            .env("POLITY_LOG", "warn,polity=info")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(

@@ -53,13 +53,26 @@ impl Wallet {
         alloy_primitives::hex::encode_prefixed(TxEnvelope::from(tx.into_signed(signature)).encoded_2718())
     }
 
+    /// Signs a transfer of 1 wei; counts the nonce.
+    #[must_use]
+    pub fn sign_one(&mut self) -> String {
+        self.sign(Address::repeat_byte(0x77), 1, Bytes::new(), 21_000)
+    }
+
     /// Sends 1 wei; the hash if the node took it. The nonce counts only then.
     pub fn send_one(&mut self, rpc: &Rpc) -> Option<Value> {
-        let raw = self.sign(Address::repeat_byte(0x77), 1, Bytes::new(), 21_000);
+        let raw = self.sign_one();
         let taken = rpc.try_call("eth_sendRawTransaction", json!([raw])).and_then(Result::ok);
         if taken.is_none() {
             self.nonce -= 1;
         }
         taken
     }
+}
+
+/// The hash of a raw transaction, `0x…`.
+#[must_use]
+pub fn transaction_hash(raw: &str) -> Value {
+    let bytes = alloy_primitives::hex::decode(raw).expect("hex");
+    json!(alloy_primitives::keccak256(bytes))
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use polity_tests::{Network, Rpc, Wallet, eventually, run};
+use polity_tests::{Network, Rpc, Wallet, eventually, run, transaction_hash};
 use serde_json::{Value, json};
 
 /// Sends transfers to whichever node answers until told to stop, and keeps what was acknowledged: hashes whose receipt a
@@ -37,29 +37,24 @@ impl Load {
                 thread::spawn(move || {
                     let mut turn = i;
                     while !stop.load(Ordering::Relaxed) {
-                        turn += 1;
-                        let Some(hash) = wallet.send_one(&nodes[turn % nodes.len()]) else {
-                            thread::sleep(Duration::from_millis(20));
-                            continue;
-                        };
-                        // A node may die with a transaction that only it knew: it is acknowledged when it is written.
-                        let mut lost = 0;
-                        loop {
-                            if nodes.iter().any(|node| node.receipt(&hash).is_some()) {
-                                acknowledged.lock().expect("no panic").push(hash);
-                                break;
+                        // A node may die with a transaction that only it knew: it is sent again until it is written, and
+                        // acknowledged when a node shows its receipt.
+                        let raw = wallet.sign_one();
+                        let hash = transaction_hash(&raw);
+                        let mut tries = 0;
+                        while !nodes.iter().any(|node| node.receipt(&hash).is_some()) {
+                            if tries % 60 == 0 {
+                                turn += 1;
+                                let _ = nodes[turn % nodes.len()]
+                                    .try_call("eth_sendRawTransaction", json!([raw]));
                             }
-                            lost += 1;
-                            if stop.load(Ordering::Relaxed) && lost > 400 {
+                            tries += 1;
+                            if tries > 4_000 {
                                 return;
                             }
-                            if lost % 100 == 0 {
-                                // Signed again with the same nonce, it is the same transaction: sending it twice is harmless.
-                                wallet.nonce -= 1;
-                                let _ = wallet.send_one(&nodes[(turn + lost / 100) % nodes.len()]);
-                            }
-                            thread::sleep(Duration::from_millis(30));
+                            thread::sleep(Duration::from_millis(20));
                         }
+                        acknowledged.lock().expect("no panic").push(hash);
                     }
                 })
             })

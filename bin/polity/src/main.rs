@@ -2,7 +2,7 @@
 //!
 //! Each command is a module of [`command`] with one function `run`. Exit status: 0 done, 1 it did not work, 2 the input is
 //! wrong. With `--json` the only thing on standard output is one JSON value.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // the binary talks to people
+#![allow(clippy::print_stderr)] // the binary talks to people
 #![allow(clippy::disallowed_methods)] // and has a clock
 
 mod abi;
@@ -13,7 +13,7 @@ mod demo;
 mod local;
 mod output;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::Parser;
 
@@ -39,7 +39,8 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("POLITY_LOG").unwrap_or_else(|_| "error".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match cli.command.run(cli.json) {
         Ok(code) => code,
         Err(failure) => failure.report(cli.json),

@@ -5,6 +5,15 @@ use std::{fmt, process::ExitCode};
 use serde::Serialize;
 use serde_json::json;
 
+/// Prints a line to standard output, without colours where nobody sees them; a reader that has gone away is no error.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stdout(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
 /// Why a command did not do its work.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -35,7 +44,7 @@ impl Failure {
             Self::Failed(report) => (format!("{report:#}"), 1),
         };
         if as_json {
-            println!("{}", json!({ "error": message }));
+            say!("{}", json!({ "error": message }));
         } else {
             eprintln!("error: {message}");
         }
@@ -52,10 +61,10 @@ impl<E: Into<eyre::Report>> From<E> for Failure {
 /// Prints `value` as JSON, or `text`.
 pub(crate) fn print(as_json: bool, value: &impl Serialize, text: impl FnOnce() -> String) -> Outcome {
     if as_json {
-        println!("{}", serde_json::to_string(value)?);
+        say!("{}", serde_json::to_string(value)?);
     } else {
         let text = text();
-        println!("{}", text.trim_end());
+        say!("{}", text.trim_end());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,14 +30,20 @@ impl Peers {
                 self.0.remove(&oldest);
             }
         }
-        self.0.entry(peer).or_insert(Conduct { credit: PEER_BYTES_BURST, at: now, blames: 0, shut_out_until: None })
+        self.0.entry(peer).or_insert(Conduct {
+            credit: PEER_BYTES_BURST,
+            at: now,
+            blames: 0,
+            shut_out_until: None,
+        })
     }
 
     /// Takes `bytes` from what `peer` may send; false if it sends too fast.
     pub(crate) fn spend(&mut self, peer: PeerId, bytes: usize, now: Instant) -> bool {
         let conduct = self.conduct(peer, now);
         let elapsed = now.saturating_duration_since(conduct.at);
-        let earned = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).saturating_mul(PEER_BYTES_PER_SEC / 1000);
+        let earned =
+            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).saturating_mul(PEER_BYTES_PER_SEC / 1000);
         conduct.credit = conduct.credit.saturating_add(earned).min(PEER_BYTES_BURST);
         conduct.at = now;
         match conduct.credit.checked_sub(bytes as u64) {
@@ -63,8 +69,9 @@ impl Peers {
 
     /// Whether `peer` is shut out.
     pub(crate) fn is_shut_out(&self, peer: &PeerId, now: Instant) -> bool {
-        self.0.get(peer).and_then(|conduct| conduct.shut_out_until).is_some_and(|until| {
-            until.saturating_duration_since(now) > Duration::ZERO
-        })
+        self.0
+            .get(peer)
+            .and_then(|conduct| conduct.shut_out_until)
+            .is_some_and(|until| until.saturating_duration_since(now) > Duration::ZERO)
     }
 }

@@ -22,7 +22,8 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     Command, Error, Inbound, Judgement, NetworkConfig, NetworkHandle, PeerKey, Ticket, gossip,
     limits::{
-        COMMANDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, INBOUND_MAX, MESSAGE_BYTES_MAX, PENDING_MAX, REDIAL,
+        COMMANDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, INBOUND_MAX, MESSAGE_BYTES_MAX, PENDING_MAX,
+        REDIAL,
     },
     peer_id,
     peers::Peers,
@@ -37,8 +38,8 @@ struct Behaviour {
 }
 
 pub(crate) fn keypair(secret: &[u8; 32]) -> Result<ed25519::Keypair, Error> {
-    let secret =
-        ed25519::SecretKey::try_from_bytes(&mut secret.clone()).map_err(|error| Error::Key(error.to_string()))?;
+    let secret = ed25519::SecretKey::try_from_bytes(&mut secret.clone())
+        .map_err(|error| Error::Key(error.to_string()))?;
     Ok(ed25519::Keypair::from(secret))
 }
 
@@ -116,7 +117,9 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &Multiaddr) -> Result<Mult
     let listener = swarm.listen_on(wanted.clone()).map_err(|error| failed(error.to_string()))?;
     loop {
         match swarm.select_next_some().await {
-            SwarmEvent::NewListenAddr { listener_id, address } if listener_id == listener => return Ok(address),
+            SwarmEvent::NewListenAddr { listener_id, address } if listener_id == listener => {
+                return Ok(address);
+            }
             SwarmEvent::ListenerClosed { listener_id, reason, .. } if listener_id == listener => {
                 return Err(failed(format!("{reason:?}")));
             }
@@ -195,7 +198,11 @@ impl Task {
             Judgement::Ignore => MessageAcceptance::Ignore,
             Judgement::Blame => MessageAcceptance::Reject,
         };
-        self.swarm.behaviour_mut().gossipsub.report_message_validation_result(&ticket.id, &ticket.from, acceptance);
+        self.swarm.behaviour_mut().gossipsub.report_message_validation_result(
+            &ticket.id,
+            &ticket.from,
+            acceptance,
+        );
         if judgement == Judgement::Blame && self.peers.blame(ticket.from, Instant::now()) {
             tracing::warn!(peer = %ticket.from, "network.peer.shut_out");
             self.shut_out.push(ticket.from);

@@ -52,10 +52,12 @@ async fn a_batch_reaches_a_peer_of_a_peer_once_it_is_judged_good() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
     let (host, mut host_in) = start(config(1, vec![], Some(&[1, 2]))).await.expect("host");
-    let (_member, mut member_in) = start(config(2, vec![host.address().clone()], None)).await.expect("member");
+    let (_member, mut member_in) =
+        start(config(2, vec![host.address().clone()], None)).await.expect("member");
     assert!(matches!(next(&mut member_in).await, Inbound::Joined(_)));
     assert!(matches!(next(&mut host_in).await, Inbound::Joined(_)));
-    let (stranger, mut stranger_in) = start(config(9, vec![host.address().clone()], None)).await.expect("stranger");
+    let (stranger, mut stranger_in) =
+        start(config(9, vec![host.address().clone()], None)).await.expect("stranger");
     assert!(timeout(Duration::from_secs(3), stranger_in.recv()).await.is_err(), "the stranger hears nothing");
     assert_eq!(host.peers(), vec![peer_id(&public_key(&secret(2)).expect("key")).expect("id")]);
     assert!(stranger.peers().is_empty());

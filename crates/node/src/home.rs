@@ -121,7 +121,12 @@ impl Home {
     ///
     /// # Errors
     /// [`HomeError`].
-    pub fn create(&self, charter: &str, settings: &NodeSettings, secrets: &NodeSecrets) -> Result<(), HomeError> {
+    pub fn create(
+        &self,
+        charter: &str,
+        settings: &NodeSettings,
+        secrets: &NodeSecrets,
+    ) -> Result<(), HomeError> {
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| HomeError::Io { path, source }

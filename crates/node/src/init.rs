@@ -34,7 +34,9 @@ pub enum InitError {
         expected: String,
     },
     /// Keys are named in the charter, so their owners must run the nodes.
-    #[error("the keys of {0} are in the charter: only their owners can run these nodes (`polity node --home DIR`)")]
+    #[error(
+        "the keys of {0} are in the charter: only their owners can run these nodes (`polity node --home DIR`)"
+    )]
     KeysElsewhere(String),
     /// No free port.
     #[error("no free port: {0}")]

@@ -93,7 +93,8 @@ impl Secret {
     }
 
     fn signing_key(&self) -> SecretKey {
-        SecretKey::from_byte_array(self.0.0).expect("checked when made; a hash is a key but for odds of 2^-128")
+        SecretKey::from_byte_array(self.0.0)
+            .expect("checked when made; a hash is a key but for odds of 2^-128")
     }
 
     /// The compressed public key.
@@ -171,9 +172,12 @@ impl Secrets {
         let member = |id: &str| {
             let member = charter.member(id)?;
             let validates = charter.rights_of(member).contains(Rights::VALIDATE);
-            let node = validates
-                .then(|| NodeSecrets { consensus: make(id, "consensus"), peer: make(id, "peer") });
-            Some((id.to_owned(), MemberSecrets { account: make(id, "account"), recovery: make(id, "recovery"), node }))
+            let node =
+                validates.then(|| NodeSecrets { consensus: make(id, "consensus"), peer: make(id, "peer") });
+            Some((
+                id.to_owned(),
+                MemberSecrets { account: make(id, "account"), recovery: make(id, "recovery"), node },
+            ))
         };
         Self {
             members: missing.iter().filter_map(|id| member(id)).collect(),

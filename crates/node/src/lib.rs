@@ -22,6 +22,8 @@ mod keys;
 mod run;
 
 pub use home::{Home, HomeError, NodeSettings, PeerSettings, Ports, RpcSettings};
-pub use init::{InitError, InitOptions, KeySource, LocalNetwork, NodePlan, free_ports, init, open_network, read_secrets};
+pub use init::{
+    InitError, InitOptions, KeySource, LocalNetwork, NodePlan, free_ports, init, open_network, read_secrets,
+};
 pub use keys::{AccountSecret, KeyError, MemberSecrets, NodeSecrets, Secret, Secrets};
 pub use run::{NodeError, RunningNode, start};

@@ -168,7 +168,13 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
         tokio::spawn(publish(queue, network.clone())),
         tokio::spawn(receive(inbound, network.clone(), ledger.clone())),
         tokio::spawn(rebroadcast(network.clone(), ledger.clone())),
-        tokio::spawn(follow_members(changes, members_only, network.clone(), engine.clone(), (ledger.clone(), settings.clone()))),
+        tokio::spawn(follow_members(
+            changes,
+            members_only,
+            network.clone(),
+            engine.clone(),
+            (ledger.clone(), settings.clone()),
+        )),
     ];
     let info = Info {
         ledger: ledger.clone(),
@@ -183,7 +189,11 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let rpc = polity_rpc::serve(
         RpcConfig {
             listen: SocketAddr::new(host, settings.ports.rpc),
-            cors: if settings.rpc.cors.is_empty() { defaults.cors.clone() } else { settings.rpc.cors.clone() },
+            cors: if settings.rpc.cors.is_empty() {
+                defaults.cors.clone()
+            } else {
+                settings.rpc.cors.clone()
+            },
             allowed_hosts: settings.rpc.allowed_hosts.clone(),
             ..defaults
         },

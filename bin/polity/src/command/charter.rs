@@ -6,7 +6,7 @@ use clap::Subcommand;
 use polity_charter::{Checked, Language};
 use serde_json::json;
 
-use crate::output::{Failure, Outcome, print, read_input};
+use crate::output::{Failure, Outcome, print, read_input, say};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Charter {
@@ -75,7 +75,7 @@ impl Charter {
                     }
                     Err(diagnostics) => {
                         if as_json {
-                            println!("{}", json!({ "ok": false, "diagnostics": diagnostics }));
+                            say!("{}", json!({ "ok": false, "diagnostics": diagnostics }));
                         } else {
                             eprintln!("{diagnostics}");
                             eprintln!("{name}: {} errors", diagnostics.errors());

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     demo,
-    output::{Failure, Outcome},
+    output::{Failure, Outcome, say},
 };
 
 /// The agreements that can be shown.
@@ -51,11 +51,8 @@ impl Demo {
         let held = told.held;
         if !self.exit {
             if !json {
-                println!("\nThe network stays up. RPC {}   stop: Ctrl-C", told.urls.join(" "));
-                println!(
-                    "Try: polity status --rpc {0}\n     polity why paris-agreement --rpc {0}",
-                    told.urls[0]
-                );
+                say!("\nThe network stays up. RPC {}   stop: Ctrl-C", told.urls.join(" "));
+                say!("Try: polity status --rpc {0}\n     polity why paris-agreement --rpc {0}", told.urls[0]);
             }
             let _ = stop.recv();
         }

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     local::Ready,
-    output::{Failure, Outcome},
+    output::{Failure, Outcome, say},
 };
 
 /// Runs the node of a home until Ctrl-C. What is decided is on disk before anyone is told, so nothing is lost.
@@ -40,10 +40,10 @@ impl Node {
             pid: std::process::id(),
         };
         if as_json {
-            println!("{}", serde_json::to_string(&ready)?);
+            say!("{}", serde_json::to_string(&ready)?);
         } else {
             let who = ready.member.as_deref().unwrap_or("observer");
-            println!("{who} of {}, at block {}, RPC {}", node.ledger.charter().id, ready.height, ready.rpc);
+            say!("{who} of {}, at block {}, RPC {}", node.ledger.charter().id, ready.height, ready.rpc);
         }
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::charter::load;
 use crate::{
     local::Processes,
-    output::{Failure, Outcome},
+    output::{Failure, Outcome, say},
 };
 
 /// Runs one node per validating member of a charter, as child processes, until Ctrl-C.
@@ -55,7 +55,7 @@ impl Up {
                 .iter()
                 .map(|node| json!({ "member": node.plan.member, "home": node.plan.home.0, "pid": node.ready.pid }))
                 .collect();
-            println!(
+            say!(
                 "{}",
                 json!({
                     "ready": true, "rpc": urls, "ws": ws, "chain_id": network.charter.chain_id,
@@ -88,7 +88,7 @@ impl Up {
             }
         }
         if !as_json {
-            println!("stopping …");
+            say!("stopping …");
         }
         processes.stop();
         Ok(ExitCode::SUCCESS)
@@ -142,26 +142,26 @@ fn resume(options: &InitOptions, name: &str, text: &str) -> Result<LocalNetwork,
 
 fn print_ready(network: &LocalNetwork, processes: &Processes) {
     let charter = &network.charter;
-    println!("{}: chain id {}, charter {}", charter.id, charter.chain_id, charter.hash);
+    say!("{}: chain id {}, charter {}", charter.id, charter.chain_id, charter.hash);
     for node in &processes.0 {
-        println!(
+        say!(
             "  {:<12} {}  pid {}  block {}",
-            node.plan.member, node.ready.rpc, node.ready.pid, node.ready.height
+            node.plan.member,
+            node.ready.rpc,
+            node.ready.pid,
+            node.ready.height
         );
     }
     let accounts = network.secrets.list();
-    println!("accounts (local keys: use them nowhere else)");
+    say!("accounts (local keys: use them nowhere else)");
     for account in accounts.iter().take(10) {
-        println!("  {:<12} {}  {}", account.id, account.address, account.key);
+        say!("  {:<12} {}  {}", account.id, account.address, account.key);
     }
     if accounts.len() > 10 {
-        println!("  … and {} more in {}", accounts.len() - 10, network.dir.join("secrets.toml").display());
+        say!("  … and {} more in {}", accounts.len() - 10, network.dir.join("secrets.toml").display());
     }
     if let Some(first) = processes.0.first() {
-        println!(
-            "RPC {}   try: cast block-number --rpc-url {}   stop: Ctrl-C",
-            first.ready.rpc, first.ready.rpc
-        );
+        say!("RPC {}   try: cast block-number --rpc-url {}   stop: Ctrl-C", first.ready.rpc, first.ready.rpc);
     }
 }
 

@@ -23,7 +23,11 @@ use super::{
     checks::Checks,
     script::{Act, Script, pay, set_chamber_rule, set_rule},
 };
-use crate::{client::Client, local::Processes, output::Failure};
+use crate::{
+    client::Client,
+    local::Processes,
+    output::{Failure, say},
+};
 
 const TREATY: &str = "paris-agreement";
 const CHAMBER: &str = "conference";
@@ -86,19 +90,16 @@ pub(crate) fn run(
     let network = polity_node::init("paris (built in)", text, &options).map_err(Failure::input)?;
     let (acts, deposits) = acts(&network)?;
     if !json {
-        println!(
-            "The Paris Agreement, as a charter of {} members on four nodes.",
-            network.charter.members.len()
-        );
-        println!("  charter {}", network.charter.hash);
+        say!("The Paris Agreement, as a charter of {} members on four nodes.", network.charter.members.len());
+        say!("  charter {}", network.charter.hash);
     }
     let processes = Processes::start_with(&network, |url| submit(url, &acts))?;
     let urls = processes.urls();
     if !json {
         for node in &processes.0 {
-            println!("  {:<4} {}", node.plan.member, node.ready.rpc);
+            say!("  {:<4} {}", node.plan.member, node.ready.rpc);
         }
-        println!("\n{deposits} instruments are signed; each may be written on its day and not before.\n");
+        say!("\n{deposits} instruments are signed; each may be written on its day and not before.\n");
     }
     let clients = urls.iter().map(|url| Client::new(url)).collect();
     let mut story = Story { clients, network: &network, checks: Checks::default(), json, stop, next: 1 };
@@ -108,17 +109,14 @@ pub(crate) fn run(
     let summary = story.summary()?;
     let held = story.checks.held();
     if json {
-        println!(
+        say!(
             "{}",
             json!({ "held": held, "checks": story.checks, "summary": summary, "rpc": urls, "seconds": started.elapsed().as_secs() })
         );
     } else {
-        anstream::println!(
-            "\nChecked against public facts, by RPC and by computing again:\n{}",
-            story.checks.text()
-        );
+        say!("\nChecked against public facts, by RPC and by computing again:\n{}", story.checks.text());
         let verdict = if held { "Every check held." } else { "NOT every check held." };
-        println!("{verdict} ({} s)", started.elapsed().as_secs());
+        say!("{verdict} ({} s)", started.elapsed().as_secs());
     }
     Ok(Some(Told { held, urls, processes }))
 }
@@ -186,7 +184,7 @@ impl Story<'_> {
 
     fn say(&self, text: &str) {
         if !self.json {
-            println!("{text}");
+            say!("{text}");
         }
     }
 
@@ -253,7 +251,7 @@ impl Story<'_> {
                         "  {date}  block {height:<4} {:>3} deposited  {states:>3} states  {share:>7} % of emissions",
                         new.len()
                     );
-                    bar.suspend(|| println!("{line}"));
+                    bar.suspend(|| say!("{line}"));
                 }
                 if date == eve || date == crossed {
                     let expected = if date == eve { ("63", "52.130") } else { ("73", "58.830") };
