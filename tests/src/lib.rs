@@ -2,7 +2,7 @@
 //!
 //! Rule kept: black-box. The tests know the binary, its command line and its RPC, and nothing of the crates behind them.
 //! Every network lives in a temporary directory, on ports the system chose, and ends with the test.
-#![allow(clippy::disallowed_methods, clippy::missing_panics_doc)] // a failing test panics, with what it saw
+#![allow(clippy::disallowed_methods, clippy::missing_panics_doc, clippy::print_stderr)] // a failing test panics, with what it saw
 
 mod wallet;
 
@@ -183,7 +183,10 @@ impl Node {
         assert_eq!(line["ready"], true, "{line}");
     }
 
-    /// Starts it again; what it prints, or what it says before it ends.
+    /// Starts it again; what it prints.
+    ///
+    /// # Errors
+    /// What it says before it ends.
     pub fn try_restart(&mut self) -> Result<Value, String> {
         assert!(!self.alive, "{} is running", self.member);
         let mut child = Command::new(polity())

@@ -32,6 +32,7 @@ use polity_mempool::Mempool;
 use polity_primitives::{B256, Height};
 use schnellru::{ByLength, LruMap};
 pub use view::StateView;
+pub use write::CLOCK_DRIFT_MS_MAX;
 
 /// Executed blocks kept in memory for readers.
 const BLOCKS_CACHED_MAX: u32 = 128;

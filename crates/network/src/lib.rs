@@ -8,6 +8,7 @@
 //! bytes that are no transactions are not relayed, and a peer that keeps sending them is shut out for a while.
 //!
 //! Deliberately absent: what a transaction is worth (the mempool), and history (the engines sync).
+#![allow(clippy::disallowed_methods)] // L4 has a clock
 
 mod gossip;
 pub mod limits;
