@@ -3,14 +3,14 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/polity-target
 CARGO ?= cargo
 POLITY = $(CARGO_TARGET_DIR)/debug/polity
 
-.PHONY: demo test bench fmt lint doc build unit clients e2e install clean
+.PHONY: demo test bench fmt lint doc build unit contracts clients e2e install clean
 
 ## demo: the Paris Agreement on four nodes of this machine
 demo: build
 	$(POLITY) demo paris $(ARGS)
 
 ## test: everything that must hold before a change lands
-test: fmt lint doc unit e2e
+test: fmt lint doc contracts unit e2e
 
 ## bench: what this machine does, as ratios to its own limits
 bench: clients
@@ -32,6 +32,10 @@ doc:
 unit:
 	$(CARGO) test --locked --workspace --lib --bins
 	$(CARGO) test --locked --workspace --doc
+
+## contracts: the committed bytecode is what the committed sources compile to
+contracts:
+	cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node build.mjs --check
 
 ## clients: the Ethereum tools the end-to-end tests drive (npm ci, a Python environment)
 clients:

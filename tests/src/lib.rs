@@ -187,6 +187,7 @@ impl Node {
     ///
     /// # Errors
     /// What it says before it ends.
+    #[allow(clippy::zombie_processes, reason = "it ends when its standard input is dropped")]
     pub fn try_restart(&mut self) -> Result<Value, String> {
         assert!(!self.alive, "{} is running", self.member);
         let mut child = Command::new(polity())
