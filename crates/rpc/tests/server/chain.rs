@@ -174,20 +174,26 @@ impl Chain {
 
 /// A signed transfer or call.
 pub(crate) fn transaction(from: &SecretKey, nonce: u64, to: TxKind, value: u64, input: &[u8]) -> Vec<u8> {
-    signed(
-        from,
-        TxEip1559 {
-            chain_id: CHAIN_ID,
-            nonce,
-            gas_limit: 200_000,
-            max_fee_per_gas: 3_000_000_000,
-            max_priority_fee_per_gas: 1_000_000,
-            to,
-            value: U256::from(value),
-            input: input.to_vec().into(),
-            ..TxEip1559::default()
-        },
-    )
+    signed(from, dynamic(nonce, to, value, input))
+}
+
+/// A signed call that may use much gas.
+pub(crate) fn with_gas(from: &SecretKey, nonce: u64, to: Address, input: &[u8], gas_limit: u64) -> Vec<u8> {
+    signed(from, TxEip1559 { gas_limit, ..dynamic(nonce, TxKind::Call(to), 0, input) })
+}
+
+fn dynamic(nonce: u64, to: TxKind, value: u64, input: &[u8]) -> TxEip1559 {
+    TxEip1559 {
+        chain_id: CHAIN_ID,
+        nonce,
+        gas_limit: 200_000,
+        max_fee_per_gas: 3_000_000_000,
+        max_priority_fee_per_gas: 1_000_000,
+        to,
+        value: U256::from(value),
+        input: input.to_vec().into(),
+        ..TxEip1559::default()
+    }
 }
 
 pub(crate) fn transfer(from: &SecretKey, nonce: u64) -> Vec<u8> {

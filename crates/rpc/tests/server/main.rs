@@ -1,5 +1,7 @@
 //! The server on a real ledger, driven by raw HTTP and WebSocket: every method, every refusal, every limit.
 
+#![expect(clippy::disallowed_methods, reason = "blocks are made by the wall clock")]
+
 mod chain;
 mod errors;
 mod limits;

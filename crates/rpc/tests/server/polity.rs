@@ -1,10 +1,16 @@
 //! The agreement's own methods, on the development charter.
 
-use alloy_primitives::{B256, keccak256};
-use polity_primitives::{Certificate, Signature, recover_signer};
+use alloy_primitives::{B256, U256, keccak256};
+use alloy_sol_types::SolCall;
+use polity_institutions::{
+    assembly::{Choice, IAssembly},
+    names,
+    treasury::ITreasury,
+};
+use polity_primitives::{ASSEMBLY, Certificate, Signature, TREASURY, recover_signer};
 use serde_json::{Value, json};
 
-use crate::chain::{CHAIN_ID, Chain, address, key};
+use crate::chain::{CHAIN_ID, Chain, address, hex, key, with_gas};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_agreement() {
@@ -104,5 +110,65 @@ async fn a_certificate_can_be_checked_by_anyone() {
     assert_eq!(chain.call("polity_committee", json!(["0x2"])).await["height"], 2);
     assert_eq!(chain.fail("polity_committee", json!([0])).await["code"], -32602);
     chain.fail("polity_committee", json!([9])).await;
+    chain.stop().await;
+}
+
+/// From the proposal to the report: opened by a member, decided by its ballot, concluded and enacted by the chain itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_and_why_it_passed() {
+    let chain = Chain::start().await;
+    let member = key(0x21);
+    let payment = ITreasury::openCall { name: names::word("relief").expect("a name") };
+    let call = IAssembly::Call { target: TREASURY, value: U256::ZERO, data: payment.abi_encode().into() };
+    let propose = IAssembly::proposeCall {
+        chamber: names::word("members").expect("a name"),
+        title: "Open an account for relief".into(),
+        calls: vec![call],
+    };
+    let vote = IAssembly::ballotCall { id: U256::from(1), choice: Choice::Yes };
+    for (nonce, input) in [(0, propose.abi_encode()), (1, vote.abi_encode())] {
+        let raw = with_gas(&member, nonce, ASSEMBLY, &input, 5_000_000);
+        let hash = chain.call("eth_sendRawTransaction", json!([hex(&raw)])).await;
+        chain.block();
+        let receipt = chain.call("eth_getTransactionReceipt", json!([hash])).await;
+        assert_eq!(receipt["status"], "0x1", "{receipt}");
+    }
+    let block = chain.block();
+    let full = chain.call("eth_getBlockByHash", json!([block.hash, true])).await;
+    let last = chain.call("eth_getBlockByNumber", json!(["0x2", true])).await;
+    let systems: Vec<_> = [&full, &last]
+        .into_iter()
+        .flat_map(|block| block["transactions"].as_array().expect("list"))
+        .filter(|tx| tx["type"] == "0x70")
+        .collect();
+    assert_eq!(systems.len(), 1, "the chain concluded by itself, once");
+    let receipt = chain.call("eth_getTransactionReceipt", json!([systems[0]["hash"]])).await;
+    assert_eq!((&receipt["type"], &receipt["status"]), (&json!("0x70"), &json!("0x1")));
+    assert_eq!(receipt["to"], json!(ASSEMBLY));
+    let tracer = json!({ "tracer": "callTracer" });
+    let trace = chain.call("debug_traceTransaction", json!([systems[0]["hash"], tracer])).await;
+    assert_eq!(trace["to"], json!(ASSEMBLY).to_string().to_lowercase().trim_matches('"'));
+
+    let proposal = chain.call("polity_proposal", json!([1])).await;
+    assert_eq!(
+        (&proposal["status"], &proposal["proposer"]),
+        (&json!("adopted"), &json!("node-1")),
+        "{proposal}"
+    );
+    assert_eq!(proposal["ballots"], json!([{ "member": "node-1", "choice": "yes" }]));
+    let call = &proposal["calls"][0];
+    assert_eq!((&call["institution"], &call["function"]), (&json!("treasury"), &json!("open")));
+    assert_eq!(call["text"], "treasury.open(name: relief)");
+    assert_eq!(chain.call("polity_proposals", json!([])).await["total"], 1);
+    assert_eq!(chain.call("polity_proposal", json!([1, 1])).await["status"], "open", "as it was at block 1");
+
+    let why = chain.call("polity_whyReport", json!(["0x1"])).await;
+    assert_eq!(
+        (&why["report"]["outcome"], &why["report"]["limbs"][0]["met"]),
+        (&json!("adopted"), &json!(true))
+    );
+    assert_eq!(why["hash"], proposal["reportHash"]);
+    assert!(why["text"]["en"].as_str().is_some_and(|text| text.contains("two-thirds")), "{why}");
+    assert_ne!(why["text"]["en"], why["text"]["zh"]);
     chain.stop().await;
 }

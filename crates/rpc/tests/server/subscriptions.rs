@@ -89,8 +89,8 @@ async fn pending_transactions_as_hashes_and_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn syncing_and_refusals() {
-    let chain = Chain::with(|config| config.max_subscriptions = 1).await;
+async fn what_cannot_be_watched_is_refused() {
+    let chain = Chain::start().await;
     let mut socket = WebSocket::open(chain.rpc).await;
     for (params, code) in [
         (json!(["newWorlds"]), -32602),
@@ -100,6 +100,13 @@ async fn syncing_and_refusals() {
         socket.send(&request(1, "eth_subscribe", params.clone())).await;
         assert_eq!(socket.receive().await["error"]["code"], code, "{params}");
     }
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_subscription_too_many_is_refused() {
+    let chain = Chain::with(|config| config.max_subscriptions = 1).await;
+    let mut socket = WebSocket::open(chain.rpc).await;
     let id = subscribe(&mut socket, json!(["syncing"])).await;
     assert_eq!(notified(&mut socket, &id).await, json!(false));
     socket.send(&request(1, "eth_subscribe", json!(["newHeads"]))).await;
