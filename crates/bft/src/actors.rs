@@ -15,7 +15,7 @@ use malachitebft_app_channel::app::{
     },
     engine::{
         consensus::ConsensusRef,
-        host::HostMsg,
+        host::{HostMsg, HostRef},
         network::{NetworkEvent, NetworkIdentity, NetworkRef},
         node::NodeRef,
         util::{
@@ -27,11 +27,14 @@ use malachitebft_app_channel::app::{
     spawn,
     types::codec::Codec as _,
 };
+use malachitebft_core_types::ValidatorProof;
 use malachitebft_engine::network::Msg as NetworkMsg;
-use malachitebft_signing::{Signer as _, Verifier};
-use polity_consensus::bft::{Committee, Context, Key, Signer, ValidatorAddress};
+use malachitebft_signing::Verifier;
+use polity_consensus::bft::{
+    Committee, Context, Key, SignatureBytes, Signer, ValidatorAddress, validator_proof_digest,
+};
 use polity_primitives::Address;
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{BftConfig, Error, codec::Wire, config};
@@ -51,6 +54,8 @@ pub(crate) enum Input {
     Event(Event<Context>),
     /// The actors were started: where to send.
     Linked(Links),
+    /// The actors were stopped; others will follow.
+    Unlinked,
     /// The end.
     Close,
 }
@@ -64,11 +69,24 @@ pub(crate) struct Links {
     pub(crate) validator: bool,
 }
 
-/// Running actors.
+/// Running actors: a ground of network and relays, and on it those that take part in consensus. An observer that becomes a
+/// validator exchanges the latter only, so that its peers keep their connections and know where to send.
 pub(crate) struct Actors {
     pub(crate) links: Links,
+    ground: Ground,
+    /// `None` once it was waited for.
+    join: Option<JoinHandle<()>>,
+    voting: Vec<ActorCell>,
+}
+
+struct Ground {
     node: NodeRef,
-    join: JoinHandle<()>,
+    network: NetworkRef<Context>,
+    host: HostRef<Context>,
+    moniker: String,
+    consensus: ConsensusConfig,
+    sync: ValueSyncConfig,
+    inputs: mpsc::Sender<Input>,
 }
 
 /// Passes messages on, and says when it ends.
@@ -116,6 +134,17 @@ pub(crate) struct Part<'a> {
     pub(crate) wal: &'a Path,
 }
 
+/// Fresh metrics in a registry of their own. The library's global registry is shared by all engines of a process, and its metrics
+/// follow the steps of one state machine: a second that counts on them panics.
+fn metrics(moniker: &str) -> (Metrics, SharedRegistry) {
+    let registry = SharedRegistry::new(Registry::default(), Some(moniker.to_owned()));
+    (Metrics::register(&registry), registry)
+}
+
+fn library(error: eyre::Report) -> Error {
+    Error::Library(format!("{error:#}"))
+}
+
 impl Actors {
     /// Starts them. `ended` hears of it if they end by themselves.
     pub(crate) async fn start(
@@ -124,13 +153,15 @@ impl Actors {
         inputs: mpsc::Sender<Input>,
         ended: mpsc::Sender<()>,
     ) -> Result<Self, Error> {
-        let library = |e: eyre::Report| Error::Library(format!("{e:#}"));
-        // Metrics go to a registry of our own: the library's global one would keep those of every restart.
-        let registry = SharedRegistry::new(Registry::default(), Some(config.moniker.clone()));
-        let metrics = Metrics::register(&registry);
-        let (node, join) = spawn::spawn_node_actor(metrics.clone()).await.map_err(library)?;
-        match Self::children(config, part, inputs, ended, &registry, metrics, &node).await {
-            Ok(links) => Ok(Self { links, node, join }),
+        let (metrics, _) = metrics(&config.moniker);
+        let (node, join) = spawn::spawn_node_actor(metrics).await.map_err(library)?;
+        let started = async {
+            let ground = Ground::start(config, &part, inputs, ended, node.clone()).await?;
+            let (links, voting) = ground.take_part(part).await?;
+            Ok((ground, links, voting))
+        };
+        match started.await {
+            Ok((ground, links, voting)) => Ok(Self { links, ground, join: Some(join), voting }),
             Err(e) => {
                 node.get_cell().stop_children_and_wait(None, Some(STOP)).await;
                 node.kill();
@@ -139,49 +170,93 @@ impl Actors {
         }
     }
 
-    async fn children(
-        config: &BftConfig,
+    /// Exchanges the actors that take part in consensus. `between` is awaited when the old ones are gone.
+    pub(crate) async fn exchange(
+        &mut self,
         part: Part<'_>,
+        between: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        for cell in self.voting.drain(..) {
+            // Apart from their supervisor first: it would take their end for a failure.
+            cell.unlink(self.ground.node.get_cell());
+            let _ = cell.stop_and_wait(Some("another part".to_owned()), Some(STOP)).await;
+        }
+        between.await;
+        (self.links, self.voting) = self.ground.take_part(part).await?;
+        Ok(())
+    }
+
+    /// Ends when the actors do.
+    pub(crate) async fn ended(&mut self) {
+        if let Some(join) = &mut self.join {
+            let _ = join.await;
+            self.join = None;
+        }
+    }
+
+    /// Stops them and waits until the port and the log are free.
+    pub(crate) async fn stop(self) {
+        let node = self.ground.node;
+        node.get_cell().stop_children_and_wait(Some("stopping".to_owned()), Some(STOP)).await;
+        node.stop(Some("stopping".to_owned()));
+        if let Some(join) = self.join
+            && tokio::time::timeout(STOP, join).await.is_err()
+        {
+            node.kill();
+        }
+    }
+}
+
+impl Ground {
+    async fn start(
+        config: &BftConfig,
+        part: &Part<'_>,
         inputs: mpsc::Sender<Input>,
         ended: mpsc::Sender<()>,
-        registry: &SharedRegistry,
-        metrics: Metrics,
-        node: &NodeRef,
-    ) -> Result<Links, Error> {
-        let library = |e: eyre::Report| Error::Library(format!("{e:#}"));
+        node: NodeRef,
+    ) -> Result<Self, Error> {
         let spawned = |e: ractor::SpawnErr| Error::Library(e.to_string());
         let keypair = config::keypair(config.peer_secret)?;
         let consensus = consensus_config(config, part.chain_id, &keypair)?;
         let sync = sync_config(config);
-        let identity = identity(config, &part, keypair).await?;
-        let validator = part.signer.is_some();
-        // An observer goes by an address that has no seat, so that the library asks it for no signature.
-        let address = part.key.filter(|_| validator).map_or(Address::ZERO, Key::address);
-
+        let identity = identity(config, part, keypair)?;
+        let (_, registry) = metrics(&config.moniker);
         let network: NetworkRef<Context> =
-            spawn::spawn_network_actor(&consensus, &sync, identity, registry, Wire).await.map_err(library)?;
+            spawn::spawn_network_actor(&consensus, &sync, identity, &registry, Wire)
+                .await
+                .map_err(library)?;
         network.link(node.get_cell());
-        let wal = spawn::spawn_wal_actor(&Context, Wire, part.wal, registry, node.clone())
-            .await
-            .map_err(library)?;
-        wal.link(node.get_cell());
         let relay = Relay { to: inputs.clone(), input: Input::Host, lossy: false, ended: ended.clone() };
         let (host, _) = Actor::spawn(None, relay, ()).await.map_err(spawned)?;
         host.link(node.get_cell());
         let watcher = Relay { to: inputs.clone(), input: Input::Network, lossy: true, ended };
         let (watcher, _) = Actor::spawn(None, watcher, ()).await.map_err(spawned)?;
         watcher.link(node.get_cell());
+        network.cast(NetworkMsg::Subscribe(Box::new(watcher))).map_err(|e| Error::Library(e.to_string()))?;
+        Ok(Self { node, network, host, moniker: config.moniker.clone(), consensus, sync, inputs })
+    }
+
+    async fn take_part(&self, part: Part<'_>) -> Result<(Links, Vec<ActorCell>), Error> {
+        let Self { node, network, host, .. } = self;
+        let (metrics, registry) = metrics(&self.moniker);
+        let validator = part.signer.is_some();
+        // An observer goes by an address that has no seat, so that the library asks it for no signature.
+        let address = part.key.filter(|_| validator).map_or(Address::ZERO, Key::address);
         let (events, to_sync) = (TxEvent::new(), Arc::new(OutputPort::new()));
-        forward_events(&events, inputs);
+        forward_events(&events, self.inputs.clone());
+        let wal = spawn::spawn_wal_actor(&Context, Wire, part.wal, &registry, node.clone())
+            .await
+            .map_err(library)?;
+        wal.link(node.get_cell());
         let consensus = spawn::spawn_consensus_actor(
             Context,
             ValidatorAddress(address),
-            consensus,
+            self.consensus.clone(),
             part.verifier,
             part.signer.map(|signer| Box::new(signer) as _),
             network.clone(),
             host.clone(),
-            wal,
+            wal.clone(),
             to_sync.clone(),
             metrics,
             events,
@@ -190,30 +265,22 @@ impl Actors {
         .await
         .map_err(library)?;
         consensus.link(node.get_cell());
-        let sync =
-            spawn::spawn_sync_actor(Context, network.clone(), host, consensus.clone(), Wire, &sync, registry)
-                .await
-                .map_err(library)?;
-        if let Some(sync) = sync {
+        let mut voting = vec![consensus.get_cell(), wal.get_cell()];
+        let sync = spawn::spawn_sync_actor(
+            Context,
+            network.clone(),
+            host.clone(),
+            consensus.clone(),
+            Wire,
+            &self.sync,
+            &registry,
+        );
+        if let Some(sync) = sync.await.map_err(library)? {
             sync.link(node.get_cell());
             sync.subscribe_to_port(&to_sync);
+            voting.insert(0, sync.get_cell());
         }
-        network.cast(NetworkMsg::Subscribe(Box::new(watcher))).map_err(|e| Error::Library(e.to_string()))?;
-        Ok(Links { consensus, network, validator })
-    }
-
-    /// Ends when the actors do.
-    pub(crate) async fn ended(&mut self) {
-        let _ = (&mut self.join).await;
-    }
-
-    /// Stops them and waits until the port and the log are free.
-    pub(crate) async fn stop(self) {
-        self.node.get_cell().stop_children_and_wait(Some("stopping".to_owned()), Some(STOP)).await;
-        self.node.stop(Some("stopping".to_owned()));
-        if tokio::time::timeout(STOP, self.join).await.is_err() {
-            self.node.kill();
-        }
+        Ok((Links { consensus, network: network.clone(), validator }, voting))
     }
 }
 
@@ -232,14 +299,13 @@ fn forward_events(events: &TxEvent<Context>, inputs: mpsc::Sender<Input>) {
     });
 }
 
-async fn identity(config: &BftConfig, part: &Part<'_>, keypair: Keypair) -> Result<NetworkIdentity, Error> {
+/// Our identity in the swarm. An observer with a key proves the key too: it is no vote, and it may become a validator.
+fn identity(config: &BftConfig, part: &Part<'_>, keypair: Keypair) -> Result<NetworkIdentity, Error> {
     let moniker = config.moniker.clone();
-    let Some((key, signer)) = part.key.zip(part.signer.as_ref()) else {
-        return Ok(NetworkIdentity::new(moniker, keypair, None));
-    };
-    let peer = keypair.public().to_peer_id().to_bytes();
-    let proof = signer.sign_validator_proof(key.public().0.to_vec(), peer).await;
-    let proof = proof.map_err(|e| Error::Library(e.to_string()))?;
+    let Some(key) = part.key else { return Ok(NetworkIdentity::new(moniker, keypair, None)) };
+    let (public, peer) = (key.public().0.to_vec(), keypair.public().to_peer_id().to_bytes());
+    let signature = key.sign(validator_proof_digest(part.chain_id, &public, &peer));
+    let proof = ValidatorProof::<Context>::new(public, peer, SignatureBytes(signature));
     let bytes: Bytes = Wire.encode(&proof).map_err(|e| Error::Library(e.to_string()))?;
     Ok(NetworkIdentity::new_validator(moniker, keypair, key.address().to_string(), bytes))
 }

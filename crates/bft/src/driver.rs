@@ -42,8 +42,8 @@ use crate::{
 /// How often the status is renewed though nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Of the library's four channels, how many a peer listens to before a proposal is sure to reach it.
-const CHANNELS_MIN: u8 = 3;
+/// How long after enough peers listen the first height begins.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Locks `mutex`. A panic while it was held left plain data, which is still good for what it is used for here.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -81,7 +81,9 @@ impl Shared {
             return Err(format!("nothing is signed any more: {reason}"));
         }
         let guard = self.guard.as_ref().ok_or("this node has no consensus key")?;
-        lock(guard).before_signing(height).map_err(|e| e.to_string())
+        let allowed = lock(guard).before_signing(height).map_err(|e| e.to_string());
+        // The library does not survive a refusal; say why, before it ends.
+        allowed.inspect_err(|reason| self.halt(reason))
     }
 }
 
@@ -99,8 +101,8 @@ pub(crate) struct Driver {
     links: Option<Links>,
     held: Option<Held>,
     ready: Option<(Instant, RpcReplyPort<(BlockHeight, HeightParams<Context>)>)>,
-    /// Channels that each peer listens to.
-    subscribed: BTreeMap<PeerId, u8>,
+    /// Peers that listen.
+    subscribed: BTreeSet<PeerId>,
     connected: BTreeSet<PeerId>,
     last: Option<Certificate>,
     /// The highest height each validator was heard to vote at, in votes that came from the network and not in certificates.
@@ -196,10 +198,10 @@ impl Driver {
 
     /// Answers what is held, if it is time.
     fn settle(&mut self) -> Result<(), Fatal> {
-        if self.is_halted() {
+        if self.is_halted() || self.links.is_none() {
             return Ok(());
         }
-        if self.ready.as_ref().is_some_and(|(by, _)| self.is_gathered() || *by <= Instant::now()) {
+        if self.ready.as_ref().is_some_and(|(by, _)| *by <= Instant::now()) {
             if let Some((_, reply)) = self.ready.take() {
                 let _ = reply.send((BlockHeight(self.host.height()), self.params()));
             }
@@ -221,8 +223,7 @@ impl Driver {
         let committee = self.host.committee().get();
         let seats = committee.seats().iter().filter(|seat| seat.power > 0).count();
         let me = usize::from(self.me.is_some_and(|me| committee.seat(&me).is_some()));
-        let listening = self.subscribed.values().filter(|channels| **channels >= CHANNELS_MIN).count();
-        listening + me > seats * 2 / 3
+        self.subscribed.len() + me > seats * 2 / 3
     }
 
     fn take(&mut self, input: Input) -> Result<(), Fatal> {
@@ -238,13 +239,14 @@ impl Driver {
                 self.on_event(event);
                 Ok(())
             }
+            // The first questions may come before the links.
             Input::Linked(links) => {
-                self.now.signing = links.validator;
                 self.links = Some(links);
-                // The new actors may have asked already: only questions of actors that are gone are dropped.
-                self.held = self.held.take().filter(|held| !held.reply.is_closed());
-                self.ready = self.ready.take().filter(|(_, reply)| !reply.is_closed());
                 self.publish();
+                Ok(())
+            }
+            Input::Unlinked => {
+                (self.links, self.held, self.ready) = (None, None, None);
                 Ok(())
             }
             Input::Close => Ok(()),
@@ -254,7 +256,11 @@ impl Driver {
     fn answer(&mut self, message: HostMsg<Context>) -> Result<(), Fatal> {
         match message {
             HostMsg::ConsensusReady { reply_to } => {
-                let patience = Duration::from_millis(self.timing.gathering_ms);
+                let patience = match self.is_gathered() {
+                    true if self.subscribed.is_empty() => Duration::ZERO,
+                    true => SETTLE,
+                    false => Duration::from_millis(self.timing.gathering_ms),
+                };
                 self.ready = Some((Instant::now() + patience, reply_to));
             }
             HostMsg::StartedRound { height, round, proposer, reply_to, .. } => {
@@ -433,8 +439,11 @@ impl Driver {
             }
             NetworkEvent::PeerSubscribed(peer, _) => {
                 self.connected.insert(peer);
-                let channels = self.subscribed.entry(peer).or_default();
-                *channels = channels.saturating_add(1);
+                self.subscribed.insert(peer);
+                // Votes and parts travel by another protocol, whose subscriptions come at about the same time.
+                if let (true, Some((by, _))) = (self.is_gathered(), &mut self.ready) {
+                    *by = (*by).min(Instant::now() + SETTLE);
+                }
             }
             NetworkEvent::PeerDisconnected(peer) => {
                 self.connected.remove(&peer);

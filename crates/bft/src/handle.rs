@@ -144,13 +144,22 @@ pub async fn start(config: BftConfig, app: Box<dyn Application>) -> Result<BftHa
         halted: Mutex::new(None),
         wake: Notify::new(),
     });
+    let wals = (guard::wal_path(&config.home), guard::observer_wal_path(&config.home));
     let (control, orders) = mpsc::channel(16);
     let (publish, status) = watch::channel(Status::default());
     let (inputs, to_driver) = mpsc::channel(INPUTS_MAX);
     let me = key.as_ref().map(Key::address);
     let driver = Driver::new(host, me, config.timing, shared.clone(), control.clone(), publish.clone());
-    let supervisor =
-        Supervisor { config, chain_id, key, shared: shared.clone(), inputs, publish, validator: may_sign };
+    let supervisor = Supervisor {
+        wals,
+        config,
+        chain_id,
+        key,
+        shared: shared.clone(),
+        inputs,
+        publish,
+        validator: may_sign,
+    };
     let actors = supervisor.actors().await?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -174,12 +183,15 @@ struct Supervisor {
     publish: watch::Sender<Status>,
     /// Whether the actors sign.
     validator: bool,
+    /// The logs of a validator and of an observer.
+    wals: (PathBuf, PathBuf),
 }
 
 type Running = (Actors, mpsc::Receiver<()>);
 
 impl Supervisor {
-    async fn actors(&self) -> Result<Running, Error> {
+    /// The library's view of this node: what signs, what verifies, which log.
+    fn part(&self) -> Part<'_> {
         let heard: Heard = {
             let shared = self.shared.clone();
             Arc::new(move |vote, signature| {
@@ -192,26 +204,34 @@ impl Supervisor {
             let shared = self.shared.clone();
             Arc::new(move |height| shared.may_sign(height))
         };
-        let signer = self
-            .key
-            .as_ref()
-            .filter(|_| self.validator)
-            .map(|key| Signer::new(self.chain_id, key.clone(), gate, heard.clone()));
-        let wal = match &signer {
-            Some(_) => guard::wal_path(&self.config.home),
-            None => guard::observer_wal_path(&self.config.home),
-        };
-        let part = Part {
+        let key = self.key.as_ref();
+        let signer = key.filter(|_| self.validator);
+        let signer = signer.map(|key| Signer::new(self.chain_id, key.clone(), gate, heard.clone()));
+        let wal = if signer.is_some() { &self.wals.0 } else { &self.wals.1 };
+        Part {
             chain_id: self.chain_id,
-            key: self.key.as_ref(),
+            key,
             signer,
             verifier: Box::new(Verifier::new(self.chain_id, heard)),
-            wal: &wal,
-        };
+            wal,
+        }
+    }
+
+    async fn actors(&self) -> Result<Running, Error> {
         let (ended, has_ended) = mpsc::channel(1);
-        let actors = Actors::start(&self.config, part, self.inputs.clone(), ended).await?;
+        let actors = Actors::start(&self.config, self.part(), self.inputs.clone(), ended).await?;
         let _ = self.inputs.send(Input::Linked(actors.links.clone())).await;
         Ok((actors, has_ended))
+    }
+
+    /// From observer to validator.
+    async fn promote(&mut self, actors: &mut Actors) -> Result<(), Error> {
+        info!("this validator signs from now on");
+        self.validator = true;
+        let inputs = &self.inputs;
+        actors.exchange(self.part(), async { drop(inputs.send(Input::Unlinked).await) }).await?;
+        let _ = self.inputs.send(Input::Linked(actors.links.clone())).await;
+        Ok(())
     }
 
     async fn run(
@@ -237,12 +257,8 @@ impl Supervisor {
                 }
                 Control::Promote if self.validator => {}
                 Control::Promote => {
-                    info!("this validator signs from now on");
-                    self.validator = true;
-                    running.0.stop().await;
-                    match self.actors().await {
-                        Ok(next) => running = next,
-                        Err(e) => return self.end(None, Some(e.to_string()), thread).await,
+                    if let Err(e) = self.promote(actors).await {
+                        break Some(e.to_string());
                     }
                 }
             }
@@ -254,6 +270,7 @@ impl Supervisor {
         if let Some(reason) = &failure {
             self.shared.halt(reason);
         }
+        let failure = failure.and_then(|_| lock(&self.shared.halted).clone());
         if let Some(actors) = actors {
             actors.stop().await;
         }

@@ -138,7 +138,8 @@ async fn strangers_are_not_let_in_and_a_fatal_application_signs_nothing_more() {
     assert_eq!(nodes[0].handle().status().peers, 0, "the member keeps no connection to a stranger");
     assert_eq!(stranger.disk.tip(), 0, "and tells it nothing");
 
-    // Let in by name, it follows as an observer.
+    // Let in by name, it follows as an observer, though the validator sits on a proposal all the while.
+    nodes[0].disk.lock().block_time_ms = 3_600_000;
     let mut peers = nodes[0].config.peers.clone();
     peers.push(polity_bft::Peer { key: support::peer_key(1), addresses: vec![] });
     nodes[0].handle().set_peers(peers).await;
@@ -146,10 +147,47 @@ async fn strangers_are_not_let_in_and_a_fatal_application_signs_nothing_more() {
     assert!(!stranger.handle().status().signing);
     stranger.stop().await;
 
+    // The proposal is released as soon as there is something to write.
+    let tip = nodes[0].disk.tip();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(nodes[0].disk.tip(), tip, "nothing to write");
+    nodes[0].disk.lock().hurry = true;
+    nodes[0].handle().wake();
+    until("a block for what there is to write", 2, || nodes[0].disk.tip() > tip).await;
+
     nodes[0].disk.lock().broken = true;
     let handle = nodes[0].handle.take().expect("running");
     tokio::time::timeout(Duration::from_secs(10), handle.join()).await.expect("it ends by itself");
     let status = handle.status();
     assert_eq!(status.failure.as_deref(), Some("the disk is broken"));
     assert!(!status.signing);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_key_on_two_machines_is_found_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut nodes = network(4, folder.path());
+    let mut others = network(5, &folder.path().join("twin"));
+    let mut twin = others.pop().expect("five");
+    twin.config.consensus_secret = nodes[3].config.consensus_secret;
+    twin.config.peers = nodes[0].config.peers.clone();
+    twin.committee = nodes[0].committee.clone();
+    let who = Key::new(twin.config.consensus_secret.expect("a key")).expect("a key").address();
+    std::fs::remove_dir_all(&twin.config.home).expect("removes");
+    polity_bft::Guard::create(&twin.config.home, who).expect("the twin believes that its key is new");
+    nodes.push(twin);
+    for node in &mut nodes {
+        node.config.members_only = false;
+    }
+    start_all(&mut nodes).await;
+    until("evidence", 30, || nodes[..3].iter().all(|node| !node.disk.lock().evidence.is_empty())).await;
+    for node in &nodes[..3] {
+        for evidence in &node.disk.lock().evidence {
+            support::check_evidence(evidence, who);
+        }
+    }
+    agree(&nodes[..3]);
+    for node in &mut nodes {
+        node.stop().await;
+    }
 }

@@ -18,7 +18,6 @@ pub const CHAIN_ID: u64 = 4242;
 pub const BLOCK_TIME_MS: u64 = 50;
 
 /// What survives a restart.
-#[derive(Default)]
 pub struct Chain {
     pub blocks: Vec<(SealedBlock, Certificate)>,
     pub bodies: BTreeMap<B256, Vec<u8>>,
@@ -27,6 +26,22 @@ pub struct Chain {
     pub broken: bool,
     pub payload: usize,
     pub hurry: bool,
+    pub block_time_ms: u64,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            blocks: Vec::new(),
+            bodies: BTreeMap::new(),
+            evidence: Vec::new(),
+            at: Vec::new(),
+            broken: false,
+            payload: 0,
+            hurry: false,
+            block_time_ms: BLOCK_TIME_MS,
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -149,7 +164,7 @@ impl Application for Bytes {
     }
 
     fn block_time_ms(&self) -> u64 {
-        BLOCK_TIME_MS
+        self.disk.lock().block_time_ms
     }
 }
 
@@ -240,6 +255,30 @@ pub fn agree(nodes: &[Node]) {
     for node in nodes {
         for height in 1..=node.disk.tip() {
             assert_eq!(node.disk.hash(height), longest.disk.hash(height), "height {height}");
+        }
+    }
+}
+
+/// Anyone can check it: both sayings are signed by `who`, and they differ.
+pub fn check_evidence(evidence: &Evidence, who: polity_primitives::Address) {
+    use polity_primitives::{proposal_digest, recover_signer, vote_digest};
+    match evidence {
+        Evidence::DoubleVote { first, second } => {
+            let key = |vote: &polity_primitives::SignedVote| (vote.kind, vote.height, vote.round);
+            assert_eq!(key(first), key(second));
+            assert_ne!(first.block_hash, second.block_hash);
+            for vote in [first, second] {
+                let digest =
+                    vote_digest(CHAIN_ID, vote.kind, Height(vote.height), vote.round, vote.block_hash);
+                assert_eq!(recover_signer(digest, &vote.signature), Some(who));
+            }
+        }
+        Evidence::DoubleProposal { height, round, first, second, .. } => {
+            assert_ne!((first.0, first.1), (second.0, second.1));
+            for (hash, valid_round, signature) in [first, second] {
+                let digest = proposal_digest(CHAIN_ID, Height(*height), *round, *valid_round, *hash);
+                assert_eq!(recover_signer(digest, signature), Some(who));
+            }
         }
     }
 }

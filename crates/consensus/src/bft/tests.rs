@@ -171,9 +171,10 @@ fn late_votes_complete_certificates_and_betray_double_voters() {
     let mut watch = Watch::new(CHAIN);
     watch.started(Height(1), &committee());
     watch.verified(&signed(1, VoteKind::Prevote, 1, Some(hash)));
+    watch.received(&signed(3, VoteKind::Prevote, 1, None));
     assert_eq!(watch.decided(decided(1, hash, &[1, 2])), None);
     watch.started(Height(2), &committee());
-    for (i, heard) in [(1, Some(1)), (2, Some(1)), (3, None)] {
+    for (i, heard) in [(1, Some(1)), (2, Some(1)), (3, Some(1)), (4, None)] {
         assert_eq!(watch.heard(&key(i).address()), heard.map(Height), "validator {i}");
     }
 
@@ -195,6 +196,15 @@ fn late_votes_complete_certificates_and_betray_double_voters() {
         Some(decided(1, hash, &[1, 2, 3])),
         "one signature late"
     );
+
+    // One that the library verified after it had decided, and one that it never looked at.
+    let mut watch = Watch::new(CHAIN);
+    watch.started(Height(1), &committee());
+    watch.verified(&signed(2, VoteKind::Precommit, 1, Some(hash)));
+    watch.received(&signed(3, VoteKind::Precommit, 1, Some(hash)));
+    assert_eq!(watch.decided(decided(1, hash, &[1])), None);
+    watch.started(Height(2), &committee());
+    assert_eq!(watch.decided(decided(2, other, &[1])), Some(decided(1, hash, &[1, 2, 3])));
 
     for height in 3..=2 + WATCH_HEIGHTS {
         watch.started(Height(height), &committee());

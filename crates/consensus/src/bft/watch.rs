@@ -21,6 +21,8 @@ pub const WATCH_HEIGHTS: u64 = 8;
 pub const WATCH_VOTES_MAX: usize = 65_536;
 /// Most rounds ahead of round 0 that a late vote is looked at for.
 const ROUNDS_MAX: u32 = 64;
+/// Most votes of the height being decided that are kept as they came.
+const PENDING_MAX: usize = 16_384;
 
 type VoteKey = (Height, u32, VoteKind, Address);
 
@@ -33,6 +35,9 @@ pub struct Watch {
     committees: BTreeMap<Height, Committee>,
     heard: BTreeMap<Address, Height>,
     votes: BTreeMap<VoteKey, (Option<B256>, Signature)>,
+    /// Votes of the height being decided, as they came. Those that the library did not get to look at are looked at when the
+    /// height is decided.
+    pending: Vec<SignedVote>,
     last: Option<Certificate>,
     grown: bool,
     evidence: Vec<Evidence>,
@@ -48,6 +53,7 @@ impl Watch {
             committees: BTreeMap::new(),
             heard: BTreeMap::new(),
             votes: BTreeMap::new(),
+            pending: Vec::new(),
             last: None,
             grown: false,
             evidence: Vec::new(),
@@ -58,6 +64,9 @@ impl Watch {
     pub fn started(&mut self, height: Height, committee: &Committee) {
         self.height = height;
         self.committees.insert(height, committee.clone());
+        for vote in std::mem::take(&mut self.pending) {
+            self.received(&vote);
+        }
         let oldest = Height(height.0.saturating_sub(WATCH_HEIGHTS));
         self.committees = self.committees.split_off(&oldest);
         self.votes = self.votes.split_off(&(oldest, 0, VoteKind::Prevote, Address::ZERO));
@@ -83,7 +92,13 @@ impl Watch {
     pub fn received(&mut self, vote: &SignedVote) {
         let height = Height(vote.height);
         let Some(committee) = self.committees.get(&height) else { return };
-        if height >= self.height || vote.round > ROUNDS_MAX || committee.seat(&vote.validator).is_none() {
+        if vote.round > ROUNDS_MAX || committee.seat(&vote.validator).is_none() {
+            return;
+        }
+        if height >= self.height {
+            if self.pending.len() < PENDING_MAX {
+                self.pending.push(vote.clone());
+            }
             return;
         }
         let known = self.votes.get(&(height, vote.round, vote.kind, vote.validator)).copied();
@@ -121,8 +136,27 @@ impl Watch {
                 signature: commit.signature,
             });
         }
+        let (height, round) = (Height(certificate.height), certificate.round);
         let before = self.last.replace(certificate);
-        std::mem::take(&mut self.grown).then_some(before).flatten()
+        let richer = std::mem::take(&mut self.grown).then_some(before).flatten();
+        let from = (height, round, VoteKind::Precommit, Address::ZERO);
+        let known: Vec<_> =
+            self.votes.range(from..).take_while(|((h, r, ..), _)| (*h, *r) == (height, round)).collect();
+        let known: Vec<_> = known
+            .into_iter()
+            .map(|((.., validator), (block_hash, signature))| SignedVote {
+                kind: VoteKind::Precommit,
+                height: height.0,
+                round,
+                block_hash: *block_hash,
+                validator: *validator,
+                signature: *signature,
+            })
+            .collect();
+        for vote in known {
+            self.complete(&vote);
+        }
+        richer
     }
 
     /// Double votes found since the last call.
