@@ -79,7 +79,6 @@ pub struct RunningNode {
     pub member: Option<String>,
     rpc: RpcServer,
     engine: Arc<BftHandle>,
-    network: Arc<NetworkHandle>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -97,7 +96,8 @@ impl RunningNode {
         }
     }
 
-    /// Stops in order: no more requests, no more signatures, no more peers. What is decided is on disk already.
+    /// Stops in order: no more requests, no more signatures, no more peers (the swarm ends with the tasks that hold it). What is
+    /// decided is on disk already.
     pub async fn stop(self) {
         self.rpc.stop().await;
         self.engine.stop().await;
@@ -209,7 +209,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
         }
     };
     let rpc_address = rpc.local_addr;
-    Ok(RunningNode { ledger, rpc_address, member: settings.member, rpc, engine, network, tasks })
+    Ok(RunningNode { ledger, rpc_address, member: settings.member, rpc, engine, tasks })
 }
 
 fn multiaddr(address: SocketAddr) -> Multiaddr {

@@ -283,7 +283,7 @@ impl Story<'_> {
                     tx["type"].as_str().unwrap_or_default(),
                 );
             }
-            if self.events::<IAssembly::Proposed>(height)?.first().is_some() {
+            if !self.events::<IAssembly::Proposed>(height)?.is_empty() {
                 bar.finish_and_clear();
                 self.say(&format!(
                     "  {date}  block {height}  {PROPOSER} proposes to the Conference of the Parties:"
@@ -297,7 +297,7 @@ impl Story<'_> {
             if ballots > 0 {
                 self.say(&format!("  {date}  block {height}  {ballots} ballots are cast"));
             }
-            if self.events::<IAssembly::Concluded>(height)?.first().is_some() {
+            if !self.events::<IAssembly::Concluded>(height)?.is_empty() {
                 concluded = true;
                 let why: Value = self.client().call("polity_whyReport", json!([1, height]))?;
                 self.say(&format!("  {date}  block {height}  the vote is concluded; why:"));
@@ -314,7 +314,7 @@ impl Story<'_> {
                     hash(&proposal["reportHash"]),
                 );
             }
-            if self.events::<IAssembly::Executed>(height)?.first().is_some() {
+            if !self.events::<IAssembly::Executed>(height)?.is_empty() {
                 enacted = Some((height, date));
             }
             if !self.events::<IAssembly::ExecutionFailed>(height)?.is_empty() {
