@@ -33,7 +33,7 @@ pub(crate) struct Ready {
     pub(crate) pid: u32,
 }
 
-/// A running node. Dropping it kills the process; [`Self::stop`] lets it finish.
+/// A running node. Dropping it kills the process; [`Processes::stop`] lets it finish.
 #[derive(Debug)]
 pub(crate) struct NodeProcess {
     pub(crate) plan: NodePlan,

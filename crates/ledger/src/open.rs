@@ -39,7 +39,7 @@ impl Ledger {
     /// Cost: the whole state is read into memory and its root compared with the last header.
     ///
     /// # Errors
-    /// [`Error::OtherCharter`], [`Error::StateRoot`], [`Error::Genesis`], or what the database says.
+    /// [`Error::OtherCharter`], [`Error::StateRoot`], [`Error::Execution`], or what the database says.
     pub fn open(path: &Path, charter: Charter) -> Result<Self, Error> {
         let history = match charter.history {
             History::Blocks(blocks) => Some(blocks),

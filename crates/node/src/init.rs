@@ -202,7 +202,7 @@ fn ports(options: &InitOptions, count: usize) -> Result<Vec<Ports>, InitError> {
         .collect())
 }
 
-/// Opens a network that [`init`] made in `dir`. Its nodes get new free ports, since the old ones may be taken by others now.
+/// Opens a network that [`init()`] made in `dir`. Its nodes get new free ports, since the old ones may be taken by others now.
 ///
 /// # Errors
 /// [`InitError`].
@@ -234,7 +234,7 @@ fn renumber(nodes: &mut [NodePlan], options: &InitOptions) -> Result<(), InitErr
     Ok(())
 }
 
-/// Reads the keys that [`init`] made in `dir`.
+/// Reads the keys that [`init()`] made in `dir`.
 ///
 /// # Errors
 /// [`KeyError`].

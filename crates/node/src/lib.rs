@@ -1,6 +1,6 @@
 //! Composition: the only place where the parts meet the world.
 //!
-//! [`init`] turns a charter into homes on disk; [`start`] turns a home into a running node. A home holds
+//! [`init()`] turns a charter into homes on disk; [`start`] turns a home into a running node. A home holds
 //!
 //! ```text
 //! home/
