@@ -55,7 +55,10 @@ pub(crate) enum Input {
     /// The actors were started: where to send.
     Linked(Links),
     /// The actors were stopped; others will follow.
-    Unlinked,
+    Unlinked {
+        /// Whether the connections to peers were closed too.
+        disconnected: bool,
+    },
     /// The end.
     Close,
 }
@@ -184,6 +187,19 @@ impl Actors {
         between.await;
         (self.links, self.voting) = self.ground.take_part(part).await?;
         Ok(())
+    }
+
+    /// Whether there are peers, but none of them that what we say is sent to.
+    ///
+    /// It happens when this node comes back before its peers noticed that it was gone (its machine lost power): they tell what they
+    /// listen to on the first connection of a peer only, and ours is the second for them. Then we hear, but are not heard.
+    pub(crate) async fn is_mute(&self) -> bool {
+        let (reply, answer) = ractor::concurrency::oneshot();
+        if self.links.network.cast(NetworkMsg::DumpState(reply.into())).is_err() {
+            return false;
+        }
+        let Ok(Ok(Some(dump))) = tokio::time::timeout(STOP, answer).await else { return false };
+        !dump.peers.is_empty() && dump.peers.values().all(|peer| peer.topics.is_empty())
     }
 
     /// Ends when the actors do.

@@ -245,8 +245,12 @@ impl Driver {
                 self.publish();
                 Ok(())
             }
-            Input::Unlinked => {
+            Input::Unlinked { disconnected } => {
                 (self.links, self.held, self.ready) = (None, None, None);
+                if disconnected {
+                    self.connected.clear();
+                    self.subscribed.clear();
+                }
                 Ok(())
             }
             Input::Close => Ok(()),

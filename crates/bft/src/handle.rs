@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use malachitebft_engine::network::{Msg as NetworkMsg, PersistentPeersOp};
@@ -14,7 +15,7 @@ use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::{
     BftConfig, Error, Guard, Peer,
@@ -26,12 +27,22 @@ use crate::{
 
 /// Most questions that wait for the driver.
 const INPUTS_MAX: usize = 4096;
+/// How often it is checked whether peers hear us.
+const CHECK: Duration = Duration::from_secs(1);
+/// How many checks in a row must say that they do not, before connections are made anew; twice as many each time.
+const MUTE_CHECKS: u32 = 4;
+/// Most of it.
+const MUTE_CHECKS_MAX: u32 = 64;
+/// How long peers are given to notice that we are gone.
+const APART: Duration = Duration::from_secs(1);
 
 /// What ends or changes a run of the actors.
 #[derive(Debug)]
 pub(crate) enum Control {
     /// This observer may sign now.
     Promote,
+    /// Peers do not hear us.
+    Reconnect,
     /// A fatal error: nothing is signed any more.
     Failed(String),
     /// Other peers.
@@ -229,9 +240,19 @@ impl Supervisor {
         info!("this validator signs from now on");
         self.validator = true;
         let inputs = &self.inputs;
-        actors.exchange(self.part(), async { drop(inputs.send(Input::Unlinked).await) }).await?;
+        let unlinked = async { drop(inputs.send(Input::Unlinked { disconnected: false }).await) };
+        actors.exchange(self.part(), unlinked).await?;
         let _ = self.inputs.send(Input::Linked(actors.links.clone())).await;
         Ok(())
+    }
+
+    /// Closes all connections, and begins anew when the peers have noticed.
+    async fn reconnect(&self, actors: Actors) -> Result<Running, Error> {
+        warn!("peers are connected but do not hear this node; its connections are made anew");
+        actors.stop().await;
+        let _ = self.inputs.send(Input::Unlinked { disconnected: true }).await;
+        tokio::time::sleep(APART).await;
+        self.actors().await
     }
 
     async fn run(
@@ -240,12 +261,24 @@ impl Supervisor {
         mut orders: mpsc::Receiver<Control>,
         thread: std::thread::JoinHandle<()>,
     ) {
+        let mut checks = tokio::time::interval(CHECK);
+        checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut mute, mut patience) = (0, MUTE_CHECKS);
+        let stopped = || Control::Failed("the consensus library stopped; its log says why".to_owned());
         let failure = loop {
             let (actors, has_ended) = &mut running;
             let order = tokio::select! {
                 order = orders.recv() => order.unwrap_or(Control::Stop),
-                _ = has_ended.recv() => Control::Failed("the consensus library stopped; its log says why".to_owned()),
-                () = actors.ended() => Control::Failed("the consensus library stopped; its log says why".to_owned()),
+                _ = has_ended.recv() => stopped(),
+                () = actors.ended() => stopped(),
+                _ = checks.tick() => {
+                    mute = if actors.is_mute().await { mute + 1 } else { 0 };
+                    if mute < patience {
+                        continue;
+                    }
+                    (mute, patience) = (0, (patience * 2).min(MUTE_CHECKS_MAX));
+                    Control::Reconnect
+                }
             };
             match order {
                 Control::Stop => break None,
@@ -255,6 +288,10 @@ impl Supervisor {
                         error!("the peers stay as they are: {e}");
                     }
                 }
+                Control::Reconnect => match self.reconnect(running.0).await {
+                    Ok(next) => running = next,
+                    Err(e) => return self.end(None, Some(e.to_string()), thread).await,
+                },
                 Control::Promote if self.validator => {}
                 Control::Promote => {
                     if let Err(e) = self.promote(actors).await {
