@@ -1,7 +1,7 @@
 //! The hard core of the contract: who may write, how honesty is rewarded, who verifies.
 //!
 //! Rule kept: everything that consensus needs to know of the charter passes through one pure function,
-//! [`committee`], which yields the [`Committee`] of a height. Engines, light clients and the lab read nothing else.
+//! [`committee()`], which yields the [`Committee`] of a height. Engines, light clients and the lab read nothing else.
 //!
 //! Deliberately absent: where settings and seats are stored (the institutions), and how votes travel (the engines).
 

@@ -9,7 +9,7 @@
 //! Deliberately absent: how votes are counted (crate `decision`), who the members are (`registry`), and what the calls of a
 //! proposal do.
 //!
-//! Map: [`treaty`] instruments; [`proposal`] from opening to enactment; [`rules`] decision rules and chambers;
+//! Map: [`treaty`] instruments; [`mod@proposal`] from opening to enactment; [`mod@rules`] decision rules and chambers;
 //! [`electorate`] who counts; [`tally`] sums in words; [`schema`] storage; [`views`] and [`payload`] what people read.
 
 mod electorate;
