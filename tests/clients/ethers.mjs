@@ -55,8 +55,9 @@ await run("ethers", [
     const gasPrice = FREE ? 0n : parseUnits("3", "gwei");
     const address = await probe.getAddress();
     const kinds = [
-      [2, {}],
-      [2, FREE ? { maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } : { maxFeePerGas: gasPrice, maxPriorityFeePerGas: 5n }],
+      // Where the base fee is 0, ethers takes the chain for one older than EIP-1559.
+      [FREE ? 0 : 2, {}],
+      [2, FREE ? { type: 2, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } : { maxFeePerGas: gasPrice, maxPriorityFeePerGas: 5n }],
       [1, { type: 1, gasPrice, accessList: accessListify({ [address]: [zeroPadValue("0x", 32)] }) }],
       [0, { gasPrice, type: 0 }],
       [0, { type: 0 }],
