@@ -5,8 +5,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use malachitebft_app_channel::app::{
@@ -17,26 +17,29 @@ use malachitebft_app_channel::app::{
         util::events::Event,
     },
     streaming::{StreamContent, StreamId, StreamMessage},
-    types::{PeerId, ProposedValue, SignedConsensusMsg},
+    types::{PeerId, SignedConsensusMsg},
 };
-use malachitebft_core_types::{Round, Validity, ValueOrigin, VoteType};
+use malachitebft_core_types::{Round, ValueOrigin, VoteType};
 use malachitebft_engine::network::Msg as NetworkMsg;
 use polity_consensus::{
     Fatal, Presence, Status, Step,
     bft::{
-        BlockHash, BlockHeight, Content, Context, Host, Pace, ProposedBlock, StreamPart, Synced,
-        ValidatorAddress, Watch, certificate_from_library, double_proposals, double_votes, signed_vote,
+        BlockHash, BlockHeight, Content, Context, Host, Pace, Synced, certificate_from_library,
+        double_proposals, double_votes, signed_vote,
     },
 };
 use polity_primitives::{Address, Certificate, Height, SignedVote, recover_signer, vote_digest};
 use ractor::RpcReplyPort;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    Guard, Timing,
+    Timing,
     actors::{Input, Links, height_params},
+    floor::live_floor,
     handle::Control,
+    shared::{Shared, lock},
+    translate::{proposed_value, raw_decided, stream_part, wall_ms},
 };
 
 /// How often the status is renewed though nothing happens.
@@ -45,11 +48,6 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long after enough peers listen the first height begins.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// Locks `mutex`. A panic while it was held left plain data, which is still good for what it is used for here.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A proposal that waits for something to write.
 struct Held {
     height: Height,
@@ -57,35 +55,8 @@ struct Held {
     reply: RpcReplyPort<LocallyProposedValue<Context>>,
 }
 
-/// What the driver shares with the rest of the engine.
-pub(crate) struct Shared {
-    /// Votes heard.
-    pub(crate) watch: Mutex<Watch>,
-    /// What this key may sign; `None` for a node without one.
-    pub(crate) guard: Option<Mutex<Guard>>,
-    /// Why nothing may be signed any more.
-    pub(crate) halted: Mutex<Option<String>>,
-    /// Something may be ready to write.
-    pub(crate) wake: Notify,
-}
-
-impl Shared {
-    /// Closes the gate for good.
-    pub(crate) fn halt(&self, reason: &str) {
-        lock(&self.halted).get_or_insert_with(|| reason.to_owned());
-    }
-
-    /// The gate before every signature.
-    pub(crate) fn may_sign(&self, height: Height) -> Result<(), String> {
-        if let Some(reason) = &*lock(&self.halted) {
-            return Err(format!("nothing is signed any more: {reason}"));
-        }
-        let guard = self.guard.as_ref().ok_or("this node has no consensus key")?;
-        let allowed = lock(guard).before_signing(height).map_err(|e| e.to_string());
-        // The library does not survive a refusal; say why, before it ends.
-        allowed.inspect_err(|reason| self.halt(reason))
-    }
-}
+/// What the library begins with.
+type FirstHeight = (BlockHeight, HeightParams<Context>);
 
 /// The driver of one engine.
 pub(crate) struct Driver {
@@ -100,7 +71,8 @@ pub(crate) struct Driver {
     height_since: Instant,
     links: Option<Links>,
     held: Option<Held>,
-    ready: Option<(Instant, RpcReplyPort<(BlockHeight, HeightParams<Context>)>)>,
+    /// The library waits for its first height until peers are here, or this time.
+    ready: Option<(Instant, RpcReplyPort<FirstHeight>)>,
     /// Peers that listen.
     subscribed: BTreeSet<PeerId>,
     connected: BTreeSet<PeerId>,
@@ -201,19 +173,18 @@ impl Driver {
         if self.is_halted() || self.links.is_none() {
             return Ok(());
         }
-        if self.ready.as_ref().is_some_and(|(by, _)| *by <= Instant::now()) {
-            if let Some((_, reply)) = self.ready.take() {
-                let _ = reply.send((BlockHeight(self.host.height()), self.params()));
-            }
+        if let Some((_, reply)) = self.ready.take_if(|(by, _)| *by <= Instant::now()) {
+            let _ = reply.send((BlockHeight(self.host.height()), self.params()));
         }
         let is_due = |driver: &Self| {
             let app = driver.host.app();
             app.ready() || driver.pace.wait_ms(driver.now_ms(), app.block_time_ms()) == 0
         };
-        if self.held.is_some() && is_due(self) {
-            if let Some(Held { height, round, reply }) = self.held.take() {
-                self.propose(height, round, reply)?;
-            }
+        if self.held.is_some()
+            && is_due(self)
+            && let Some(Held { height, round, reply }) = self.held.take()
+        {
+            self.propose(height, round, reply)?;
         }
         Ok(())
     }
@@ -489,7 +460,7 @@ impl Driver {
         self.publish();
     }
 
-    /// While it is not known what this key signed before: notes who votes at which height. See [`Guard`].
+    /// While it is not known what this key signed before: notes who votes at which height. See [`crate::Guard`].
     fn hear_live(&mut self, vote: &SignedVote) -> Result<(), Fatal> {
         let Some(guard) = &self.shared.guard else { return Ok(()) };
         let committee = self.host.committee().get();
@@ -579,77 +550,4 @@ impl Driver {
             changed
         });
     }
-}
-
-/// The height from which a key may sign of which nothing is known, once enough validators are heard at `height` or above it; two
-/// above the height that enough of them have reached. Source: the proof is in [`Guard`]'s module.
-fn live_floor(
-    height: Height,
-    committee: &polity_constitution::Committee,
-    live: &BTreeMap<Address, Height>,
-    me: Address,
-) -> Option<Height> {
-    let total = committee.total_power();
-    let power = |who: &Address| committee.seat(who).map_or(0, |seat| seat.power);
-    if power(&me) >= committee.quorum() {
-        return Some(height);
-    }
-    // More than twice what may be faulty: it then shares an honest member with any quorum that this key was part of.
-    let need = total.saturating_sub(committee.quorum()).saturating_mul(2).saturating_add(1);
-    let mut heights: Vec<(Height, u64)> =
-        live.iter().filter(|(who, _)| **who != me).map(|(who, at)| (*at, power(who))).collect();
-    heights.sort_unstable();
-    let mut heard = 0u64;
-    for (at, power) in heights.into_iter().rev() {
-        heard = heard.saturating_add(power);
-        if heard >= need {
-            // Only when we have caught up, so that `committee` is the one that votes there.
-            return (at <= height).then(|| height.max(at).next().next());
-        }
-    }
-    None
-}
-
-fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn stream_part(publisher: PeerId, message: StreamMessage<polity_consensus::bft::Part>) -> StreamPart {
-    let content = match message.content {
-        StreamContent::Data(part) => Content::Part(part),
-        StreamContent::Fin => Content::End,
-    };
-    StreamPart {
-        publisher: publisher.to_bytes(),
-        stream: message.stream_id.to_bytes().to_vec(),
-        sequence: message.sequence,
-        content,
-    }
-}
-
-fn proposed_value(block: ProposedBlock) -> ProposedValue<Context> {
-    if let Some(reason) = &block.invalid {
-        warn!(height = %block.height, round = %block.round, hash = %block.hash, reason, "a proposed block is invalid");
-    }
-    ProposedValue {
-        height: BlockHeight(block.height),
-        round: block.round,
-        valid_round: block.valid_round,
-        proposer: ValidatorAddress(block.proposer),
-        value: BlockHash(block.hash),
-        validity: Validity::from_bool(block.invalid.is_none()),
-    }
-}
-
-fn raw_decided(
-    body: Vec<u8>,
-    certificate: malachitebft_core_types::CommitCertificate<Context>,
-) -> malachitebft_sync::RawDecidedValue<Context> {
-    let certificate =
-        malachitebft_core_types::ExtendedCommitCertificate::from_commit_certificate_and_extensions(
-            certificate,
-            Default::default(),
-        );
-    malachitebft_sync::RawDecidedValue::new(body.into(), certificate)
 }

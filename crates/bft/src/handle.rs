@@ -21,8 +21,9 @@ use crate::{
     BftConfig, Error, Guard, Peer,
     actors::{Actors, Input, Part},
     config,
-    driver::{Driver, Shared, lock},
+    driver::Driver,
     guard,
+    shared::{Shared, lock},
 };
 
 /// Most questions that wait for the driver.
@@ -58,12 +59,6 @@ pub struct BftHandle {
     control: mpsc::Sender<Control>,
     status: watch::Receiver<Status>,
     supervisor: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
-    }
 }
 
 impl BftHandle {

@@ -20,13 +20,18 @@
 //! - **Only members join the swarm**: connections are accepted from and made to the configured peers only, recognised by their
 //!   keys; see [`BftConfig::members_only`].
 
+#![allow(clippy::disallowed_methods)] // layer 4: this crate has the clock and the tasks of consensus
+
 mod actors;
 mod codec;
 mod config;
 mod driver;
 mod error;
+mod floor;
 mod guard;
 mod handle;
+mod shared;
+mod translate;
 
 pub use config::{BftConfig, Peer, PeerKey, Timing};
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! Four validators in one process over loopback, with logs on disk: they decide, one is restarted, one loses everything, two are
 //! down, a stranger knocks, an application fails. The application is a chain of bytes in memory.
 #![allow(missing_docs, clippy::missing_errors_doc, clippy::print_stdout, unreachable_pub)]
+#![allow(clippy::disallowed_methods)] // layer 4: the test watches the clock
 
 mod support;
 

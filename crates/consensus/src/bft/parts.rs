@@ -190,7 +190,7 @@ struct Open {
 
 #[derive(Debug)]
 enum Stream {
-    Open(Open),
+    Open(Box<Open>),
     /// Finished or refused.
     Closed,
 }
@@ -240,7 +240,7 @@ impl Assembler {
         let publisher = self.publishers.entry(from.clone()).or_default();
         publisher.heard = clock;
         let (_, stream) =
-            publisher.streams.entry(name.clone()).or_insert_with(|| (clock, Stream::Open(Open::default())));
+            publisher.streams.entry(name.clone()).or_insert_with(|| (clock, Stream::Open(Box::default())));
         let Stream::Open(open) = stream else { return Progress::Waiting };
         let before = open.bytes;
         let result = open.add(sequence, content, admit);

@@ -76,7 +76,8 @@ fn the_largest_block_fits_and_one_byte_more_does_not() {
 #[test]
 fn broken_streams_are_refused_once_and_then_ignored() {
     let data = |bytes: usize| Content::Part(Part::Data(vec![0; bytes]));
-    let cases: [(&str, Vec<(u64, Content)>, Refusal); 10] = [
+    type Case = (&'static str, Vec<(u64, Content)>, Refusal);
+    let cases: [Case; 10] = [
         ("data where the head belongs", vec![(0, data(1))], Refusal::Bounds),
         ("a head elsewhere", vec![(1, Content::Part(Part::Head(head(1))))], Refusal::Bounds),
         ("a part too long", vec![(1, data(PART_BYTES + 1))], Refusal::Bounds),
