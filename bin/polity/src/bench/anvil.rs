@@ -20,10 +20,14 @@ pub(crate) struct Measured {
     pub(crate) transfers_per_sec: u64,
 }
 
-/// The anvil that npm installed for the end-to-end tests.
+/// The anvil that npm installed for the end-to-end tests: the program itself, since its launcher would outlive a kill.
 pub(crate) fn find() -> Option<PathBuf> {
-    let beside = Path::new("tests/clients/node_modules/.bin/anvil");
-    beside.exists().then(|| beside.to_owned())
+    let packages = std::fs::read_dir("tests/clients/node_modules/@foundry-rs").ok()?;
+    let program = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.ok().filter(|entry| entry.file_name().to_string_lossy().starts_with("anvil-"))?;
+        Some(entry.path().join("bin/anvil")).filter(|path| path.exists())
+    };
+    packages.into_iter().find_map(program)
 }
 
 struct Process(Child);
