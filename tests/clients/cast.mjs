@@ -1,49 +1,28 @@
 // cast (Foundry, by npm), unmodified, against Polity.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import {
-  AGREEMENT, ASSEMBLY, FREE, KEY, MEMBER_KEY, OTHER_KEY, RPC, SYSTEM, SYSTEM_TYPE, TREASURY, WS, eventually, freshName, name32,
-  run, soon,
+  AGREEMENT, ASSEMBLY, FREE, KEY, MEMBER_KEY, OTHER_KEY, SYSTEM, SYSTEM_TYPE, TREASURY, WS, eventually, freshName, name32, run,
+  soon,
 } from "./common.mjs";
 import { artifact } from "./compile.mjs";
+import { attempt, env, home, output, program } from "./foundry.mjs";
 import { checkProof } from "./verify.mjs";
 
-// The program itself: npm's wrapper around it ends with status 0 whatever happened.
-const machine = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
-const tool = fileURLToPath(new URL(`node_modules/@foundry-rs/cast-${machine}/bin/cast`, import.meta.url));
-// No configuration of the machine's owner, no RPC but ours.
-const home = mkdtempSync(join(tmpdir(), "polity-cast-"));
-const env = { PATH: process.env.PATH, HOME: home, ETH_RPC_URL: RPC, NO_COLOR: "1", FOUNDRY_DISABLE_NIGHTLY_WARNING: "1" };
-process.on("exit", () => rmSync(home, { recursive: true, force: true }));
-
-/** Status, standard output and standard error of `cast …`. */
-function attempt(...args) {
-  return new Promise((resolve) => {
-    const options = { env, cwd: home, maxBuffer: 1 << 26, timeout: 90_000 };
-    execFile(tool, args.map(String), options, (error, stdout, stderr) => {
-      resolve({ failed: error !== null, stdout: stdout.trim(), stderr: stderr.trim() });
-    });
-  });
-}
+const tool = program("cast");
 
 /** What `cast …` prints. */
-async function cast(...args) {
-  const { failed, stdout, stderr } = await attempt(...args);
-  assert(!failed, `cast ${args.join(" ").slice(0, 300)}\n${stderr}\n${stdout}`);
-  return stdout;
-}
+const cast = (...args) => output(tool, args);
 
 const json = async (...args) => JSON.parse(await cast("--json", ...args));
 
 /** What `cast …` complains of. */
 async function refused(...args) {
-  const { failed, stdout, stderr } = await attempt(...args);
+  const { failed, stdout, stderr } = await attempt(tool, args);
   assert(failed, `cast ${args.join(" ").slice(0, 300)} should fail, but: ${stdout}`);
   return stderr;
 }
