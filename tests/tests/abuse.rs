@@ -119,7 +119,7 @@ fn a_node_with_another_members_keys_does_not_start() {
     fs::copy(dir.join("node-2/keys.toml"), dir.join("node-1/keys.toml")).expect("copied");
     let (code, text) = error_of(&["node", "--home", &dir.join("node-1").display().to_string()]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("other keys than the charter names for node-1"), "{text}");
+    assert!(text.contains("other keys than the registry names for node-1"), "{text}");
     let (code, text) = error_of(&["node", "--home", &folder.path().display().to_string()]);
     assert_eq!(code, Some(1));
     assert!(text.contains("is no node's home"), "{text}");

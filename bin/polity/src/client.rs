@@ -1,6 +1,7 @@
 //! A client of a node: JSON-RPC over HTTP, and transactions signed here.
 
 use std::{
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -19,9 +20,29 @@ use crate::output::Failure;
 /// Where to reach a node.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RpcArgs {
-    /// JSON-RPC address of a node.
-    #[arg(long, env = "POLITY_RPC", default_value = "http://127.0.0.1:8545", value_name = "URL")]
-    pub(crate) rpc: String,
+    /// JSON-RPC address of a node; without it the first node of --dir, else http://127.0.0.1:8545.
+    #[arg(long, env = "POLITY_RPC", value_name = "URL")]
+    rpc: Option<String>,
+    /// Directory of a local network: where its nodes listen, and for --as its keys.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl RpcArgs {
+    /// A client of the node that is meant.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let url = match (&self.rpc, &self.dir) {
+            (Some(url), _) => url.clone(),
+            (None, Some(dir)) => polity_node::rpc_url(dir).map_err(Failure::input)?,
+            (None, None) => "http://127.0.0.1:8545".to_owned(),
+        };
+        Ok(Client::new(&url))
+    }
+
+    /// The directory of the local network, if one is given.
+    pub(crate) fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
 }
 
 /// Longest wait for a receipt.
@@ -38,7 +59,9 @@ pub(crate) struct Client {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RpcError {
     /// Nobody there, or not speaking JSON-RPC.
-    #[error("no node answers at {url}: {reason}. `polity up` starts a network; --rpc names another address")]
+    #[error(
+        "no node answers at {url}: {reason}. `polity up` starts a network and prints its addresses: give one with --rpc, or --dir DIR"
+    )]
     Unreachable {
         /// Asked.
         url: String,

@@ -116,6 +116,12 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
+/// Whether another process, or another `Db` of this one, has the database in the folder `path` open.
+#[must_use]
+pub fn is_locked(path: &Path) -> bool {
+    path.join(LOCK).exists() && matches!(lock(path), Err(Error::Locked { .. }))
+}
+
 const WATERMARK_LEN: usize = 48;
 
 /// The last block committed, outside the store, so that its loss is noticed.

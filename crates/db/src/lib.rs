@@ -61,7 +61,7 @@ mod tables;
 pub use commit::{BlockCommit, PRUNE_BLOCKS_MAX};
 pub use db::{Db, HISTORY_DEFAULT, Options, Tip};
 pub use error::{Error, Result};
-pub use files::SCHEMA;
+pub use files::{SCHEMA, is_locked};
 pub use side::{CANDIDATES_MAX, EVIDENCE_MAX};
 
 #[cfg(test)]

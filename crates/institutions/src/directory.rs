@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use alloy_json_abi::{JsonAbi, StateMutability};
 use alloy_primitives::{Address, Bytes, FixedBytes, U256};
-use alloy_sol_types::{SolInterface, sol};
+use alloy_sol_types::{SolInterface, abi::AbiDecoderConfig, sol};
 use polity_primitives::SYSTEM;
 
 use crate::{
@@ -33,6 +33,8 @@ pub use IInstitution::{
 const CALL_GAS: u64 = 200;
 /// Gas per word of call data: decoded, and encoded again to compare.
 const INPUT_WORD_GAS: u64 = 12;
+/// Longest call data of an institution. Units: bytes. Source: that of a signed transaction.
+const INPUT_BYTES_MAX: usize = 128 * 1024;
 /// Gas per word of output. Source: Yellow Paper appendix G, copy.
 const OUTPUT_WORD_GAS: u64 = 3;
 
@@ -165,7 +167,12 @@ pub fn error_name(output: &[u8]) -> Option<String> {
 }
 
 fn run<I: Institution>(cx: &mut Context<'_>, input: &[u8]) -> Result<Bytes> {
-    let call = I::Calls::abi_decode_validate(input).map_err(|_| MalformedCalldata {})?;
+    // Offsets may point many elements at the same bytes, and decoding copies them each time: the canonical form never does,
+    // so it fits in a small multiple of its own length.
+    ensure!(input.len() <= INPUT_BYTES_MAX, MalformedCalldata {});
+    let limits = AbiDecoderConfig::new().memory_limit(input.len().saturating_mul(4).saturating_add(1024));
+    let call =
+        I::Calls::abi_decode_with_config(input, limits.validate(true)).map_err(|_| MalformedCalldata {})?;
     ensure!(call.abi_encode() == input, MalformedCalldata {});
     I::dispatch(cx, call)
 }

@@ -46,12 +46,12 @@ impl Application for LedgerApplication {
         self.ledger.committee_at(height).map(|committee| (*committee).clone()).map_err(fatal)
     }
 
-    fn build(&mut self, height: Height, _round: u32, now_ms: u64) -> Result<SealedBlock, Fatal> {
+    fn build(&mut self, height: Height, round: u32, now_ms: u64) -> Result<SealedBlock, Fatal> {
         let expected = self.tip().next();
         if height != expected {
             return Err(Fatal(format!("asked to build block {height} where {expected} is next")));
         }
-        self.ledger.propose(self.proposer, now_ms).map_err(fatal)
+        self.ledger.propose(self.proposer, round, now_ms).map_err(fatal)
     }
 
     fn receive(&mut self, block_bytes: &[u8], height: Height, now_ms: u64) -> Result<Verdict, Fatal> {

@@ -75,7 +75,7 @@ impl Ledger {
         {
             return Ok(block.clone());
         }
-        let Clocked { candidate, .. } = self.assemble(&head, Address::ZERO, None)?;
+        let Clocked { candidate, .. } = self.assemble(&head, Address::ZERO, None, 0)?;
         *self.0.preview.lock() = Some((key, candidate.block.clone()));
         Ok(candidate.block)
     }

@@ -32,16 +32,26 @@ pub(crate) enum Judged {
     Invalid(B256, String),
 }
 
-/// The pool, as execution draws from it.
-struct Source<'a>(Best<'a>);
+/// Rounds after which a proposal has no less in it than one transaction of any size.
+const HALVINGS_MAX: u32 = 5;
+
+/// The pool, as execution draws from it. In a round that follows failed ones it gives half as much as in the one before: a block
+/// that takes longer to execute than others wait for it would else be proposed again for ever.
+struct Source<'a> {
+    best: Best<'a>,
+    /// Gas limits it may still give out.
+    budget: u64,
+}
 
 impl TransactionSource for Source<'_> {
     fn next(&mut self, _gas_left: u64) -> Option<Arc<RecoveredTransaction>> {
-        self.0.next().map(|entry| entry.transaction.clone())
+        let entry = self.best.next()?;
+        self.budget = self.budget.checked_sub(entry.transaction.transaction.gas_limit())?;
+        Some(entry.transaction.clone())
     }
 
     fn skip_sender(&mut self, _sender: &Address) {
-        self.0.skip_sender();
+        self.best.skip_sender();
     }
 }
 
@@ -84,9 +94,15 @@ impl Ledger {
         head: &Head,
         beneficiary: Address,
         now_ms: Option<u64>,
+        round: u32,
     ) -> Result<Clocked, Error> {
         let rooter = Rooter::new(&head.state);
-        let mut source = Source(self.0.mempool.best(self.next_block(head, now_ms)));
+        let rules = self.0.executor.rules();
+        let budget = match round.min(HALVINGS_MAX) {
+            0 => u64::MAX,
+            halvings => (rules.signed_gas_max() >> halvings).max(rules.tx_gas_max()),
+        };
+        let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let attributes = Attributes { timestamp_secs: self.timestamp(head, now_ms), beneficiary };
         let built = self.0.executor.build(
             head.header(),
@@ -112,9 +128,9 @@ impl Ledger {
     }
 
     /// Builds the block to propose after the head, and makes its body durable.
-    pub(crate) fn propose(&self, proposer: Address, now_ms: u64) -> Result<SealedBlock, Error> {
+    pub(crate) fn propose(&self, proposer: Address, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
         let head = self.head();
-        let Clocked { candidate, rejected } = self.assemble(&head, proposer, Some(now_ms))?;
+        let Clocked { candidate, rejected } = self.assemble(&head, proposer, Some(now_ms), round)?;
         self.0.mempool.remove(&rejected);
         let block = candidate.block.block.clone();
         self.0.db.put_candidate(block.height(), &block.hash, &block.encoded())?;

@@ -38,6 +38,12 @@ pub enum InitError {
         "the keys of {0} are in the charter: only their owners can run these nodes (`polity node --home DIR`)"
     )]
     KeysElsewhere(String),
+    /// The ports would go beyond the last there is.
+    #[error("ports from {0} on go beyond 65535: give a lower one")]
+    PortRange(u16),
+    /// A node of the directory runs.
+    #[error("a network runs in {0}: stop it first")]
+    Running(PathBuf),
     /// No free port.
     #[error("no free port: {0}")]
     Port(std::io::Error),
@@ -188,18 +194,23 @@ fn peers(host: IpAddr, members: &[String], ports: &[Ports], own: usize) -> Vec<P
 
 fn ports(options: &InitOptions, count: usize) -> Result<Vec<Ports>, InitError> {
     let free = free_ports(count * 3).map_err(InitError::Port)?;
-    let nth = |first: Option<u16>, i: usize, found: u16| {
-        first.map_or(found, |first| first.saturating_add(u16::try_from(i).unwrap_or(u16::MAX)))
+    // The given port and those after it; 0 is none given.
+    let nth = |first: Option<u16>, i: usize, found: u16| match first {
+        None | Some(0) => Ok(found),
+        Some(first) => {
+            u16::try_from(i).ok().and_then(|i| first.checked_add(i)).ok_or(InitError::PortRange(first))
+        }
     };
-    Ok(free
-        .chunks_exact(3)
+    free.chunks_exact(3)
         .enumerate()
-        .map(|(i, found)| Ports {
-            rpc: nth(options.first_rpc_port, i, found[0]),
-            consensus: nth(options.first_port, 2 * i, found[1]),
-            gossip: nth(options.first_port, 2 * i + 1, found[2]),
+        .map(|(i, found)| {
+            Ok(Ports {
+                rpc: nth(options.first_rpc_port, i, found[0])?,
+                consensus: nth(options.first_port, 2 * i, found[1])?,
+                gossip: nth(options.first_port, 2 * i + 1, found[2])?,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Opens a network that [`init()`] made in `dir`. Its nodes get new free ports, since the old ones may be taken by others now.
@@ -240,4 +251,36 @@ fn renumber(nodes: &mut [NodePlan], options: &InitOptions) -> Result<(), InitErr
 /// [`KeyError`].
 pub fn read_secrets(dir: &Path) -> Result<Secrets, KeyError> {
     read_secret(&dir.join("secrets.toml"))
+}
+
+/// The RPC address of the first node of the network in `dir`.
+///
+/// # Errors
+/// [`InitError::Home`] if there is no network.
+pub fn rpc_url(dir: &Path) -> Result<String, InitError> {
+    let homes = homes(dir)?;
+    let home = homes.first().ok_or_else(|| HomeError::Missing(dir.to_owned()))?;
+    let settings = home.settings()?;
+    let host = settings.rpc.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    Ok(format!("http://{}", SocketAddr::new(host, settings.ports.rpc)))
+}
+
+/// Refuses if any node of the network in `dir` has its database open.
+///
+/// # Errors
+/// [`InitError::Running`].
+pub fn ensure_stopped(dir: &Path) -> Result<(), InitError> {
+    let locked = |home: &Home| polity_db::is_locked(&home.db());
+    if homes(dir)?.iter().any(locked) { Err(InitError::Running(dir.to_owned())) } else { Ok(()) }
+}
+
+/// Homes of nodes in `dir`, by name.
+fn homes(dir: &Path) -> Result<Vec<Home>, InitError> {
+    let io = |source| HomeError::Io { path: dir.to_owned(), source };
+    let mut homes: Vec<_> = fs::read_dir(dir)
+        .map_err(io)?
+        .filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.join("node.toml").exists()))
+        .collect();
+    homes.sort();
+    Ok(homes.into_iter().map(Home).collect())
 }

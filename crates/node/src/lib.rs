@@ -23,7 +23,8 @@ mod run;
 
 pub use home::{Home, HomeError, NodeSettings, PeerSettings, Ports, RpcSettings};
 pub use init::{
-    InitError, InitOptions, KeySource, LocalNetwork, NodePlan, free_ports, init, open_network, read_secrets,
+    InitError, InitOptions, KeySource, LocalNetwork, NodePlan, ensure_stopped, free_ports, init,
+    open_network, read_secrets, rpc_url,
 };
 pub use keys::{AccountSecret, KeyError, MemberSecrets, NodeSecrets, Secret, Secrets};
 pub use run::{NodeError, RunningNode, start};

@@ -23,6 +23,7 @@ use tokio::{
 use crate::{
     home::{Home, HomeError, NodeSettings},
     info::Info,
+    keys::NodeSecrets,
 };
 
 /// Transactions waiting to be sent to peers.
@@ -45,11 +46,8 @@ pub enum NodeError {
     /// The charter still lacks keys.
     #[error("the charter lacks the public keys of {0}: `polity init` makes them")]
     KeysMissing(String),
-    /// `node.toml` names somebody the charter does not know.
-    #[error("node.toml names `{0}`, who is not in the charter or has no node keys there")]
-    Stranger(String),
-    /// The secrets are not the charter's.
-    #[error("keys.toml holds other keys than the charter names for {0}")]
+    /// The secrets are not those the registry has.
+    #[error("keys.toml holds other keys than the registry names for {0}")]
     WrongKeys(String),
     /// The ledger.
     #[error(transparent)]
@@ -120,19 +118,13 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     if !missing.is_empty() {
         return Err(NodeError::KeysMissing(missing.join(", ")));
     }
-    if let Some(member) = &settings.member {
-        let named = charter.member(member).and_then(|member| member.node);
-        let ours = secrets.public().map_err(HomeError::from)?;
-        match named {
-            None => return Err(NodeError::Stranger(member.clone())),
-            Some(named) if named != ours => return Err(NodeError::WrongKeys(member.clone())),
-            Some(_) => {}
-        }
-    }
     let (db, open) = (home.db(), charter.clone());
     let ledger = tokio::task::spawn_blocking(move || Ledger::open(&db, open))
         .await
         .map_err(|error| NodeError::Stopped(error.to_string()))??;
+    if let Some(member) = &settings.member {
+        check_keys(&ledger, member, &secrets)?;
+    }
     let members_only = charter.access.connect == Access::Members;
     let (network, inbound) = polity_network::start(NetworkConfig {
         chain_id: charter.chain_id,
@@ -210,6 +202,23 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     };
     let rpc_address = rpc.local_addr;
     Ok(RunningNode { ledger, rpc_address, member: settings.member, rpc, engine, tasks })
+}
+
+/// Compares our keys with those the registry has for `member`. A member it does not know yet, or without a node there, may have
+/// been admitted in a block this node has still to read: it follows until it has a seat.
+fn check_keys(ledger: &Ledger, member: &str, secrets: &NodeSecrets) -> Result<(), NodeError> {
+    let ours = secrets.public().map_err(HomeError::from)?;
+    match registry::member(&ledger.latest(), member).and_then(|record| record.node) {
+        Some(named) if named != ours => Err(NodeError::WrongKeys(member.to_owned())),
+        Some(_) => Ok(()),
+        None => {
+            tracing::warn!(
+                member,
+                "node.member.unknown: following until the registry names this node's keys"
+            );
+            Ok(())
+        }
+    }
 }
 
 fn multiaddr(address: SocketAddr) -> Multiaddr {

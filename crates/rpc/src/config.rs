@@ -15,7 +15,7 @@ pub const PERCENTILES_MAX: usize = 100;
 /// Most slots one `eth_getProof` proves.
 pub const PROOF_SLOTS_MAX: usize = 1024;
 /// Most addresses, or topics in one position, of a log filter.
-pub const FILTER_TERMS_MAX: usize = 1024;
+pub const FILTER_TERMS_MAX: usize = 256;
 /// Most blocks a subscription may fall behind before it is closed.
 pub const HEADS_BEHIND_MAX: u64 = 1024;
 /// Pending transaction hashes kept for filters and subscriptions that poll late.
@@ -28,6 +28,8 @@ pub const HEAVY_WAITING_MAX: usize = 1024;
 pub const READS_MAX: usize = 64;
 /// Most steps of a default (`structLog`) trace; longer ones end there.
 pub const TRACE_STEPS_MAX: u64 = 100_000;
+/// Most steps of a default trace that records memory: every step repeats all of it.
+pub const TRACE_STEPS_WITH_MEMORY_MAX: u64 = 200;
 /// Most bytes of a refused body that are read and thrown away, so that the client sees the answer and not a reset.
 pub const DRAIN_BYTES_MAX: usize = 64 << 20;
 /// Longest time a request body may take to arrive.
@@ -35,7 +37,7 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Longest silence of a connection. WebSocket pings are shorter, so only dead peers reach it.
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Messages a WebSocket connection may leave unread before its subscriptions wait.
-pub const MESSAGES_UNREAD_MAX: u32 = 1024;
+pub const MESSAGES_UNREAD_MAX: u32 = 32;
 /// Most headers or receipts a `polity_*` list answers with.
 pub const LIST_MAX: usize = 1000;
 /// Longest wait of `eth_sendRawTransactionSync`.

@@ -11,7 +11,7 @@ use polity_primitives::{B256, Bytes};
 use crate::{
     api::Api,
     args::Args,
-    config::TRACE_STEPS_MAX,
+    config::{TRACE_STEPS_MAX, TRACE_STEPS_WITH_MEMORY_MAX},
     error::Failure,
     eth::{call_failure, capped, env_at},
     method::{
@@ -33,7 +33,12 @@ pub(crate) const METHODS: &[Method] = &[
 
 fn bounded(mut options: GethDebugTracingOptions) -> GethDebugTracingOptions {
     let limit = options.config.limit.filter(|limit| *limit != 0).unwrap_or(TRACE_STEPS_MAX);
-    options.config.limit = Some(limit.min(TRACE_STEPS_MAX));
+    let most = if options.config.enable_memory == Some(true) {
+        TRACE_STEPS_WITH_MEMORY_MAX
+    } else {
+        TRACE_STEPS_MAX
+    };
+    options.config.limit = Some(limit.min(most));
     options
 }
 

@@ -1,6 +1,6 @@
 //! Acts of members: each is a transaction, signed here and waited for.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -25,14 +25,11 @@ pub(crate) struct SignerArgs {
     /// Act as this member of a local network, with the key in DIR/secrets.toml.
     #[arg(long = "as", value_name = "MEMBER", requires = "dir", conflicts_with = "key")]
     member: Option<String>,
-    /// Directory of the local network.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
 }
 
 impl SignerArgs {
-    fn secret(&self) -> Result<Secret, Failure> {
-        match (&self.member, &self.dir, &self.key) {
+    fn secret(&self, dir: Option<&Path>) -> Result<Secret, Failure> {
+        match (&self.member, dir, &self.key) {
             (Some(member), Some(dir), _) => {
                 let secrets = polity_node::read_secrets(dir).map_err(Failure::input)?;
                 secrets.account(member).ok_or_else(|| {
@@ -44,7 +41,7 @@ impl SignerArgs {
             }
             (_, _, Some(key)) => {
                 let text = match key.strip_prefix('@') {
-                    Some(file) => crate::output::read_input(std::path::Path::new(file))?,
+                    Some(file) => crate::output::read_input(Path::new(file))?,
                     None => key.clone(),
                 };
                 Secret::parse(&text).map_err(|error| Failure::input(format!("--key: {error}")))
@@ -70,11 +67,12 @@ fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str) -> Outcom
 }
 
 fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxReceipt, Failure> {
-    let secret = signer.secret()?;
-    Client::new(&rpc.rpc).transact(&secret, ASSEMBLY, U256::ZERO, Bytes::from(call.abi_encode()))
+    let secret = signer.secret(rpc.dir())?;
+    rpc.client()?.transact(&secret, ASSEMBLY, U256::ZERO, Bytes::from(call.abi_encode()))
 }
 
-/// Opens a proposal in a chamber. It passes or not by the chamber's rule, and its calls are then made by the chain itself.
+/// Opens a proposal in a chamber. It is concluded by the chamber's rule at its close, or earlier once its outcome can no longer
+/// change; if it passes, its calls are made by the chain itself after the chamber's delay. Amounts are in wei.
 ///
 /// A call is INSTITUTION.FUNCTION and its arguments, as `polity_institutions` lists them, or ADDRESS 'function(type,…)' and
 /// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
@@ -111,7 +109,7 @@ pub(crate) fn names(client: &Client) -> Result<Names, Failure> {
 
 impl Propose {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        let client = Client::new(&self.rpc.rpc);
+        let client = self.rpc.client()?;
         let names = names(&client)?;
         let calls: Vec<abi::Call> =
             self.calls.iter().map(|call| abi::parse_call(call, &names)).collect::<Result<_, _>>()?;
@@ -155,7 +153,8 @@ enum Choice {
     None,
 }
 
-/// Casts a ballot; a later one replaces it, until the proposal closes.
+/// Casts a ballot; a later one replaces it until the proposal is concluded: at its close, or in a block after the outcome can no
+/// longer change, whatever the silent members do.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  polity ballot 1 yes --as FJI --dir .polity/paris")]
 pub(crate) struct Ballot {

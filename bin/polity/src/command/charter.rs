@@ -78,7 +78,8 @@ impl Charter {
                             say!("{}", json!({ "ok": false, "diagnostics": diagnostics }));
                         } else {
                             eprintln!("{diagnostics}");
-                            eprintln!("{name}: {} errors", diagnostics.errors());
+                            let errors = diagnostics.errors();
+                            eprintln!("{name}: {errors} error{}", if errors == 1 { "" } else { "s" });
                         }
                         Ok(ExitCode::from(2))
                     }

@@ -5,7 +5,7 @@ use polity_charter::Date;
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Client, RpcArgs},
+    client::RpcArgs,
     output::{Failure, Outcome, print},
 };
 
@@ -65,7 +65,7 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let status: Value = Client::new(&self.rpc.rpc).call("polity_status", json!([]))?;
+        let status: Value = self.rpc.client()?.call("polity_status", json!([]))?;
         print(as_json, &status, || {
             let (head, consensus) = (&status["head"], &status["consensus"]);
             let rows = [
@@ -123,7 +123,7 @@ pub(crate) struct Members {
 
 impl Members {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let client = Client::new(&self.rpc.rpc);
+        let client = self.rpc.client()?;
         let members: Value = match &self.member {
             None => client.call("polity_members", json!([]))?,
             Some(id) => {
@@ -170,7 +170,7 @@ pub(crate) struct Proposals {
 
 impl Proposals {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let client = Client::new(&self.rpc.rpc);
+        let client = self.rpc.client()?;
         let found: Value = match self.proposal {
             None => client.call("polity_proposals", json!([]))?,
             Some(id) => {
@@ -227,7 +227,7 @@ pub(crate) struct Treaties {
 
 impl Treaties {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let client = Client::new(&self.rpc.rpc);
+        let client = self.rpc.client()?;
         if self.deposits {
             let deposits: Value = client.call("polity_deposits", json!([]))?;
             return print(as_json, &deposits, || {
@@ -264,7 +264,7 @@ pub(crate) struct Treasury {
 
 impl Treasury {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let accounts: Value = Client::new(&self.rpc.rpc).call("polity_treasury", json!([]))?;
+        let accounts: Value = self.rpc.client()?.call("polity_treasury", json!([]))?;
         print(as_json, &accounts, || {
             let line = |account: &Value| vec![text(&account["name"]), text(&account["balance"])];
             table(&array(&accounts).iter().map(line).collect::<Vec<_>>())
@@ -288,7 +288,7 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let subject = self.subject.parse::<u64>().map_or_else(|_| json!(self.subject), |id| json!(id));
-        let report: Value = Client::new(&self.rpc.rpc).call("polity_whyReport", json!([subject]))?;
+        let report: Value = self.rpc.client()?.call("polity_whyReport", json!([subject]))?;
         if report.is_null() {
             return Err(Failure::failed(format!("no proposal or treaty `{}`", self.subject)));
         }

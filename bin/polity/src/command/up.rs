@@ -110,6 +110,7 @@ impl Up {
         let draft = polity_charter::parse(&name, &text).map_err(Failure::input)?.charter;
         let dir = self.dir.clone().unwrap_or_else(|| PathBuf::from(".polity").join(&draft.id));
         if self.fresh && dir.join("charter.toml").exists() {
+            polity_node::ensure_stopped(&dir).map_err(Failure::failed)?;
             std::fs::remove_dir_all(&dir)?;
         }
         let options = InitOptions { first_rpc_port: self.port, ..InitOptions::local(dir.clone()) };
@@ -161,7 +162,15 @@ fn print_ready(network: &LocalNetwork, processes: &Processes) {
         say!("  … and {} more in {}", accounts.len() - 10, network.dir.join("secrets.toml").display());
     }
     if let Some(first) = processes.0.first() {
-        say!("RPC {}   try: cast block-number --rpc-url {}   stop: Ctrl-C", first.ready.rpc, first.ready.rpc);
+        if matches!(charter.clock, polity_charter::Clock::Replay { .. }) {
+            say!("the clock replays dates; the deposits of its history are made by `polity demo`, not here");
+        }
+        say!("in another terminal: export POLITY_RPC={}", first.ready.rpc);
+        say!(
+            "then: polity status   or: cast block-number --rpc-url $POLITY_RPC   act with: --as MEMBER --dir {}",
+            network.dir.display()
+        );
+        say!("stop: Ctrl-C");
     }
 }
 

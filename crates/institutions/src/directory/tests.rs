@@ -63,3 +63,29 @@ fn calldata_is_paid_for_before_it_is_read() {
     let enough = Request { gas_limit: gas_limit + 1, ..request };
     assert!(matches!(world.call(&enough).result, Err(Failure::Revert(_))));
 }
+
+/// A thousand calls that all point at the same 64 KB: decoding them would copy 64 MB, and a larger one gigabytes.
+#[test]
+fn calldata_that_decodes_to_far_more_than_it_is_is_refused_before_it_is_copied() {
+    let word = |n: usize| U256::from(n).to_be_bytes::<32>();
+    let (calls, shared) = (1_000usize, 64 * 1024usize);
+    let mut input = entry(polity_primitives::ASSEMBLY)
+        .map(|entry| (entry.abi)().function("propose").map(|f| f[0].selector().to_vec()).unwrap_or_default())
+        .unwrap_or_default();
+    input.extend(word(1)); // chamber
+    input.extend(word(96)); // title
+    input.extend(word(128)); // calls
+    input.extend(word(0)); // the title is empty
+    input.extend(word(calls));
+    (0..calls).for_each(|_| input.extend(word(32 * calls)));
+    [0, 0, 96, shared].into_iter().for_each(|n| input.extend(word(n)));
+    input.extend(vec![0; shared]);
+    let limits = AbiDecoderConfig::new().memory_limit(input.len() * 4 + 1024);
+    let decoded = crate::assembly::IAssembly::IAssemblyCalls::abi_decode_with_config(&input, limits);
+    let refused = decoded.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("memory limit"), "the limit is what refuses it: {refused:?}");
+    let request =
+        Request { gas_limit: 10_000_000, ..Request::new(Address::ZERO, polity_primitives::ASSEMBLY, input) };
+    let expected = Failure::Revert(MalformedCalldata {}.abi_encode().into());
+    assert_eq!(Memory::default().call(&request).result, Err(expected));
+}

@@ -18,6 +18,14 @@ pub(super) fn raw(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
 
 /// Source: ERC-7796. Conditions on accounts are not kept and therefore refused, not ignored.
 pub(super) fn conditional(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    const KNOWN: [&str; 5] =
+        ["blockNumberMin", "blockNumberMax", "timestampMin", "timestampMax", "knownAccounts"];
+    let keys: serde_json::Map<String, serde_json::Value> = args.opt(1)?.unwrap_or_default();
+    if let Some(unknown) = keys.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+        return Err(
+            args.wrong(1, format!("unknown condition `{unknown}`; there are {}", KNOWN[..4].join(", ")))
+        );
+    }
     let wanted: TransactionConditional = args.opt(1)?.unwrap_or_default();
     if !wanted.known_accounts.is_empty() {
         return Err(
