@@ -33,6 +33,19 @@ async function send(key, ...args) {
   return receipt;
 }
 
+/**
+ * The receipt of what `sending` sends, in a block without system transactions, such as others cause at any time: `cast run`
+ * (1.7.1) reads the whole block, and knows Ethereum's own types only.
+ */
+async function amongOrdinary(sending) {
+  for (let attempts = 0; attempts < 10; attempts++) {
+    const receipt = await sending();
+    const { transactions } = await json("block", BigInt(receipt.blockNumber), "--full");
+    if (transactions.every((tx) => tx.type !== SYSTEM_TYPE)) return receipt;
+  }
+  throw new Error("every block holds a system transaction");
+}
+
 const VALUE = "value()(uint256)";
 const WRITE = "write(uint256,string)";
 const WRITTEN = "Written(address indexed,uint256 indexed,string)";
@@ -124,7 +137,9 @@ await run("@foundry-rs/cast", [
     assert.match(await cast("decode-error", "--sig", "TooBig(uint256,uint256)", data), new RegExp(max));
     assert.match(await refused("estimate", probe, WRITE, 2_000_000, "", "--from", me), /execution reverted/);
     assert.match(await refused("call", probe, "fail(uint8)", 0), /as asked/);
-    const failed = await json("send", "--private-key", KEY, probe, WRITE, 2_000_000, "", "--gas-limit", 100_000);
+    const failed = await amongOrdinary(() => {
+      return json("send", "--private-key", KEY, probe, WRITE, 2_000_000, "", "--gas-limit", 100_000);
+    });
     assert.equal(failed.status, "0x0");
     assert.match(await cast("run", failed.transactionHash), /TooBig|custom error|Revert/);
   }],
@@ -183,7 +198,8 @@ await run("@foundry-rs/cast", [
     const trace = JSON.parse(await cast("rpc", "debug_traceTransaction", transactionHash, '{"tracer":"callTracer"}'));
     assert.equal(trace.to, probe.toLowerCase());
     // cast's own EVM does it again on state fetched from the node, and comes to the same gas.
-    assert.match(await cast("run", transactionHash), new RegExp(`Gas used: ${BigInt(written.gasUsed)}$`, "m"));
+    const again = await amongOrdinary(() => send(KEY, probe, WRITE, 105, "to be run again"));
+    assert.match(await cast("run", again.transactionHash), new RegExp(`Gas used: ${BigInt(again.gasUsed)}$`, "m"));
     assert.deepEqual(Object.keys(await json("tx-pool", "status")), ["pending", "queued"]);
   }],
 

@@ -283,7 +283,7 @@ await run("viem", [
     assert.equal(log.removed, false);
     assert.equal(BigInt(log.blockTimestamp), (await client.getBlock({ blockHash })).timestamp);
 
-    const filter = await client.createContractEventFilter({ ...probe, eventName: "Written" });
+    const filter = await client.createContractEventFilter({ ...probe, eventName: "Written", fromBlock: blockNumber });
     const blocks = await client.createBlockFilter();
     const pending = await client.createPendingTransactionFilter();
     const hash = await wallet.writeContract({ ...probe, functionName: "write", args: [900n, "filtered"] });
@@ -296,7 +296,8 @@ await run("viem", [
     assert.deepEqual(await client.getFilterChanges({ filter }), [], "told once");
     assert((await client.getFilterChanges({ filter: blocks })).includes(receipt.blockHash));
     assert((await client.getFilterChanges({ filter: pending })).includes(hash));
-    assert((await client.getFilterLogs({ filter })).some((l) => l.transactionHash === hash));
+    const whole = await client.getFilterLogs({ filter });
+    assert([write.hash, hash].every((wanted) => whole.some((log) => log.transactionHash === wanted)), "all of its range");
     assert.equal(await client.uninstallFilter({ filter }), true);
     await assert.rejects(client.getFilterChanges({ filter }));
   }],

@@ -54,7 +54,7 @@ fn charter(fees: Fees) -> String {
         assert_eq!(text.matches(from).count(), 1, "dev.toml has `{from}` once");
         text = text.replace(from, to);
     };
-    change("voting = \"1m\"", "voting = \"5s\"");
+    change("voting = \"1m\"", "voting = \"8s\"");
     change("delay  = \"10s\"", "delay  = \"2s\"");
     change("kinds  = [\"enterprise\"]", "kinds  = [\"enterprise\", \"expert\"]");
     change("[rights]\n", "[rights]\nexpert = [\"read\", \"transact\", \"propose\", \"vote\"]\n");

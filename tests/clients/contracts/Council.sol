@@ -14,10 +14,19 @@ import {GovernorVotesQuorumFraction} from
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
-/// An ordinary OpenZeppelin vote token, here to show that it runs on Polity as it is.
+/// An ordinary OpenZeppelin vote token. Its clock, and so the governor's, is time and not height: blocks come when there is
+/// something to write, so a period in blocks has no length in seconds.
 contract Share is ERC20, ERC20Permit, ERC20Votes {
     constructor(address holder) ERC20("Share", "SHARE") ERC20Permit("Share") {
         _mint(holder, 1_000e18);
+    }
+
+    function clock() public view override returns (uint48) {
+        return uint48(block.timestamp);
+    }
+
+    function CLOCK_MODE() public pure override returns (string memory) {
+        return "mode=timestamp";
     }
 
     function _update(address from, address to, uint256 value) internal override(ERC20, ERC20Votes) {
@@ -44,9 +53,9 @@ contract Council is
     GovernorVotesQuorumFraction,
     GovernorTimelockControl
 {
-    constructor(IVotes token, TimelockController timelock, uint32 votingPeriod)
+    constructor(IVotes token, TimelockController timelock, uint32 votingSecs)
         Governor("Council")
-        GovernorSettings(1, votingPeriod, 1e18)
+        GovernorSettings(1, votingSecs, 1e18)
         GovernorVotes(token)
         GovernorVotesQuorumFraction(10)
         GovernorTimelockControl(timelock)
