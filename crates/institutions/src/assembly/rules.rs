@@ -1,7 +1,6 @@
 //! Decision rules and chambers: written by decision, frozen by whoever uses them.
 
 use alloy_primitives::{B256, U256, keccak256};
-use polity_charter::Rights;
 use polity_decision::{Basis, Rule};
 
 use super::{
@@ -11,7 +10,6 @@ use super::{
         WrongBasis,
     },
     NAME_BYTES_MAX, PERIOD_SECS_MAX, RULE_BYTES_MAX, RULES_MAX,
-    electorate::members,
     schema::{ChamberRecord, storage},
 };
 use crate::{
@@ -19,7 +17,6 @@ use crate::{
     ensure,
     host::Failure,
     names,
-    registry::{Filter, registry},
     storage::Read,
 };
 
@@ -79,19 +76,7 @@ pub(super) fn named(cx: &mut Context<'_>, id: B256, basis: Basis) -> Result<(B25
 /// Errors: `NotByDecision`, `BadName`, `InvalidChamber`, `UnknownRule`, `WrongBasis`, `TooMany`.
 pub(super) fn set_chamber(cx: &mut Context<'_>, id: B256, chamber: &IAssembly::Chamber) -> Result<()> {
     cx.by_decision()?;
-    store_chamber(cx, id, chamber)?;
-    let filter = Filter {
-        kinds: chamber.kinds,
-        classes: chamber.classes.clone(),
-        members: chamber.members.clone(),
-        rights: Rights::VOTE,
-    };
-    let seated = registry().electors(&mut members(cx), &filter, &[], u64::MAX)?;
-    ensure!(
-        !seated.is_empty(),
-        InvalidChamber { problem: "nobody sits in it with the right to vote".into() }
-    );
-    Ok(())
+    store_chamber(cx, id, chamber)
 }
 
 /// Writes a chamber.
