@@ -18,7 +18,8 @@ until mkdir "$lock" 2>/dev/null; do
   waited=$((waited + 1))
   [ "$waited" -lt 600 ] || { echo "$lock: another installation does not end; remove it if there is none" >&2; exit 1; }
   # One that was killed leaves its lock behind, with nobody's number in it.
-  if [ "$waited" -gt 3 ] && ! kill -0 "$(cat "$lock/pid" 2>/dev/null || echo 0)" 2>/dev/null; then rm -rf "$lock"; fi
+  owner="$(cat "$lock/pid" 2>/dev/null || true)"
+  if [ "$waited" -gt 3 ] && { [ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null; }; then rm -rf "$lock"; fi
   sleep 1
 done
 echo $$ >"$lock/pid"
