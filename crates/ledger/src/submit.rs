@@ -34,7 +34,15 @@ impl Ledger {
         if condition.missed(&self.next_block(&head, None)) {
             return Err(polity_mempool::Rejected::ConditionMissed.into());
         }
-        Ok(self.0.mempool.insert(transaction, condition, account.nonce)?.hash)
+        let sender = transaction.sender;
+        let hash = self.0.mempool.insert(transaction, condition, account.nonce)?.hash;
+        // A block may have been settled since `head` was read, and its word to the pool may have come before the transaction: the
+        // pool would wait for a nonce that is used. The head is replaced before the pool is told, so it is enough to look again.
+        let now = self.head();
+        if now.hash() != head.hash() {
+            self.0.mempool.advance(&sender, now.state.account(&sender).unwrap_or_default().nonce);
+        }
+        Ok(hash)
     }
 
     fn admission_rules(&self) -> AdmissionRules {

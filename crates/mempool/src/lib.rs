@@ -124,6 +124,11 @@ impl Mempool {
         }
     }
 
+    /// Tells that the account of `sender` has reached `account_nonce`.
+    pub fn advance(&self, sender: &Address, account_nonce: u64) {
+        self.pool.lock().advance(sender, account_nonce);
+    }
+
     /// Drops transactions that turned out to be unusable.
     pub fn remove(&self, hashes: &[B256]) {
         let mut pool = self.pool.lock();

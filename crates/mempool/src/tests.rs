@@ -130,6 +130,18 @@ fn admission_says_what_is_wrong() {
     assert_eq!(check(tx(1, 1, 1, 100), &contract, &rules), Err(Rejected::SenderHasCode));
 }
 
+#[test]
+fn a_transaction_that_comes_after_the_word_of_its_predecessors_block_is_not_stuck() {
+    let pool = Mempool::default();
+    insert(&pool, 1, 0, 1).expect("fits");
+    pool.committed([(Address::repeat_byte(1), 0)]);
+    // Its sender was looked up before that block: the pool has forgotten the account meanwhile.
+    insert(&pool, 1, 1, 1).expect("fits");
+    assert_eq!(order(&pool, next(0)), [], "it waits for nonce 0");
+    pool.advance(&Address::repeat_byte(1), 1);
+    assert_eq!(order(&pool, next(0)), [(1, 1)]);
+}
+
 proptest! {
     /// Whatever happens, the counters agree with the content, and what leaves is gapless and ordered per sender.
     #[test]
