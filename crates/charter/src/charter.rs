@@ -7,7 +7,7 @@ use polity_decision::{Rational, Rule, Voter};
 use polity_primitives::{Address, B256, U256};
 use serde::Serialize;
 
-use crate::{Clock, Currency, Fees, Kind, Member, Rights, Text};
+use crate::{Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text};
 
 /// Who may do a thing on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -68,9 +68,19 @@ pub struct Chamber {
     pub voting_secs: u64,
     /// From the decision until it is carried out. Units: seconds.
     pub delay_secs: u64,
+    /// How its seats are filled. Unless by description, kinds, classes and members say who may stand, or bond.
+    pub seating: Seating,
+    /// Whether its ballots are sealed while voting is open.
+    pub secret: Option<Secrecy>,
 }
 
 impl Chamber {
+    /// Whether it has kinds, classes or members by name.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        !(self.kinds.is_empty() && self.classes.is_empty() && self.members.is_empty())
+    }
+
     /// Whether a member with this id, kind and classes sits in the chamber.
     #[must_use]
     pub fn seats(&self, id: &str, kind: Kind, classes: &[String]) -> bool {
@@ -182,12 +192,26 @@ impl Charter {
         self.members.iter().filter(|member| self.rights_of(member).contains(Rights::VALIDATE))
     }
 
-    /// Members that sit in `chamber` and have the right to vote, in the order of the file.
+    /// Members that sit in `chamber` and have the right to vote, in the order of the file; unless it sits by description, those
+    /// that could be elected, drawn, or bond.
     pub fn electorate<'a>(&'a self, chamber: &'a Chamber) -> impl Iterator<Item = &'a Member> {
-        self.members.iter().filter(|member| {
-            chamber.seats(&member.id, member.kind, &member.classes)
+        let source = self.described(chamber);
+        let anyone = matches!(source.seating, Seating::Stake(_)) && !source.is_described();
+        self.members.iter().filter(move |member| {
+            (anyone || source.seats(&member.id, member.kind, &member.classes))
                 && self.rights_of(member).contains(Rights::VOTE)
         })
+    }
+
+    /// The chamber whose description says who can sit in `chamber`: itself, or the one that fills its seats, and so on.
+    fn described<'a>(&'a self, chamber: &'a Chamber) -> &'a Chamber {
+        let mut at = chamber;
+        for _ in &self.chambers {
+            let source = at.seating.source().filter(|_| !at.is_described());
+            let Some(next) = source.and_then(|id| self.chamber(id)) else { break };
+            at = next;
+        }
+        at
     }
 
     /// Members that may deposit an instrument of `treaty`, in the order of the file.

@@ -3,6 +3,7 @@
 mod keys;
 mod references;
 mod rules;
+mod seating;
 mod validators;
 
 use crate::Charter;
@@ -11,6 +12,7 @@ use crate::report::Report;
 /// Runs every check.
 pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     keys::distinct(charter, report);
+    seating::filled(charter, report);
     references::exist(charter, report);
     references::deposits(charter, report);
     validators::decide(charter, report);

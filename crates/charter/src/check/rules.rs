@@ -6,7 +6,7 @@ use polity_decision::{Basis, Choice, Event, Outcome, Problem, Rule, Severity, Vo
 
 use crate::reader::nearest;
 use crate::report::{Report, is_under, join};
-use crate::{Charter, Kind, Member};
+use crate::{Charter, Kind, Member, STAKE, Seating};
 
 /// Most members without a weight that are reported one by one.
 const WEIGHTLESS_MAX: usize = 8;
@@ -19,6 +19,8 @@ struct Body<'a> {
     members: Vec<&'a Member>,
     /// What its members do in favour.
     consent: Event,
+    /// How its seats are filled. Unless by description, `members` are those who could sit.
+    seating: &'a Seating,
 }
 
 /// Reports what is wrong with each rule by itself, and returns the ids of the rules that can be used.
@@ -73,12 +75,12 @@ pub(super) fn decidable(charter: &Charter, usable: &BTreeSet<&str>, report: &mut
     let chambers = charter.chambers.iter().filter_map(|chamber| {
         let members = charter.electorate(chamber).collect();
         let (path, rule) = (join("chambers", &chamber.id), charter.rule(&chamber.rule)?);
-        Some(Body { path, rule, members, consent: Event::Ballot(Choice::Yes) })
+        Some(Body { path, rule, members, consent: Event::Ballot(Choice::Yes), seating: &chamber.seating })
     });
     let treaties = charter.treaties.iter().filter_map(|treaty| {
         let members = charter.depositors(treaty).collect();
         let (path, rule) = (join("treaties", &treaty.id), charter.rule(&treaty.rule)?);
-        Some(Body { path, rule, members, consent: Event::Instrument })
+        Some(Body { path, rule, members, consent: Event::Instrument, seating: &Seating::Description })
     });
     for body in chambers.chain(treaties) {
         let is_usable =
@@ -118,6 +120,10 @@ fn body(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) {
         return;
     }
     let weightless = weightless(charter, body, report);
+    if !matches!(body.seating, Seating::Description) {
+        // Who sits is not known before the chain has elected, drawn, or been paid.
+        return;
+    }
     let voters: Vec<Voter> = body.members.iter().map(|member| charter.voter(member)).collect();
     let mut is_known = !weightless.is_empty();
     for problem in rule.check_electorate(&voters) {
@@ -140,6 +146,9 @@ fn weightless(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) -> Ve
     let mut limbs = Vec::new();
     for (i, limb) in body.rule.limbs.iter().enumerate() {
         let Some(weight) = limb.weight.name() else { continue };
+        if weight == STAKE && matches!(body.seating, Seating::Stake(_)) {
+            continue;
+        }
         let lacks = |member: &&&Member| {
             body.rule.counts(limb, &charter.voter(member)) && !member.weights.contains_key(weight)
         };

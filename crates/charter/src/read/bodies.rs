@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::members::kinds;
+use super::seating::{seating, secrecy};
 use crate::reader::{Node, Table, suggest};
 use crate::report::{Report, is_under};
 use crate::{Chamber, Kind, Treaty};
@@ -44,6 +45,8 @@ pub(super) fn chambers(
         let voting_secs = voting.and_then(|node| node.duration_secs(1, report)).unwrap_or(1);
         let delay = entry.get("delay").and_then(|node| node.duration_secs(0, report));
         let delay_secs = delay.unwrap_or(0);
+        let seating = seating(&mut entry, report);
+        let secret = entry.get("secret").and_then(|node| secrecy(&node, report));
         entry.finish(report);
         chambers.push(Chamber {
             id: id.into(),
@@ -54,6 +57,8 @@ pub(super) fn chambers(
             rule,
             voting_secs,
             delay_secs,
+            seating,
+            secret,
         });
     }
     chambers

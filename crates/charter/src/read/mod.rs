@@ -4,6 +4,7 @@ mod bodies;
 mod consensus;
 mod members;
 mod network;
+mod seating;
 
 use core::ops::RangeInclusive;
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 //! same, section by section.
 
 mod rules;
+mod seating;
 mod sections;
 mod words;
 

@@ -4,6 +4,7 @@ use polity_constitution::quorum;
 use polity_primitives::U256;
 
 use super::rules::heading;
+use super::seating::{seating, secrecy};
 use super::words::{capital, duration, grouped, kind, list, rights as rights_words};
 use super::{Page, describe};
 use crate::{
@@ -107,7 +108,13 @@ pub(super) fn chambers(charter: &Charter, language: Language, page: &mut Page) {
     page.heading(&say!(language, "Chambers", "议事机构"));
     for chamber in &charter.chambers {
         let name = named(&chamber.name, &chamber.id, language);
-        let (count, who) = (charter.electorate(chamber).count(), seats(charter, chamber, language));
+        let (count, described) = (charter.electorate(chamber).count(), seats(charter, chamber, language));
+        let filled = seating(charter, chamber, &described, language);
+        let who = match (&filled, language) {
+            (Some(filled), _) => filled.clone(),
+            (None, Language::En) => format!("{described}, {count} with a vote"),
+            (None, Language::Zh) => format!("{described}，其中 {count} 个有表决权"),
+        };
         let rule = rule_name(charter, &chamber.rule, language);
         let voting = duration(chamber.voting_secs.saturating_mul(1_000), language);
         let delay = match (chamber.delay_secs, language) {
@@ -120,10 +127,13 @@ pub(super) fn chambers(charter: &Charter, language: Language, page: &mut Page) {
         };
         page.line(&say!(
             language,
-            "{name}: {who}, {count} with a vote. It decides by the rule {rule}. A proposal is open for {voting}; what is \
+            "{name}: {who}. It decides by the rule {rule}. A proposal is open for {voting}; what is \
              adopted is carried out by the chain itself, {delay}.",
-            "{name}：{who}，其中 {count} 个有表决权。按{rule}规则作出决定。提案开放 {voting}；获通过的提案由链自行{delay}执行。"
+            "{name}：{who}。按{rule}规则作出决定。提案开放 {voting}；获通过的提案由链自行{delay}执行。"
         ));
+        if let Some(secret) = &chamber.secret {
+            page.line(&secrecy(secret, language));
+        }
     }
 }
 

@@ -139,3 +139,61 @@ fn rules_with_vetoes_formulas_and_classes_read_well() {
     ];
     assert_eq!(describe(&rule, Language::Zh), chinese);
 }
+
+#[test]
+fn chambers_that_are_elected_drawn_or_bonded_read_well() {
+    let extra = r#"
+[chambers.board]
+by = "election"
+seats = 3
+of = "council"
+term = "365d"
+election = "14d"
+ballot = "one"
+weight = "basin"
+rule = "majority"
+voting = "7d"
+secret = { reveal = "2d", unrevealed = "no" }
+[chambers.jury]
+by = "sortition"
+seats = 12
+from = "council"
+term = "30d"
+rule = "majority"
+voting = "7d"
+[chambers.holders]
+by = "stake"
+kinds = ["state"]
+unbonding = "7d"
+min = "10"
+rule = "bonded"
+voting = "7d"
+[[rules.bonded.limb]]
+name = "bonded"
+weight = "stake"
+numerator = "yes"
+threshold = "> 1/2"
+"#;
+    let charter = checked(&format!("{}{extra}", include_str!("sound.toml"))).charter;
+    let [english, chinese] = [Language::En, Language::Zh].map(|language| {
+        let page = show(&charter, language);
+        page.split_whitespace().collect::<Vec<_>>().join(" ")
+    });
+    for sentence in [
+        "3 members elected for 365 days by council, weighed by `basin`; its own members may stand. In the last 14 days of a \
+         term a ballot names one candidate; who stood first wins a tie, and the chain seats the winners.",
+        "Ballots are sealed while voting is open and revealed within 2 days after it; one that is not counts as a ballot \
+         against.",
+        "12 members drawn by lot for 30 days from council, all with the same chance; the chain draws.",
+        "all states that bonded 10 UNIT, each with what it bonded; what is unbonded is paid back after 7 days.",
+    ] {
+        assert!(english.contains(sentence), "{sentence}\nis not in\n{english}");
+    }
+    for sentence in [
+        "由council选举 3 名成员，任期 365 天",
+        "由链从council中抽签产生 12 名成员",
+        "结束后 2 天内公开；未公开者视为反对。",
+    ] {
+        assert!(chinese.contains(sentence), "{sentence}\nis not in\n{chinese}");
+    }
+}
