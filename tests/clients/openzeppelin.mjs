@@ -126,7 +126,7 @@ await run("@openzeppelin/contracts", [
     const proposing = await done(assembly.propose(name32("members"), `Grant ${freshName("oz")}`, calls));
     const { id } = assembly.interface.parseLog(proposing.logs[0]).args;
     await done(assembly.ballot(id, 1));
-    await eventually("the execution", async () => (await assembly.proposal(id)).status === 4n);
+    await eventually("the execution", async () => (await assembly.proposal(id)).status === 7n);
     assert.equal(await owned.hasRole(await owned.PROPOSER_ROLE(), chair.address), true);
   }],
 ]);

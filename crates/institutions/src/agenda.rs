@@ -67,6 +67,11 @@ impl Due {
             _ => None,
         }
     }
+
+    /// What can be due for proposal `id` before its outcome is known; one of them at a time.
+    pub(crate) const fn before_the_outcome(id: u64) -> [Self; 1] {
+        [Self::Conclude(id)]
+    }
 }
 
 /// An entry of the agenda.

@@ -119,7 +119,7 @@ impl Propose {
             });
         }
         let call = IAssembly::proposeCall {
-            chamber: word("chamber", &self.chamber)?,
+            track: word("chamber", &self.chamber)?,
             title: self.title.clone(),
             calls: calls
                 .into_iter()

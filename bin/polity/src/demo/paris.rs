@@ -128,7 +128,7 @@ fn acts(network: &LocalNetwork) -> Result<(Vec<Act>, usize), Failure> {
     let deposits = script.deposits(TREATY)?;
     let rule: Rule = toml::from_str(NEW_RULE)?;
     let proposal = IAssembly::proposeCall {
-        chamber: crate::abi::name_word(CHAMBER).ok_or_else(|| Failure::failed("chamber"))?,
+        track: crate::abi::name_word(CHAMBER).ok_or_else(|| Failure::failed("chamber"))?,
         title: "Relief for Fiji, and decisions by three fourths".to_owned(),
         calls: vec![
             pay(PAID_FROM, script.account(PAYEE)?, amount(PAID)?)?,

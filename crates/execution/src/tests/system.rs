@@ -20,7 +20,7 @@ fn adopt(world: &mut World, calls: Vec<IAssembly::Call>) -> u64 {
     let id = assembly::proposal_count(&world.view) + 1;
     let keys = MEMBER_IDS.map(Key::of);
     let propose =
-        IAssembly::proposeCall { chamber: names::word("all").unwrap(), title: "Do it".to_owned(), calls }
+        IAssembly::proposeCall { track: names::word("all").unwrap(), title: "Do it".to_owned(), calls }
             .abi_encode();
     let nonce = world.nonce(&keys[0]);
     world.succeed(keys[0].sign(TxEip1559 { gas_limit: 10_000_000, ..call(nonce, ASSEMBLY, propose) }));

@@ -13,16 +13,28 @@ interface IAssembly {
     /// How far a proposal has come.
     enum Status {
         Unknown,
+        /// Waits for sponsors or a deposit.
+        Draft,
+        /// Is discussed; ballots are not taken yet.
+        Discussion,
+        /// Open, and its electorate is being counted, some members a block. Ballots are not taken yet.
+        Preparing,
         /// Ballots are taken.
         Open,
-        /// Passed; the calls wait for their delay.
+        /// Between two stages.
+        Pause,
+        /// Passed in every stage; the calls wait for their delay.
         Adopted,
-        /// Not passed.
-        Rejected,
         /// Passed, and every call was made.
         Executed,
-        /// Passed, but a call failed and none was made; `reasonOf` says why.
-        Failed
+        /// Could not be opened, or passed but a call failed and none was made; `reasonOf` says why.
+        Failed,
+        /// Not passed.
+        Rejected,
+        /// Taken back by its proposer, or stopped by the guardian.
+        Cancelled,
+        /// Never found its sponsors or its deposit.
+        Lapsed
     }
 
     /// One call of a proposal, made by the agreement (0x…1000) when the proposal is enacted.
@@ -43,28 +55,49 @@ interface IAssembly {
         uint64 delaySecs;
     }
 
+    /// One vote of a proposal.
+    struct Stage {
+        bytes32 chamber;
+        /// keccak256 of the canonical JSON of the rule, frozen at opening; `ruleText` returns it.
+        bytes32 ruleHash;
+        /// From when ballots are taken; 0 before that is known.
+        uint64 opensAt;
+        /// Until when; 0 before that is known.
+        uint64 closesAt;
+        /// When the outcome was established; 0 before.
+        uint64 concludedAt;
+        bool adopted;
+        /// keccak256 of the JSON of the why-report; 0 before the outcome.
+        bytes32 reportHash;
+    }
+
     struct Proposal {
         Status status;
-        bytes32 chamber;
+        /// The track, or the chamber that it names instead of one.
+        bytes32 track;
         /// Member that proposed it.
         bytes32 proposer;
         string title;
-        /// keccak256 of the canonical JSON of the rule, frozen at opening; `ruleText` returns it.
-        bytes32 ruleHash;
         /// keccak256 of abi.encode(Call[]).
         bytes32 payloadHash;
-        /// Height of the block before the opening: the electorate and its weights are those of the end of this height.
+        uint64 proposedAt;
+        /// When the present step ends: the draft lapses, the discussion or the pause ends, ballots close, the calls fall due;
+        /// 0 when nothing is awaited.
+        uint64 deadline;
+        /// Height of the block before the opening: the electorate and its weights are those of the end of this height; 0
+        /// before the opening.
         uint64 electorateHeight;
         uint64 openedAt;
-        uint64 closesAt;
-        /// When the outcome was established; 0 while open.
+        /// When the outcome was established; 0 before.
         uint64 concludedAt;
         /// When the calls fall due; 0 unless adopted.
         uint64 executesAt;
-        /// When the calls were made, or failed; 0 before.
+        /// When the calls were made or failed, or the proposal was cancelled or lapsed; 0 before.
         uint64 finishedAt;
-        /// keccak256 of the JSON of the why-report; 0 while open.
-        bytes32 reportHash;
+        /// Number of the present stage, or of the last one that was voted on; from 0.
+        uint64 stage;
+        /// Frozen at the opening; empty before.
+        Stage[] stages;
     }
 
     struct Treaty {
@@ -89,11 +122,18 @@ interface IAssembly {
     event EnteredIntoForce(bytes32 indexed treaty, uint64 decidedOn, uint64 effectiveOn);
 
     event Proposed(
-        uint256 indexed id, bytes32 indexed chamber, bytes32 indexed proposer, string title, bytes32 ruleHash,
-        bytes32 payloadHash, uint64 closesAt
+        uint256 indexed id, bytes32 indexed track, bytes32 indexed proposer, string title, bytes32 payloadHash
     );
-    event BallotCast(uint256 indexed id, bytes32 indexed member, Choice choice);
-    /// The outcome is established. `executesAt` is 0 when rejected.
+    /// Electorate, weights, rules and calls are frozen: those of the end of `electorateHeight`.
+    event Opened(uint256 indexed id, uint64 electorateHeight);
+    /// Ballots of a stage are taken from `opensAt` until `closesAt`.
+    event StageOpened(
+        uint256 indexed id, uint64 indexed stage, bytes32 indexed chamber, bytes32 ruleHash, uint64 opensAt, uint64 closesAt
+    );
+    event BallotCast(uint256 indexed id, uint64 indexed stage, bytes32 indexed member, Choice choice);
+    /// The outcome of a stage is established.
+    event StageConcluded(uint256 indexed id, uint64 indexed stage, bool adopted, bytes32 reportHash);
+    /// The outcome of the proposal is established. `executesAt` is 0 when rejected.
     event Concluded(uint256 indexed id, bool adopted, uint64 executesAt, bytes32 reportHash);
     event Executed(uint256 indexed id);
     event ExecutionFailed(uint256 indexed id, bytes reason);
@@ -110,6 +150,7 @@ interface IAssembly {
     error UnknownChamber(bytes32 chamber);
     error UnknownRule(bytes32 rule);
     error UnknownProposal(uint256 id);
+    error UnknownStage(uint256 id, uint256 stage);
     error KindNotAllowed(bytes32 treaty, bytes32 member);
     error AlreadyDeposited(bytes32 treaty, bytes32 member);
     error NotDeposited(bytes32 treaty, bytes32 member);
@@ -135,11 +176,12 @@ interface IAssembly {
 
     // Proposals.
 
-    /// Opens a proposal. Frozen here: electorate, weights, rule, calls, and the code of the accounts called.
-    function propose(bytes32 chamber, string calldata title, Call[] calldata calls) external returns (uint256 id);
-    /// Casts, changes or (`None`) takes back the caller's ballot, until the proposal closes.
+    /// Makes a proposal on `track`; where no track claims its calls, `track` may name a chamber. When it opens, electorate,
+    /// weights, rules, calls, and the code of the accounts called are frozen.
+    function propose(bytes32 track, string calldata title, Call[] calldata calls) external returns (uint256 id);
+    /// Casts, changes or (`None`) takes back the caller's ballot in the present stage, until it closes.
     function ballot(uint256 id, Choice choice) external;
-    /// By the chain itself, at the close, or in a block after the outcome can no longer change.
+    /// By the chain itself, at the close of a stage, or in a block after its outcome can no longer change.
     function conclude(uint256 id) external;
     /// By the agreement, when it has made the calls.
     function markEnacted(uint256 id) external;
@@ -159,9 +201,9 @@ interface IAssembly {
     function callsOf(uint256 id) external view returns (Call[] memory);
     /// EXTCODEHASH of each call's target at opening; keccak256("") for an account without code, existing or not.
     function codeHashesOf(uint256 id) external view returns (bytes32[] memory);
-    function ballotOf(uint256 id, bytes32 member) external view returns (Choice);
-    /// The words of the tally: with `ruleText` of the rule's hash, all that the why-report is computed from.
-    function tallyOf(uint256 id) external view returns (uint256[] memory);
+    function ballotOf(uint256 id, uint256 stage, bytes32 member) external view returns (Choice);
+    /// The words of a stage's tally: with `ruleText` of the rule's hash, all that the why-report is computed from.
+    function tallyOf(uint256 id, uint256 stage) external view returns (uint256[] memory);
     function reasonOf(uint256 id) external view returns (bytes memory);
 
     function treatyIds() external view returns (bytes32[] memory);

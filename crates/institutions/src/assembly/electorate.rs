@@ -16,7 +16,8 @@ use polity_primitives::REGISTRY;
 
 use super::{
     IAssembly::{NoRight, NotAMember},
-    schema::ChamberRecord,
+    rules,
+    schema::{ChamberRecord, StageRecord},
 };
 use crate::{
     context::{Context, Foreign, Result},
@@ -60,6 +61,37 @@ pub(super) fn filter<R: Read>(r: &mut R, chamber: &ChamberRecord) -> Result<Filt
         members: chamber.members.all(r)?,
         rights: Rights::VOTE,
     })
+}
+
+/// Who sits in a chamber at a height: the one place that says who may vote on a proposal, and with which weight.
+#[derive(Clone, Debug)]
+pub(super) struct Electorate {
+    filter: Filter,
+    height: u64,
+}
+
+impl Electorate {
+    /// Those who vote in `stage`: its chamber as it was at the opening, filled as of the end of block `height`. `r` reads
+    /// the assembly.
+    pub(super) fn of<R: Read>(r: &mut R, stage: &StageRecord, height: u64) -> Result<Self, R::Error> {
+        let (id, version) = (stage.chamber.get(r)?, stage.chamber_version.get(r)?);
+        Ok(Self { filter: filter(r, &rules::chamber_version(id, version))?, height })
+    }
+
+    /// All of them, as `rule` sees them. `r` reads the registry.
+    pub(super) fn voters<R: Read>(&self, r: &mut R, rule: &Rule) -> Result<Vec<Voter>, R::Error> {
+        voters(r, &self.filter, self.height, rule)
+    }
+
+    /// `member` as `rule` sees it, if it is one of them. `r` reads the registry.
+    pub(super) fn voter<R: Read>(
+        &self,
+        r: &mut R,
+        member: B256,
+        rule: &Rule,
+    ) -> Result<Option<Voter>, R::Error> {
+        voter(r, member, &self.filter, self.height, rule)
+    }
 }
 
 /// Active members of any kind, whatever their rights.

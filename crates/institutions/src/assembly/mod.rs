@@ -9,13 +9,25 @@
 //! Deliberately absent: how votes are counted (crate `decision`), who the members are (`registry`), and what the calls of a
 //! proposal do.
 //!
-//! Map: [`treaty`] instruments; [`mod@proposal`] from opening to enactment; [`mod@rules`] decision rules and chambers;
-//! [`electorate`] who counts; [`tally`] sums in words; [`schema`] storage; [`views`] and [`payload`] what people read.
+//! ```text
+//! propose ──> Draft ──> Discussion ──> Preparing ──> Open ──conclude──> Rejected
+//!               └─> Lapsed                            ^ └─────────────> Adopted ──delay, enact──> Executed
+//!                                                     └── Pause <──┘ (a next stage)        └────> Failed
+//! ```
+//!
+//! Map: [`treaty`] instruments; a proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
+//! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
+//! [`schema`] storage; [`views`] and [`payload`] what people read.
 
+mod ballot;
+mod conclude;
 mod electorate;
+mod enact;
 mod genesis;
+mod opening;
 mod payload;
-mod proposal;
+mod propose;
+mod record;
 mod rules;
 mod schema;
 mod tally;
@@ -29,9 +41,9 @@ use polity_primitives::ASSEMBLY;
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
 pub use views::{
-    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, TreatyView,
+    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TreatyView,
     agenda_entries, ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text,
-    rules, treaties, treaty_progress, treaty_report,
+    rules, stage_ballots, stage_report, treaties, treaty_progress, treaty_report,
 };
 
 use crate::{
@@ -40,6 +52,7 @@ use crate::{
     directory::Institution,
     storage::View,
 };
+use schema::storage;
 
 #[expect(missing_docs, reason = "generated; the .sol file is the documentation")]
 mod abi {
@@ -96,13 +109,13 @@ impl Institution for Assembly {
             C::withdraw(c) => treaty::withdraw(cx, c.treaty).map(void),
             C::enterIntoForce(c) => treaty::enter_into_force(cx, c.treaty).map(void),
             C::propose(c) => {
-                let id = proposal::propose(cx, c.chamber, &c.title, &c.calls)?;
+                let id = propose::propose(cx, c.track, &c.title, &c.calls)?;
                 Ok(returns::<IAssembly::proposeCall>(&U256::from(id)))
             }
-            C::ballot(c) => proposal::ballot(cx, c.id, c.choice).map(void),
-            C::conclude(c) => proposal::conclude(cx, c.id).map(void),
-            C::markEnacted(c) => proposal::mark_enacted(cx, c.id).map(void),
-            C::markFailed(c) => proposal::mark_failed(cx, c.id, &c.reason).map(void),
+            C::ballot(c) => ballot::ballot(cx, c.id, c.choice).map(void),
+            C::conclude(c) => conclude::conclude(cx, c.id).map(void),
+            C::markEnacted(c) => enact::mark_enacted(cx, c.id).map(void),
+            C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
             C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
             C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
             read => self::read(cx, read),
@@ -113,31 +126,33 @@ impl Institution for Assembly {
 /// The functions that only read.
 fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> {
     use IAssembly::IAssemblyCalls as C;
-    let storage = schema::storage();
+    let storage = storage();
     Ok(match call {
         C::proposalCount(_) => {
             returns::<IAssembly::proposalCountCall>(&U256::from(storage.proposal_count.get(cx)?))
         }
-        C::proposal(c) => returns::<IAssembly::proposalCall>(&proposal::abi_of(cx, c.id)?),
+        C::proposal(c) => returns::<IAssembly::proposalCall>(&record::abi_of(cx, c.id)?),
         C::callsOf(c) => {
-            let record = proposal::find(cx, c.id)?.1;
-            let calls = proposal::calls(cx, &record)?;
+            let record = record::find(cx, c.id)?.1;
+            let calls = record::calls(cx, &record)?;
             returns::<IAssembly::callsOfCall>(&calls)
         }
         C::codeHashesOf(c) => {
-            let hashes = proposal::find(cx, c.id)?.1.code_hashes.all(cx)?;
+            let hashes = record::find(cx, c.id)?.1.code_hashes.all(cx)?;
             returns::<IAssembly::codeHashesOfCall>(&hashes)
         }
         C::ballotOf(c) => {
-            let choice = proposal::find(cx, c.id)?.1.ballots.at(c.member).get(cx)?;
-            returns::<IAssembly::ballotOfCall>(&proposal::choice_of(choice))
+            let record = record::find(cx, c.id)?.1;
+            let choice = record::find_stage(cx, c.id, &record, c.stage)?.ballots.at(c.member).get(cx)?;
+            returns::<IAssembly::ballotOfCall>(&ballot::choice_of(choice))
         }
         C::tallyOf(c) => {
-            let words = proposal::find(cx, c.id)?.1.tally.all(cx)?;
+            let record = record::find(cx, c.id)?.1;
+            let words = record::find_stage(cx, c.id, &record, c.stage)?.tally.all(cx)?;
             returns::<IAssembly::tallyOfCall>(&words)
         }
         C::reasonOf(c) => {
-            let reason = proposal::find(cx, c.id)?.1.reason.get(cx)?;
+            let reason = record::find(cx, c.id)?.1.reason.get(cx)?;
             returns::<IAssembly::reasonOfCall>(&reason.into())
         }
         C::treatyIds(_) => returns::<IAssembly::treatyIdsCall>(&storage.treaty_ids.all(cx)?),
@@ -162,19 +177,19 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
 
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {
-    schema::storage().agenda
+    storage().agenda
 }
 
 /// The id of the treaty at place `number` of the list; zero if there is none.
 pub(crate) fn treaty_by_number(view: &mut View<'_>, number: u64) -> B256 {
-    let Ok(id) = schema::storage().treaty_ids.at(number).get(view);
+    let Ok(id) = storage().treaty_ids.at(number).get(view);
     id
 }
 
 /// Call data of `enact` for proposal `id`.
 pub(crate) fn enact_input(view: &mut View<'_>, id: u64) -> Bytes {
-    let record = schema::storage().proposals.at(id);
-    let Ok(calls) = proposal::calls(view, &record);
+    let record = storage().proposals.at(id);
+    let Ok(calls) = record::calls(view, &record);
     payload::enact_input(id, calls)
 }
 

@@ -83,29 +83,51 @@ layout! {
     /// A proposal.
     pub(super) struct ProposalRecord {
         pub(super) status: Slot<u8>,
-        pub(super) chamber: Slot<B256>,
-        pub(super) chamber_version: Slot<u64>,
+        /// A track, or a chamber that stands for one.
+        pub(super) track: Slot<B256>,
         pub(super) proposer: Slot<B256>,
-        pub(super) rule: Slot<B256>,
         pub(super) payload_hash: Slot<B256>,
+        pub(super) proposed_at: Slot<u64>,
+        /// When the present step ends; 0: it has no end.
+        pub(super) deadline: Slot<u64>,
         pub(super) electorate_height: Slot<u64>,
         pub(super) opened_at: Slot<u64>,
-        pub(super) closes_at: Slot<u64>,
+        /// From the adoption until the calls. Units: seconds.
+        pub(super) delay_secs: Slot<u64>,
         pub(super) concluded_at: Slot<u64>,
         pub(super) executes_at: Slot<u64>,
         pub(super) finished_at: Slot<u64>,
-        pub(super) report_hash: Slot<B256>,
         pub(super) title: Text,
         /// `abi.encode(Call[])`.
         pub(super) payload: Blob,
         pub(super) code_hashes: List<Slot<B256>>,
+        /// Number of the present stage.
+        pub(super) stage: Slot<u64>,
+        /// Written at the opening.
+        pub(super) stages: List<StageRecord>,
+        pub(super) reason: Blob,
+    }
+}
+
+layout! {
+    /// One vote of a proposal: what it opened with, and what was cast.
+    pub(super) struct StageRecord {
+        pub(super) chamber: Slot<B256>,
+        pub(super) chamber_version: Slot<u64>,
+        /// Hash of the rule's text.
+        pub(super) rule: Slot<B256>,
+        pub(super) voting_secs: Slot<u64>,
+        pub(super) opens_at: Slot<u64>,
+        pub(super) closes_at: Slot<u64>,
+        pub(super) concluded_at: Slot<u64>,
+        pub(super) adopted: Slot<bool>,
+        pub(super) report_hash: Slot<B256>,
         pub(super) tally: List<Slot<U256>>,
-        /// Choice of each member; 0: none.
+        /// Ballot of each member; 0: none.
         pub(super) ballots: Map<B256, Slot<u8>>,
         /// Members that ever cast a ballot which uses a veto, each once.
         pub(super) objectors: List<Slot<B256>>,
         pub(super) objected: Map<B256, Slot<bool>>,
-        pub(super) reason: Blob,
     }
 }
 

@@ -9,8 +9,9 @@ use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, Status, electorate, payload, proposal as lifecycle, rules as texts,
-    schema::{ProposalRecord, TreatyRecord, storage, view},
+    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record,
+    rules as texts,
+    schema::{StageRecord, TreatyRecord, storage, view},
     tally, treaty,
 };
 use crate::{
@@ -30,32 +31,34 @@ pub struct ProposalView {
     pub id: u64,
     /// How far it has come.
     pub status: Status,
-    /// Chamber by id.
-    pub chamber: String,
+    /// The track by id, or the chamber that stands for one.
+    pub track: String,
     /// Member that proposed it.
     pub proposer: String,
     /// What the proposer calls it.
     pub title: String,
-    /// Hash of the rule it is judged by.
-    pub rule_hash: B256,
     /// keccak-256 of its calls, ABI-encoded.
     pub payload_hash: B256,
-    /// Height at whose end its electorate was read.
+    /// When it was proposed.
+    pub proposed_at: u64,
+    /// When its present step ends.
+    pub deadline: Option<u64>,
+    /// Height at whose end its electorate was read, once open.
     pub electorate_height: u64,
     /// When it opened.
-    pub opened_at: u64,
-    /// Until when ballots are taken.
-    pub closes_at: u64,
+    pub opened_at: Option<u64>,
     /// When the outcome was established.
     pub concluded_at: Option<u64>,
     /// When its calls fall due, if it is adopted.
     pub executes_at: Option<u64>,
-    /// When the calls were made, or failed.
+    /// When the calls were made, or failed, or it ended otherwise.
     pub finished_at: Option<u64>,
-    /// Hash of the why-report's JSON, once concluded.
-    pub report_hash: Option<B256>,
+    /// Number of the present stage, from 0.
+    pub stage: u64,
+    /// Its stages, once open.
+    pub stages: Vec<StageView>,
     /// Its calls, as stored.
-    pub calls: Vec<super::IAssembly::Call>,
+    pub calls: Vec<IAssembly::Call>,
     /// Its calls, in words.
     pub decoded: Vec<DecodedCall>,
     /// Code hash of each call's target at the opening.
@@ -64,11 +67,50 @@ pub struct ProposalView {
     pub failure: Option<Bytes>,
 }
 
+/// One vote of a proposal. Times are seconds since 1970-01-01 UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageView {
+    /// Chamber by id.
+    pub chamber: String,
+    /// Hash of the rule it is judged by.
+    pub rule_hash: B256,
+    /// From when ballots are taken.
+    pub opens_at: Option<u64>,
+    /// Until when ballots are taken.
+    pub closes_at: Option<u64>,
+    /// When the outcome was established.
+    pub concluded_at: Option<u64>,
+    /// The outcome.
+    pub adopted: Option<bool>,
+    /// Hash of the why-report's JSON, once concluded.
+    pub report_hash: Option<B256>,
+}
+
+impl StageView {
+    fn of(read: IAssembly::Stage) -> Self {
+        Self {
+            chamber: names::text(read.chamber),
+            rule_hash: read.ruleHash,
+            opens_at: some(read.opensAt),
+            closes_at: some(read.closesAt),
+            concluded_at: some(read.concludedAt),
+            adopted: some(read.concludedAt).map(|_| read.adopted),
+            report_hash: Some(read.reportHash).filter(|hash| !hash.is_zero()),
+        }
+    }
+}
+
 impl ProposalView {
     /// Why it failed, in words.
     #[must_use]
     pub fn failure_text(&self) -> Option<String> {
         self.failure.as_ref().map(|reason| payload::explain(reason))
+    }
+
+    /// The present stage, or the last one that was voted on; `None` before the opening.
+    #[must_use]
+    pub fn present(&self) -> Option<&StageView> {
+        self.stages.get(usize::try_from(self.stage).ok()?)
     }
 }
 
@@ -77,11 +119,17 @@ impl Status {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Draft => "draft",
+            Self::Discussion => "discussion",
+            Self::Preparing => "preparing",
             Self::Open => "open",
+            Self::Pause => "pause",
             Self::Adopted => "adopted",
-            Self::Rejected => "rejected",
             Self::Executed => "executed",
             Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Lapsed => "lapsed",
             _ => "unknown",
         }
     }
@@ -197,28 +245,29 @@ pub fn proposals(slots: &dyn Slots, from: u64, count: u64) -> Vec<ProposalView> 
 #[must_use]
 pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
     let (mut view, record) = (view(slots), storage().proposals.at(id));
-    let Ok(read) = lifecycle::read(&mut view, &record);
+    let Ok(read) = record::read(&mut view, &record);
     if read.status == Status::Unknown {
         return None;
     }
-    let Ok(calls) = lifecycle::calls(&mut view, &record);
+    let Ok(calls) = record::calls(&mut view, &record);
     let Ok(code_hashes) = record.code_hashes.all(&mut view);
     let Ok(reason) = record.reason.get(&mut view);
     Some(ProposalView {
         id,
         status: read.status,
-        chamber: names::text(read.chamber),
+        track: names::text(read.track),
         proposer: names::text(read.proposer),
         title: read.title,
-        rule_hash: read.ruleHash,
         payload_hash: read.payloadHash,
+        proposed_at: read.proposedAt,
+        deadline: some(read.deadline),
         electorate_height: read.electorateHeight,
-        opened_at: read.openedAt,
-        closes_at: read.closesAt,
+        opened_at: some(read.openedAt),
         concluded_at: some(read.concludedAt),
         executes_at: some(read.executesAt),
         finished_at: some(read.finishedAt),
-        report_hash: Some(read.reportHash).filter(|hash| !hash.is_zero()),
+        stage: read.stage,
+        stages: read.stages.into_iter().map(StageView::of).collect(),
         decoded: calls.iter().map(payload::decode).collect(),
         calls,
         code_hashes,
@@ -226,44 +275,64 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
     })
 }
 
-/// Why the proposal is decided as it is, or how it stands; computed from the chain's state alone.
+/// The record of stage `stage` of proposal `id`, or of its present one.
+fn stage_of(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<StageRecord> {
+    let (mut view, record) = (view(slots), storage().proposals.at(id));
+    let Ok(present) = record.stage.get(&mut view);
+    let Ok(found) = record.stages.find(&mut view, stage.unwrap_or(present));
+    found
+}
+
+/// Why the present stage of the proposal, or the last one voted on, is decided as it is, or how it stands; computed from the
+/// chain's state alone. `None` before the opening.
 #[must_use]
 pub fn report(slots: &dyn Slots, id: u64) -> Option<Report> {
+    stage_report(slots, id, None)
+}
+
+/// The same of stage `stage`, from 0.
+#[must_use]
+pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Report> {
     let (mut view, record) = (view(slots), storage().proposals.at(id));
-    let Ok(status) = lifecycle::status(&mut view, &record);
-    if status == Status::Unknown {
-        return None;
-    }
-    let Ok(rule_hash) = record.rule.get(&mut view);
+    let stage = stage_of(slots, id, stage)?;
+    let Ok(rule_hash) = stage.rule.get(&mut view);
     let (rule, scales) = rule_and_scales(slots, rule_hash)?;
-    let mut tally = tally_in(&mut view, &rule, &scales, &record.tally)?;
-    name_vetoers(slots, &record, &rule, &mut tally);
-    let Ok(concluded_at) = record.concluded_at.get(&mut view);
+    let mut tally = tally_in(&mut view, &rule, &scales, &stage.tally)?;
+    let Ok(height) = record.electorate_height.get(&mut view);
+    name_vetoers(slots, &stage, height, &rule, &mut tally);
+    let Ok(concluded_at) = stage.concluded_at.get(&mut view);
+    let Ok(adopted_at) = record.concluded_at.get(&mut view);
     let Ok(executes_at) = record.executes_at.get(&mut view);
+    let executes_at = if adopted_at == concluded_at { executes_at } else { 0 };
     Some(match concluded_at {
-        0 => rule.outcome(&tally, status != Status::Open),
-        _ => lifecycle::report_of(&rule, &tally, concluded_at, executes_at),
+        0 => rule.outcome(&tally, false),
+        _ => conclude::report_of(&rule, &tally, concluded_at, executes_at),
     })
 }
 
-fn name_vetoers(slots: &dyn Slots, record: &ProposalRecord, rule: &Rule, tally: &mut Tally) {
+fn name_vetoers(slots: &dyn Slots, stage: &StageRecord, height: u64, rule: &Rule, tally: &mut Tally) {
     let (mut view, mut members) = (view(slots), View::new(slots, REGISTRY));
-    let Ok(objections) = lifecycle::objections(&mut view, record);
+    let Ok(objections) = casting::objections(&mut view, stage);
     if objections.is_empty() {
         return;
     }
-    let Ok(filter) = lifecycle::filter(&mut view, record);
-    let Ok(height) = record.electorate_height.get(&mut view);
-    let Ok(()) = lifecycle::name_vetoers(&mut members, &objections, &filter, height, rule, tally);
+    let Ok(electorate) = electorate::Electorate::of(&mut view, stage, height);
+    let Ok(()) = casting::name_vetoers(&mut members, &objections, &electorate, rule, tally);
 }
 
-/// Ballots as they stand, by member in the order of admission.
+/// Ballots as they stand in the present stage, by member in the order of admission.
 #[must_use]
 pub fn ballots(slots: &dyn Slots, id: u64) -> Vec<BallotView> {
-    let (mut view, record) = (view(slots), storage().proposals.at(id));
+    stage_ballots(slots, id, None)
+}
+
+/// The same in stage `stage`, from 0.
+#[must_use]
+pub fn stage_ballots(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Vec<BallotView> {
+    let (mut view, Some(stage)) = (view(slots), stage_of(slots, id, stage)) else { return Vec::new() };
     let ballot = |member: B256| {
-        let Ok(choice) = record.ballots.at(member).get(&mut view);
-        let choice = lifecycle::choice_of(choice);
+        let Ok(choice) = stage.ballots.at(member).get(&mut view);
+        let choice = casting::choice_of(choice);
         (choice != Choice::None).then(|| BallotView { member: names::text(member), choice })
     };
     member_ids(slots).into_iter().filter_map(ballot).collect()

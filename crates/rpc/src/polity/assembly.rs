@@ -24,19 +24,28 @@ use crate::{
 struct ProposalView {
     id: u64,
     status: &'static str,
-    chamber: String,
+    /// The track, or the chamber that stands for one.
+    track: String,
     proposer: String,
     title: String,
-    rule_hash: B256,
     payload_hash: B256,
+    proposed_at: u64,
+    /// When the present step ends.
+    deadline: Option<u64>,
     electorate_height: u64,
-    opened_at: u64,
-    closes_at: u64,
+    opened_at: Option<u64>,
     concluded_at: Option<u64>,
     executes_at: Option<u64>,
     finished_at: Option<u64>,
-    /// keccak-256 of the why-report's JSON, as the chain recorded it.
+    /// Number of the present stage in `stages`.
+    stage: u64,
+    /// The chamber, the rule and the close of the present stage, or of the last one voted on.
+    chamber: Option<String>,
+    rule_hash: Option<B256>,
+    closes_at: Option<u64>,
+    /// keccak-256 of the JSON of its why-report, as the chain recorded it.
     report_hash: Option<B256>,
+    stages: Vec<StageView>,
     calls: Vec<CallView>,
     /// Why it was adopted and could not be carried out.
     failure: Option<FailureView>,
@@ -44,6 +53,33 @@ struct ProposalView {
     rule: Option<Rule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ballots: Option<Vec<BallotView>>,
+}
+
+/// One vote of a proposal.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StageView {
+    chamber: String,
+    rule_hash: B256,
+    opens_at: Option<u64>,
+    closes_at: Option<u64>,
+    concluded_at: Option<u64>,
+    adopted: Option<bool>,
+    report_hash: Option<B256>,
+}
+
+impl StageView {
+    fn of(stage: &house::StageView) -> Self {
+        Self {
+            chamber: stage.chamber.clone(),
+            rule_hash: stage.rule_hash,
+            opens_at: stage.opens_at,
+            closes_at: stage.closes_at,
+            concluded_at: stage.concluded_at,
+            adopted: stage.adopted,
+            report_hash: stage.report_hash,
+        }
+    }
 }
 
 /// A call the agreement makes if the proposal passes: the bytes, and the same in words.
@@ -84,6 +120,7 @@ struct BallotView {
 impl ProposalView {
     fn of(proposal: house::ProposalView) -> Self {
         let failure_text = proposal.failure_text();
+        let present = proposal.present().cloned();
         let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
         let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView {
             text: call.to_string(),
@@ -98,18 +135,23 @@ impl ProposalView {
         Self {
             id: proposal.id,
             status: proposal.status.as_str(),
-            chamber: proposal.chamber,
+            track: proposal.track,
             proposer: proposal.proposer,
             title: proposal.title,
-            rule_hash: proposal.rule_hash,
             payload_hash: proposal.payload_hash,
+            proposed_at: proposal.proposed_at,
+            deadline: proposal.deadline,
             electorate_height: proposal.electorate_height,
             opened_at: proposal.opened_at,
-            closes_at: proposal.closes_at,
             concluded_at: proposal.concluded_at,
             executes_at: proposal.executes_at,
             finished_at: proposal.finished_at,
-            report_hash: proposal.report_hash,
+            stage: proposal.stage,
+            stages: proposal.stages.iter().map(StageView::of).collect(),
+            rule_hash: present.as_ref().map(|stage| stage.rule_hash),
+            closes_at: present.as_ref().and_then(|stage| stage.closes_at),
+            report_hash: present.as_ref().and_then(|stage| stage.report_hash),
+            chamber: present.map(|stage| stage.chamber),
             calls: proposal.decoded.into_iter().zip(codes).map(call).collect(),
             failure: proposal
                 .failure
@@ -148,7 +190,7 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let id = args.get::<Quantity>(0)?.0;
     let state = state(api, args, 1)?;
     let found = house::proposal(&state, id).map(|found| {
-        let rule = rule_of(&state, found.rule_hash);
+        let rule = found.present().and_then(|stage| rule_of(&state, stage.rule_hash));
         let ballots = house::ballots(&state, id).into_iter();
         let ballots =
             ballots.map(|ballot| BallotView { member: ballot.member, choice: ballot.choice.as_str() });
@@ -187,8 +229,9 @@ struct WhyReport {
 pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let subject: Subject = args.get(0)?;
     let state = state(api, args, 1)?;
+    let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
     let (report, proposal, treaty) = match subject {
-        Subject::Proposal(id) => (house::report(&state, id.0), Some(id.0), None),
+        Subject::Proposal(id) => (house::stage_report(&state, id.0, stage), Some(id.0), None),
         Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id)),
     };
     api.answer(&report.map(|report| WhyReport {

@@ -25,7 +25,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_member", &["member", "block"], Read, members::one),
     Method::new("polity_proposals", &["from", "count", "block"], Read, assembly::proposals),
     Method::new("polity_proposal", &["proposal", "block"], Read, assembly::proposal),
-    Method::new("polity_whyReport", &["subject", "block"], Heavy, assembly::why_report),
+    Method::new("polity_whyReport", &["subject", "block", "stage"], Heavy, assembly::why_report),
     Method::new("polity_treaties", &["block"], Read, assembly::treaties),
     Method::new("polity_deposits", &["treaty", "block"], Read, assembly::deposits),
     Method::new("polity_rules", &["block"], Read, assembly::rules),

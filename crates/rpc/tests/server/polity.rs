@@ -121,7 +121,7 @@ async fn a_proposal_and_why_it_passed() {
     let payment = ITreasury::openCall { name: names::word("relief").expect("a name") };
     let call = IAssembly::Call { target: TREASURY, value: U256::ZERO, data: payment.abi_encode().into() };
     let propose = IAssembly::proposeCall {
-        chamber: names::word("members").expect("a name"),
+        track: names::word("members").expect("a name"),
         title: "Open an account for relief".into(),
         calls: vec![call],
     };

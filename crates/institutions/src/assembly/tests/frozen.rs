@@ -95,7 +95,7 @@ fn choice() -> impl Strategy<Value = Choice> {
 }
 
 fn rule_of(chain: &Chain, id: u64) -> Rule {
-    let hash = proposal(&chain.memory, id).unwrap().rule_hash;
+    let hash = proposal(&chain.memory, id).unwrap().stages[0].rule_hash;
     Rule::from_json(&rule_text(&chain.memory, hash).unwrap()).unwrap()
 }
 
@@ -145,7 +145,7 @@ proptest! {
             if chain.try_send(account(STATES[who]), &call).is_err() {
                 continue;
             }
-            match proposal::event_of(choice) {
+            match ballot::event_of(choice) {
                 Some(polity_decision::Event::Ballot(choice)) => cast.insert(STATES[who].to_owned(), choice),
                 _ => cast.remove(STATES[who]),
             };

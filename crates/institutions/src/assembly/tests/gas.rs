@@ -99,7 +99,7 @@ fn the_chains_own_work_fits_its_gas() {
 fn people_can_afford_it() {
     let mut chain = Chain::new(CHARTER);
     let propose =
-        sol::proposeCall { chamber: word("plenary"), title: "x".into(), calls: vec![sol::Call::default()] };
+        sol::proposeCall { track: word("plenary"), title: "x".into(), calls: vec![sol::Call::default()] };
     let cost = |outcome: Outcome| outcome.result.map(|_| outcome.gas_used).unwrap_or_else(|e| panic!("{e}"));
     let propose = cost(chain.call(account("AAA"), ASSEMBLY, &propose));
     let ballot = sol::ballotCall { id: U256::from(1), choice: Choice::Yes };

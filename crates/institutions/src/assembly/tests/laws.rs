@@ -40,7 +40,7 @@ fn examples() -> Vec<Example> {
         delaySecs: 0,
     };
     let calls = vec![sol::Call { target: ASSEMBLY, value: U256::from(7), data: vec![1, 2, 3].into() }];
-    let propose = sol::proposeCall { chamber: word("plenary"), title: "Let there be light".into(), calls };
+    let propose = sol::proposeCall { track: word("plenary"), title: "Let there be light".into(), calls };
     macro_rules! by {
         ($who:expr, $($call:ident { $($field:tt)* }),+ $(,)?) => {
             vec![$(Example::new($who, ASSEMBLY, &sol::$call { $($field)* })),+]
@@ -72,8 +72,8 @@ fn examples() -> Vec<Example> {
         proposalCall { id: one },
         callsOfCall { id: three },
         codeHashesOfCall { id: three },
-        ballotOfCall { id: one, member: word("AAA") },
-        tallyOfCall { id: two },
+        ballotOfCall { id: one, stage: U256::ZERO, member: word("AAA") },
+        tallyOfCall { id: two, stage: U256::ZERO },
         reasonOfCall { id: two },
         treatyIdsCall {},
         treatyCall { id: accord },

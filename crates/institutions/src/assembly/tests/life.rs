@@ -47,7 +47,7 @@ fn adopted_waits_then_pays() {
         report.json(),
         r#"{"rule":"majority","outcome":"adopted","reason":null,"decided_on":"2020-01-08","effective_on":"2020-01-11","limbs":[{"name":"members","numerator":"3","denominator":"5","threshold":"> 1/2","share":"0.6","met":true}]}"#
     );
-    assert_eq!(proposal(&chain.memory, id).unwrap().report_hash, Some(keccak256(report.json())));
+    assert_eq!(proposal(&chain.memory, id).unwrap().stages[0].report_hash, Some(keccak256(report.json())));
 }
 
 #[test]
@@ -82,7 +82,10 @@ fn a_changed_ballot_unsettles_the_outcome() {
     chain.next(0);
     chain.ballot("CCC", id, Choice::None);
     assert_eq!(chain.end(), 0, "open again before it was concluded");
-    assert_eq!(agenda_entries(&chain.memory)[0].at_secs, proposal(&chain.memory, id).unwrap().closes_at);
+    assert_eq!(
+        agenda_entries(&chain.memory)[0].at_secs,
+        proposal(&chain.memory, id).unwrap().stages[0].closes_at.unwrap()
+    );
     for who in ["AAA", "CCC", "DDD"] {
         chain.ballot(who, id, Choice::Yes);
     }
@@ -143,7 +146,7 @@ fn a_veto_is_named() {
     assert_eq!(chain.status(id), "rejected");
     let report = report(&chain.memory, id).unwrap();
     assert_eq!(report.reason.as_deref(), Some("veto:BBB"), "not CCC, which changed its ballot");
-    assert_eq!(proposal(&chain.memory, id).unwrap().report_hash, Some(keccak256(report.json())));
+    assert_eq!(proposal(&chain.memory, id).unwrap().stages[0].report_hash, Some(keccak256(report.json())));
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn strangers_and_the_wrong_members_are_refused_by_name() {
     let id = U256::from(open);
     let ballot = sol::ballotCall { id, choice: Choice::Yes };
     let propose = |chamber: &str, title: &str| sol::proposeCall {
-        chamber: word(chamber),
+        track: word(chamber),
         title: title.into(),
         calls: vec![],
     };
@@ -221,7 +224,7 @@ fn a_member_has_a_bounded_number_of_open_proposals() {
     for _ in 0..OPEN_PROPOSALS_MAX {
         chain.propose("SAM", "plenary", vec![]);
     }
-    let one_more = sol::proposeCall { chamber: word("plenary"), title: "x".into(), calls: vec![] };
+    let one_more = sol::proposeCall { track: word("plenary"), title: "x".into(), calls: vec![] };
     assert_eq!(chain.try_send(account("SAM"), &one_more), Err("TooMany".into()));
     chain.propose("AAA", "plenary", vec![]);
     chain.run(7 * DAY);
@@ -247,7 +250,7 @@ fn rules_are_amended_by_decision_and_checked() {
     assert_eq!(rule.hash, keccak256(rule.rule.canonical_json()));
     assert_eq!(rule_text(&chain.memory, rule.hash).as_deref(), Some(rule.rule.canonical_json().as_str()));
     let id = chain.propose("AAA", "plenary", vec![]);
-    assert_eq!(proposal(&chain.memory, id).unwrap().rule_hash, rule.hash);
+    assert_eq!(proposal(&chain.memory, id).unwrap().stages[0].rule_hash, rule.hash);
 
     for (id, json, error) in [
         ("majority", "{}", "InvalidRule"),

@@ -208,7 +208,7 @@ impl Chain {
     }
 
     pub(super) fn propose(&mut self, who: &str, chamber: &str, calls: Vec<sol::Call>) -> u64 {
-        let call = sol::proposeCall { chamber: word(chamber), title: "A proposal".into(), calls };
+        let call = sol::proposeCall { track: word(chamber), title: "A proposal".into(), calls };
         u64::try_from(self.send(who, &call)).expect("an id")
     }
 

@@ -16,15 +16,21 @@ fn a_report_follows_from_the_abi_alone() {
 
     let id = U256::from(id);
     let stored = chain.send("SAM", &sol::proposalCall { id });
-    let text = chain.send("SAM", &sol::ruleTextCall { hash: stored.ruleHash });
-    assert_eq!(keccak256(&text), stored.ruleHash);
+    let text = chain.send("SAM", &sol::ruleTextCall { hash: stored.stages[0].ruleHash });
+    assert_eq!(keccak256(&text), stored.stages[0].ruleHash);
     let rule = Rule::from_json(&text).unwrap();
-    let words: Vec<u128> =
-        chain.send("SAM", &sol::tallyOfCall { id }).iter().map(|w| w.to::<u128>()).collect();
+    let words: Vec<u128> = chain
+        .send("SAM", &sol::tallyOfCall { id, stage: U256::ZERO })
+        .iter()
+        .map(|w| w.to::<u128>())
+        .collect();
     let tally = rule.tally_from_words(&words, &Scales::from([("share".to_owned(), 2)])).unwrap();
     let outcome = rule.outcome(&tally, true);
     assert_eq!((outcome.outcome, outcome.limbs[0].numerator.to_string().as_str()), (Outcome::Adopted, "4"));
-    assert_eq!(chain.send("SAM", &sol::ballotOfCall { id, member: word("EEE") }), Choice::Yes);
+    assert_eq!(
+        chain.send("SAM", &sol::ballotOfCall { id, stage: U256::ZERO, member: word("EEE") }),
+        Choice::Yes
+    );
     assert_eq!(keccak256(calls.abi_encode()), stored.payloadHash);
     assert_eq!(chain.send("SAM", &sol::callsOfCall { id }), calls);
     let empty = alloy_primitives::KECCAK256_EMPTY;

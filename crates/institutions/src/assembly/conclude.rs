@@ -1,0 +1,87 @@
+//! Outcomes: of a stage, and of the proposal with its last stage or the first that does not pass.
+
+use alloy_primitives::{U256, keccak256};
+use polity_decision::{self as decision, Outcome, Report, Rule, Tally};
+
+use super::{
+    IAssembly::{Concluded, NotDue, StageConcluded},
+    Status, ballot,
+    electorate::{self, Electorate},
+    opening, propose, record, rules,
+    schema::{ProposalRecord, StageRecord, storage},
+    tally,
+};
+use crate::{
+    agenda::Due,
+    context::{Context, Result},
+    ensure,
+    host::Failure,
+};
+
+/// Establishes the outcome of the present stage, and of the proposal if that settles it. By the chain itself.
+///
+/// Errors: `NotBySystem`, `UnknownProposal`, `NotDue`.
+pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    cx.by_system()?;
+    let (number, record) = record::find(cx, id)?;
+    let block = cx.block();
+    ensure!(storage().agenda.take(cx, &block, Due::Conclude(number))?, NotDue {});
+    let stage = record::present(cx, &record)?.ok_or_else(|| Failure::fatal("a conclusion of no stage"))?;
+    let hash = stage.rule.get(cx)?;
+    let rule = rules::load(cx, hash)?;
+    let tally = final_tally(cx, &record, &stage, &rule)?;
+    let adopted = rule.outcome(&tally, true).outcome == Outcome::Adopted;
+
+    let (place, now) = (record.stage.get(cx)?, block.timestamp_secs.max(1));
+    let is_last = place.saturating_add(1) >= record.stages.len(cx)?;
+    let executes_at = match adopted && is_last {
+        true => now.saturating_add(record.delay_secs.get(cx)?),
+        false => 0,
+    };
+    let report_hash = keccak256(report_of(&rule, &tally, now, executes_at).json());
+    stage.concluded_at.set(cx, now)?;
+    stage.adopted.set(cx, adopted)?;
+    stage.report_hash.set(cx, report_hash)?;
+    cx.emit(&StageConcluded { id, stage: place, adopted, reportHash: report_hash })?;
+    if adopted && !is_last {
+        return opening::begin(cx, number, &record, place.saturating_add(1));
+    }
+    record.concluded_at.set(cx, now)?;
+    propose::close_one(cx, &record)?;
+    record.executes_at.set(cx, executes_at)?;
+    record.deadline.set(cx, executes_at)?;
+    if adopted {
+        record.status.set(cx, Status::Adopted as u8)?;
+        storage().agenda.schedule(cx, &block, Due::Enact(number), executes_at)?;
+    } else {
+        record.status.set(cx, Status::Rejected as u8)?;
+    }
+    cx.emit(&Concluded { id, adopted, executesAt: executes_at, reportHash: report_hash })
+}
+
+/// The tally of a stage with the names of those who used a veto.
+fn final_tally(
+    cx: &mut Context<'_>,
+    record: &ProposalRecord,
+    stage: &StageRecord,
+    rule: &Rule,
+) -> Result<Tally> {
+    let mut tally = tally::load(cx, rule, &stage.tally)?;
+    let objections = ballot::objections(cx, stage)?;
+    if !objections.is_empty() {
+        let height = record.electorate_height.get(cx)?;
+        let electorate = Electorate::of(cx, stage, height)?;
+        ballot::name_vetoers(&mut electorate::members(cx), &objections, &electorate, rule, &mut tally)?;
+    }
+    Ok(tally)
+}
+
+/// The why-report of a concluded stage. Times are seconds since 1970-01-01 UTC; `executes_at` is 0 unless the proposal is
+/// adopted with it.
+pub(super) fn report_of(rule: &Rule, tally: &Tally, concluded_at: u64, executes_at: u64) -> Report {
+    let mut report = rule.outcome(tally, true);
+    let date = decision::Date::from_unix_secs;
+    report.decided_on = date(concluded_at);
+    report.effective_on = (executes_at != 0).then(|| date(executes_at)).flatten();
+    report
+}

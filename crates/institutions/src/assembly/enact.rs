@@ -1,0 +1,54 @@
+//! How a proposal ends after its adoption: its calls are made, or it is known why not.
+
+use alloy_primitives::U256;
+
+use super::{
+    IAssembly::{Executed, ExecutionFailed, NotDue},
+    REASON_BYTES_MAX, Status, propose, record,
+    schema::storage,
+};
+use crate::{
+    agenda::Due,
+    context::{Context, Result},
+    ensure,
+};
+
+/// Records that the calls were made. By the agreement, at the end of `enact`.
+///
+/// The calls of a proposal can reach this function too, as the agreement: for another proposal it is not due, and for
+/// their own the agreement's own call then fails and takes everything back.
+///
+/// Errors: `NotByDecision`, `UnknownProposal`, `NotDue`.
+pub(super) fn mark_enacted(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    cx.by_decision()?;
+    let (number, record) = record::find(cx, id)?;
+    let block = cx.block();
+    ensure!(storage().agenda.take_top(cx, &block, Due::Enact(number))?, NotDue {});
+    record.status.set(cx, Status::Executed as u8)?;
+    record.deadline.set(cx, 0)?;
+    record.finished_at.set(cx, block.timestamp_secs.max(1))?;
+    cx.emit(&Executed { id })
+}
+
+/// Records that a step of the proposal failed, and with what. By the chain itself, after the failed call.
+///
+/// Errors: `NotBySystem`, `UnknownProposal`, `NotDue`.
+pub(super) fn mark_failed(cx: &mut Context<'_>, id: U256, reason: &[u8]) -> Result<()> {
+    cx.by_system()?;
+    let (number, record) = record::find(cx, id)?;
+    let (block, agenda) = (cx.block(), storage().agenda);
+    let mut taken = agenda.take(cx, &block, Due::Enact(number))?;
+    if !taken {
+        for due in Due::before_the_outcome(number) {
+            taken = taken || agenda.take(cx, &block, due)?;
+        }
+        ensure!(taken, NotDue {});
+        propose::close_one(cx, &record)?;
+    }
+    let reason = reason.get(..REASON_BYTES_MAX).unwrap_or(reason);
+    record.status.set(cx, Status::Failed as u8)?;
+    record.deadline.set(cx, 0)?;
+    record.finished_at.set(cx, block.timestamp_secs.max(1))?;
+    record.reason.set(cx, reason)?;
+    cx.emit(&ExecutionFailed { id, reason: reason.to_vec().into() })
+}
