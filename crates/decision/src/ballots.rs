@@ -12,8 +12,8 @@ use std::{
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
-    Choice, Counts, Date, Error, InputFile, Mistake, Rational, Voter, error::line_column, locate, number,
-    parse_rational,
+    Choice, Counts, Date, Error, Event, InputFile, Mistake, Rational, Voter, error::line_column, locate,
+    number, parse_rational,
 };
 
 /// Longest ballots file. Units: bytes.
@@ -37,7 +37,7 @@ pub struct BallotsFile {
     /// Who was present; `None`: whoever cast a ballot.
     pub present: Option<BTreeSet<String>>,
     /// Ballots by member.
-    pub ballots: BTreeMap<String, Choice>,
+    pub ballots: BTreeMap<String, Event>,
     /// Days of deposit by member.
     pub instruments: BTreeMap<String, Date>,
     /// Days of objection by member.
@@ -264,7 +264,7 @@ impl Written {
             notified: self.notified,
             members: self.members.into_iter().map(member).collect(),
             present: self.present.map(|present| present.into_iter().collect()),
-            ballots: self.ballots.0,
+            ballots: self.ballots.0.into_iter().map(|(id, choice)| (id, choice.into())).collect(),
             instruments: self.instruments.0,
             objections: self.objections.0,
             tallies: self.tallies.0,

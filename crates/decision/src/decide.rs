@@ -125,7 +125,7 @@ impl Rule {
         for voter in &file.members {
             let present = file.present.as_ref().is_some_and(|present| present.contains(&voter.id));
             let presence = present.then_some(Event::Present);
-            let ballot = file.ballots.get(&voter.id).map(|choice| Event::Ballot(*choice));
+            let ballot = file.ballots.get(&voter.id).copied();
             self.record(tally, voter, None, presence);
             if ballot.is_some() {
                 self.record(tally, voter, presence, ballot);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Problem;
+use crate::{Problem, SPLIT_PARTS};
 
 /// Which of the two files of `polity decide`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,12 @@ pub enum Error {
         file: InputFile,
         /// What is wrong, in the order of the file.
         mistakes: Vec<Mistake>,
+    },
+    /// Shares of a split ballot that are not the whole ballot.
+    #[error("a split ballot is {SPLIT_PARTS} parts in all, but these are {sum}")]
+    Split {
+        /// What they sum to.
+        sum: u64,
     },
     /// Sums do not fit the words they are stored in.
     #[error("a tally does not fit its words: {0}")]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Rational, Threshold, Voter, number};
+use crate::{Rational, Threshold, Voter, Weight, number};
 
 /// One condition of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,52 +71,22 @@ impl Limb {
         )
     }
 
-    /// What `voter` weighs here. A weight the voter does not have is zero.
+    /// Whether heads are counted beside weight: for a blocking minority, or for basic votes.
+    #[must_use]
+    pub fn counts_heads(&self) -> bool {
+        self.blocking_minority.is_some() || self.weight.basic().is_some()
+    }
+
+    /// What `voter` weighs here, without basic votes. A weight the voter does not have is zero.
     #[must_use]
     pub fn weight_of(&self, voter: &Voter) -> Rational {
         match &self.weight {
             Weight::One => Rational::from_integer(1.into()),
             Weight::Named(name) => voter.weights.get(name).cloned().unwrap_or_default(),
+            Weight::Votes(votes) => {
+                voter.weights.get(&votes.of).map(|weight| votes.of_weight(weight)).unwrap_or_default()
+            }
         }
-    }
-}
-
-/// What a member weighs in a limb.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Weight {
-    /// One each. Written `one`, or left out.
-    #[default]
-    One,
-    /// The member's weight of this name.
-    Named(String),
-}
-
-impl Weight {
-    const fn is_one(&self) -> bool {
-        matches!(self, Self::One)
-    }
-
-    /// The name, unless it is one each.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::One => None,
-            Self::Named(name) => Some(name),
-        }
-    }
-}
-
-impl Serialize for Weight {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name().unwrap_or("one"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Weight {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(from)?;
-        Ok(if name == "one" { Self::One } else { Self::Named(name) })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use num_bigint::BigInt;
 use num_traits::{Pow, Zero};
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Error;
 
@@ -74,6 +74,40 @@ fn digits(scaled: BigInt, places: u32) -> String {
     }
 }
 
+/// How a number becomes whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rounding {
+    /// To the whole number below.
+    Down,
+    /// To the whole number above.
+    Up,
+    /// To the nearest, and half a unit up.
+    Nearest,
+}
+
+impl Rounding {
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Up => "up",
+            Self::Nearest => "nearest",
+        }
+    }
+
+    /// `value`, rounded.
+    #[must_use]
+    pub fn integer(self, value: &Rational) -> BigInt {
+        match self {
+            Self::Down => value.floor().to_integer(),
+            Self::Up => value.ceil().to_integer(),
+            Self::Nearest => (value + Rational::new(BigInt::from(1), BigInt::from(2))).floor().to_integer(),
+        }
+    }
+}
+
 /// serde for a number in a string.
 pub(crate) fn serialize<S: Serializer>(value: &Rational, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(value)
@@ -83,6 +117,25 @@ pub(crate) fn serialize<S: Serializer>(value: &Rational, to: S) -> Result<S::Ok,
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rational, D::Error> {
     let text = String::deserialize(from)?;
     parse_rational(&text).map_err(de::Error::custom)
+}
+
+/// serde for a number in a string that can be absent.
+pub(crate) mod maybe {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::{Rational, parse_rational};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Rational>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => to.collect_str(value),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rational>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| parse_rational(&text).map_err(de::Error::custom)).transpose()
+    }
 }
 
 #[cfg(test)]

@@ -37,9 +37,33 @@ pub struct Report {
     pub effective_on: Option<Date>,
     /// The limbs that were judged, in the order of the rule.
     pub limbs: Vec<LimbReport>,
+    /// For whom it is in force, where silence consents member by member.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<InForce>,
     /// Whether ballots were still open: the outcome stands whatever the silent ones do. Not part of the JSON.
     #[serde(skip)]
     pub decided_early: bool,
+}
+
+/// For whom a decision is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InForce {
+    /// Ids of the members for whom it is in force on the day judged, or ever, if no day is given.
+    pub in_force_for: Vec<String>,
+    /// Everybody it binds or will bind, by day, as far as is known by then.
+    pub versions: Vec<Version>,
+    /// Ids of the members that objected in time.
+    pub objected: Vec<String>,
+}
+
+/// Members for whom a decision enters into force on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The day.
+    pub effective_on: Date,
+    /// Ids of the members.
+    #[serde(rename = "for")]
+    pub members: Vec<String>,
 }
 
 /// One limb of a report.

@@ -3,11 +3,14 @@
 //! One type reads both: TOML in a charter or a rule file, and JSON in its canonical form on chain. Unknown fields are
 //! refused, because a rule that is half understood decides wrongly.
 
-use std::{collections::BTreeMap, collections::BTreeSet, fmt};
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-use crate::{Choice, Date, Delay, Error, Formula, Limb, Numerator, Problem, Voter, check::Severity};
+use crate::{
+    Binds, Choice, Delay, Effective, Error, Formula, Limb, MovingQuorum, Numerator, Problem, Severity,
+    Silence, Voter,
+};
 
 /// Most limbs of a rule. Source: the longest real rule known to us has three.
 pub const LIMBS_MAX: usize = 16;
@@ -44,6 +47,17 @@ pub struct Rule {
     /// How the limbs combine; absent: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passes: Option<Formula>,
+    /// Whether the limbs state what rejects: a decision is adopted unless they are met.
+    ///
+    /// Source: for example Regulation (EU) 1173/2011, Article 4(2): deemed adopted unless the Council rejects it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reverse: bool,
+    /// How the quorum follows past participation, for limbs with `threshold = ">= quorum"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<MovingQuorum>,
+    /// Whether and until when silence consents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Silence>,
     /// Who may stop a decision alone, `[[veto]]` in TOML.
     #[serde(default, rename = "veto", skip_serializing_if = "Vec::is_empty")]
     pub vetoes: Vec<Veto>,
@@ -54,6 +68,14 @@ pub struct Rule {
     /// When an adopted decision takes effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
+    /// Whom it then binds.
+    #[serde(default, skip_serializing_if = "Binds::is_all")]
+    pub binds: Binds,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Members whose single ballot stops a decision.
@@ -72,6 +94,12 @@ pub struct Veto {
     /// Ballots that use it. A ballot of `abstain` listed here makes abstention a veto.
     #[serde(default = "Veto::by_default")]
     pub by: Vec<Choice>,
+    /// Whether a holder that has cast no ballot when the vote closes uses it too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub absent: bool,
+    /// Whether only those present hold it, in a ballots file that lists them. On chain whoever casts a ballot is present.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub present: bool,
     /// First half of the reason reported, before the members' ids: `veto:RUS`.
     #[serde(default = "Veto::reason_default")]
     pub reason: String,
@@ -92,15 +120,6 @@ impl Veto {
         (self.kinds.is_empty() || self.kinds.contains(&voter.kind))
             && (self.classes.is_empty() || self.classes.iter().any(|class| voter.classes.contains(class)))
     }
-}
-
-/// When an adopted decision takes effect. Written `"30d"`, or `{ on = "2019-01-01", otherwise = "90d" }`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effective {
-    /// On this day, for a decision reached by it.
-    pub on: Option<Date>,
-    /// Else so long after the decision.
-    pub after: Delay,
 }
 
 /// What a rule is fed with.
@@ -188,13 +207,6 @@ impl Rule {
         }
     }
 
-    /// The day a decision of `decided_on` takes effect, where the rule says.
-    #[must_use]
-    pub fn effective_on(&self, decided_on: Date) -> Option<Date> {
-        let effective = self.effective?;
-        effective.on.filter(|on| decided_on <= *on).or_else(|| decided_on.after(effective.after))
-    }
-
     /// Names of the weights that limbs use, over all matters.
     #[must_use]
     pub fn weights_used(&self) -> BTreeSet<&str> {
@@ -213,7 +225,9 @@ impl Rule {
     #[must_use]
     pub fn classes_used(&self) -> BTreeSet<&str> {
         let limbs = self.limbs.iter().flat_map(|limb| limb.classes.iter().chain(&limb.not_classes));
-        limbs.chain(self.vetoes.iter().flat_map(|veto| &veto.classes)).map(String::as_str).collect()
+        let vetoes = self.vetoes.iter().flat_map(|veto| &veto.classes);
+        let terms = self.silence.iter().flat_map(|silence| &silence.others).map(|other| &other.class);
+        limbs.chain(vetoes).chain(terms).map(String::as_str).collect()
     }
 
     /// Names of the totals that limbs can be read from, over all matters. Only a ballots file has totals: a limb that
@@ -221,44 +235,5 @@ impl Rule {
     #[must_use]
     pub fn tallies_used(&self) -> BTreeSet<&str> {
         self.limbs.iter().filter_map(|limb| limb.tally.as_deref()).collect()
-    }
-}
-
-impl Serialize for Effective {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.on {
-            None => self.after.serialize(to),
-            Some(on) => FixedDay { on, otherwise: self.after }.serialize(to),
-        }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FixedDay {
-    on: Date,
-    otherwise: Delay,
-}
-
-impl<'de> Deserialize<'de> for Effective {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Effective;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a delay such as \"30d\", or { on = \"2019-01-01\", otherwise = \"90d\" }")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Effective, E> {
-                Ok(Effective { on: None, after: text.parse().map_err(E::custom)? })
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Effective, A::Error> {
-                let day = FixedDay::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Effective { on: Some(day.on), after: day.otherwise })
-            }
-        }
-        from.deserialize_any(Visitor)
     }
 }

@@ -2,13 +2,19 @@
 //!
 //! Rule kept: the text says which. A fraction (`>= 55/100`) is a share of the limb's denominator; a number without a
 //! slash (`>= 55`) is a count of the limb's weight. So a printed threshold can be checked by whoever reads it.
+//!
+//! A share is compared exactly, unless the text rounds what it makes of the whole: `>= 2/3 rounded up`. `>= quorum` is a
+//! share that moves from vote to vote: see [`crate::MovingQuorum`].
 
 use std::{fmt, str::FromStr};
 
 use num_traits::Zero;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Error, Rational, parse_rational};
+use crate::{Error, Rational, Rounding, parse_rational};
+
+/// The word for a share that moves.
+const MOVING: &str = "quorum";
 
 /// How numerator and threshold compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +53,7 @@ pub struct Threshold {
     value: Rational,
     is_share: bool,
     number: String,
+    rounding: Option<Rounding>,
 }
 
 impl Threshold {
@@ -68,13 +75,46 @@ impl Threshold {
         self.is_share
     }
 
+    /// How what it makes of the whole is rounded.
+    #[must_use]
+    pub const fn rounding(&self) -> Option<Rounding> {
+        self.rounding
+    }
+
+    /// Whether it is the quorum of the period, which is not known here.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.number == MOVING
+    }
+
+    /// The number as written, without sign and rounding.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+
+    /// The same with `share` for the quorum of the period.
+    #[must_use]
+    pub fn with_share(&self, share: &Rational) -> Self {
+        let written = [100u32, 10_000, 1_000_000].into_iter().find_map(|parts| {
+            let over = share * Rational::from_integer(parts.into());
+            over.is_integer().then(|| format!("{}/{parts}", over.to_integer()))
+        });
+        let number = written.unwrap_or_else(|| format!("{}/{}", share.numer(), share.denom()));
+        Self { value: share.clone(), is_share: true, number, ..self.clone() }
+    }
+
     /// Whether `numerator` (of `denominator`) meets it. Exact; a share of nothing is zero, so nothing is divided by it.
     #[must_use]
     pub fn is_met(&self, numerator: &Rational, denominator: &Rational) -> bool {
         // n / d ⋚ t  ⇔  n ⋚ t × d for d > 0.
         let (left, right) = match (self.is_share, denominator.is_zero()) {
             (false, _) => (numerator.clone(), self.value.clone()),
-            (true, false) => (numerator.clone(), &self.value * denominator),
+            (true, false) => {
+                let needed = &self.value * denominator;
+                let rounded = self.rounding.map(|rounding| Rational::from_integer(rounding.integer(&needed)));
+                (numerator.clone(), rounded.unwrap_or(needed))
+            }
             (true, true) => (Rational::zero(), self.value.clone()),
         };
         match self.comparison {
@@ -96,20 +136,36 @@ impl FromStr for Threshold {
                 .into_iter()
                 .find_map(|c| Some((c, text.trim().strip_prefix(c.symbol())?)))
                 .ok_or_else(|| wrong("begin with >, >=, < or <="))?;
-        let number = rest.trim();
+        let (number, rounding) = match rest.split_once("rounded") {
+            None => (rest.trim(), None),
+            Some((number, word)) => {
+                let known = [Rounding::Up, Rounding::Down, Rounding::Nearest];
+                let rounding = known.into_iter().find(|rounding| rounding.word() == word.trim());
+                let rounding = rounding.ok_or_else(|| wrong("it is rounded up, down or nearest"))?;
+                (number.trim(), Some(rounding))
+            }
+        };
+        if number == MOVING && rounding.is_none() {
+            let number = number.to_owned();
+            return Ok(Self { comparison, value: Rational::zero(), is_share: true, number, rounding });
+        }
         if number.contains('%') {
             return Err(wrong("write a percentage as a fraction: 55 % is 55/100"));
         }
         let value = parse_rational(number)
             .map_err(|_| wrong("after the sign comes a count (55) or a share (55/100)"))?;
         let is_share = number.contains('/');
-        Ok(Self { comparison, value, is_share, number: number.to_owned() })
+        if rounding.is_some() && !is_share {
+            return Err(wrong("only a share of the whole can be rounded"));
+        }
+        Ok(Self { comparison, value, is_share, number: number.to_owned(), rounding })
     }
 }
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.comparison.symbol(), self.number)
+        write!(f, "{} {}", self.comparison.symbol(), self.number)?;
+        self.rounding.map_or(Ok(()), |rounding| write!(f, " rounded {}", rounding.word()))
     }
 }
 
@@ -151,6 +207,12 @@ mod tests {
             ("> 0/1", "0", "0", false),
             ("<= 1/3", "0", "0", true),
             ("> 11.5", "23/2", "23", false),
+            (">= 2/3 rounded up", "3", "4", true),
+            (">= 2/3 rounded up", "2", "4", false),
+            (">= 2/3 rounded down", "2", "4", true),
+            (">= 2/3 rounded nearest", "2", "4", false),
+            ("> 1/2 rounded down", "3", "5", true),
+            ("> 1/2 rounded down", "2", "5", false),
         ] {
             assert_eq!(
                 met(threshold, numerator, denominator),
@@ -163,7 +225,30 @@ mod tests {
     #[test]
     fn the_text_is_kept_and_nonsense_refused() {
         assert_eq!(">=55/100".parse::<Threshold>().unwrap().to_string(), ">= 55/100");
-        for text in ["55", "== 55", ">= 55%", ">= 1/0", ">=", "=> 5", ">= -1"] {
+        for text in [">= 2/3 rounded down", "< quorum"] {
+            let threshold: Threshold = text.parse().unwrap();
+            assert_eq!(threshold.to_string(), text);
+        }
+        let quorum: Threshold = ">= quorum".parse().unwrap();
+        assert!(quorum.is_moving());
+        for (share, text) in [("0.4784", ">= 4784/10000"), ("1/3", ">= 1/3"), ("1", ">= 100/100")] {
+            let known = quorum.with_share(&parse_rational(share).unwrap());
+            assert_eq!((known.to_string().as_str(), known.is_moving()), (text, false));
+            assert_eq!(text.parse(), Ok(known));
+        }
+        for text in [
+            "55",
+            "== 55",
+            ">= 55%",
+            ">= 1/0",
+            ">=",
+            "=> 5",
+            ">= -1",
+            ">= 2/3 rounded",
+            ">= 2/3 rounded off",
+            ">= 2 rounded up",
+            ">= quorum rounded up",
+        ] {
             assert!(matches!(text.parse::<Threshold>(), Err(Error::Threshold { .. })), "{text}");
         }
     }

@@ -37,7 +37,7 @@ impl Stored {
         self.words = self.rule.to_words(&tally, &self.scales).unwrap();
     }
 
-    fn report<'a>(&self, ballots: impl Iterator<Item = (&'a Voter, Choice)> + Clone, closed: bool) -> Report {
+    fn report<'a>(&self, ballots: impl Iterator<Item = (&'a Voter, Event)> + Clone, closed: bool) -> Report {
         let mut tally = self.tally();
         self.rule.name_vetoers(&mut tally, ballots);
         self.rule.outcome(&tally, closed)
@@ -78,9 +78,9 @@ fn the_chain_and_the_file_give_the_same_report() {
                 let present =
                     file.present.as_ref().is_some_and(|p| p.contains(&voter.id)).then_some(Event::Present);
                 present.into_iter().for_each(|event| stored.record(voter, None, event));
-                if let Some(choice) = file.ballots.get(&voter.id) {
+                if let Some(ballot) = file.ballots.get(&voter.id) {
                     stored.record(voter, present, Event::Ballot(Choice::Veto));
-                    stored.record(voter, Some(Event::Ballot(Choice::Veto)), Event::Ballot(*choice));
+                    stored.record(voter, Some(Event::Ballot(Choice::Veto)), *ballot);
                 }
                 let deposited = |day: &&polity_decision::Date| file.as_of.is_none_or(|today| **day <= today);
                 if file.instruments.get(&voter.id).filter(deposited).is_some() {
@@ -160,7 +160,7 @@ fn half_votes_are_whole_words() {
     let cantons = [voter("ZH", (1, 1)), voter("OW", (1, 2))];
     let mut stored = Stored::open(&rule, &cantons);
     stored.record(&cantons[1], None, Event::Ballot(Choice::Yes));
-    assert_eq!(stored.words[7..9], [3, 1], "of 3 halves, 1 in favour");
+    assert_eq!(stored.words[7..9], [3, 10_000], "of 3 halves, 1 in favour: ballots are stored in parts");
     let report = stored.report([].into_iter(), true);
     assert_eq!(report.limbs[1].share, "0.333333");
     assert!(rule.to_words(&stored.tally(), &Scales::new()).is_err(), "a half is no word");

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use polity_decision::{
-    Basis, Choice, Denominator, Event, Formula, Limb, LimbReport, Numerator, Others, Outcome, Rational,
-    Report, Rule, Scales, Severity, Tally, Threshold, Veto, Voter, Weight,
+    Basis, Binds, Bundle, Choice, Denominator, Event, Formula, Limb, LimbReport, Numerator, Others, Outcome,
+    Rational, Report, Root, Rounding, Rule, SPLIT_PARTS, Scales, Severity, Shares, Tally, Threshold, Veto,
+    Voter, Votes, Weight,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -51,15 +52,33 @@ fn limb(name: &'static str) -> impl Strategy<Value = Limb> {
         Denominator::Fixed(Rational::from_integer(10.into())),
     ];
     let thresholds = vec![
-        ">= 1/2", "> 1/2", ">= 2/3", "<= 1/3", "< 1/2", ">= 3", "> 1", "<= 2", "< 4", ">= 1/1", "< 1/1",
+        ">= 1/2",
+        "> 1/2",
+        ">= 2/3",
+        "<= 1/3",
+        "< 1/2",
+        ">= 3",
+        "> 1",
+        "<= 2",
+        "< 4",
+        ">= 1/1",
+        "< 1/1",
         "> 0/1",
+        ">= 1/2 rounded up",
+        "> 2/3 rounded down",
+        "< 1/3 rounded nearest",
     ];
     let who =
         (select(vec![None, Some("state")]), select(vec![None, Some("a")]), select(vec![None, Some("b")]));
-    let how =
-        (select(numerators), select(denominators), select(thresholds), any::<bool>(), option::of(2u64..4));
+    let how = (
+        select(numerators),
+        select(denominators),
+        select(thresholds),
+        select(weights()),
+        option::of(2u64..4),
+    );
     (who, how).prop_map(
-        move |((kind, class, not_class), (numerator, denominator, threshold, weighted, blocking))| {
+        move |((kind, class, not_class), (numerator, denominator, threshold, weight, blocking))| {
             let list = |item: Option<&str>| item.map(str::to_owned).into_iter().collect();
             Limb {
                 name: name.to_owned(),
@@ -67,7 +86,7 @@ fn limb(name: &'static str) -> impl Strategy<Value = Limb> {
                 kinds: list(kind),
                 classes: list(class),
                 not_classes: list(not_class),
-                weight: if weighted { Weight::Named("w".to_owned()) } else { Weight::One },
+                weight,
                 numerator,
                 denominator,
                 threshold: threshold.parse::<Threshold>().unwrap(),
@@ -97,6 +116,8 @@ fn rules() -> impl Strategy<Value = Rule> {
                 kinds: vec![],
                 classes: class.map(str::to_owned).into_iter().collect(),
                 by: vec![by],
+                absent: false,
+                present: false,
                 reason: "veto".to_owned(),
             });
             Rule {
@@ -108,8 +129,12 @@ fn rules() -> impl Strategy<Value = Rule> {
                 limbs: vec![x, y, z],
                 passes,
                 vetoes: veto.into_iter().collect(),
+                reverse: false,
+                quorum: None,
+                silence: None,
                 deadline: None,
                 effective: None,
+                binds: Binds::All,
             }
         })
         .prop_filter("checked", |rule| rule.check().iter().all(|problem| problem.severity < Severity::Error))
@@ -121,8 +146,44 @@ fn alone(rule: &Rule) -> Vec<Rule> {
     rule.limbs.iter().map(with).collect()
 }
 
-fn choice() -> impl Strategy<Value = Choice> {
-    select(vec![Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto])
+/// A ballot, whole or split.
+fn ballot() -> impl Strategy<Value = Event> {
+    let cuts = (0..=SPLIT_PARTS, 0..=SPLIT_PARTS, 0..=SPLIT_PARTS).prop_map(|(a, b, c)| {
+        let mut cuts = [a, b, c];
+        cuts.sort_unstable();
+        let [a, b, c] = cuts;
+        Event::Split(Shares::new([a, b - a, c - b, SPLIT_PARTS - c]).unwrap())
+    });
+    prop_oneof![3 => select(Choice::ALL.to_vec()).prop_map(Event::Ballot), 1 => cuts]
+}
+
+/// What a limb can weigh.
+fn weights() -> Vec<Weight> {
+    let number = |n: u32, d: u32| Some(Rational::new(n.into(), d.into()));
+    let plain = Votes {
+        of: "w".to_owned(),
+        per: None,
+        root: None,
+        rounding: None,
+        places: 0,
+        cap: None,
+        basic: None,
+    };
+    let votes = |votes: Votes| Weight::Votes(Box::new(votes));
+    vec![
+        Weight::One,
+        Weight::One,
+        Weight::Named("w".to_owned()),
+        votes(Votes { per: number(1, 10), basic: number(5_502, 100_000), ..plain.clone() }),
+        votes(Votes { cap: number(5, 2), ..plain.clone() }),
+        votes(Votes {
+            root: Some(Root::Square),
+            rounding: Some(Rounding::Nearest),
+            places: 1,
+            ..plain.clone()
+        }),
+        votes(Votes { per: number(2, 1), rounding: Some(Rounding::Down), basic: number(1, 3), ..plain }),
+    ]
 }
 
 /// A step of one voter: what it now stands at in its ballot line, or whether its instrument is in.
@@ -134,7 +195,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let event = prop_oneof![
-        4 => choice().prop_map(|choice| Some(Event::Ballot(choice))),
+        4 => ballot().prop_map(Some),
         1 => Just(Some(Event::Present)),
         1 => Just(None)
     ];
@@ -178,11 +239,12 @@ impl Vote {
         }
     }
 
-    fn choices<'a>(&'a self, voters: &'a [Voter]) -> impl Iterator<Item = (&'a Voter, Choice)> + Clone {
-        voters.iter().zip(&self.ballots).filter_map(|(voter, event)| match event {
-            Some(Event::Ballot(choice)) => Some((voter, *choice)),
-            _ => None,
-        })
+    fn choices<'a>(&'a self, voters: &'a [Voter]) -> impl Iterator<Item = (&'a Voter, Event)> + Clone {
+        let is_ballot = |event: &Event| event.is_ballot();
+        voters
+            .iter()
+            .zip(&self.ballots)
+            .filter_map(move |(voter, event)| Some((voter, event.filter(is_ballot)?)))
     }
 
     /// The same standing, counted from scratch.
@@ -218,10 +280,10 @@ proptest! {
     fn the_order_of_voters_does_not_matter(
         rule in rules(),
         voters in voters(),
-        last in vec(option::of(choice()), MEMBERS_MAX),
+        last in vec(option::of(ballot()), MEMBERS_MAX),
         order in Just((0..MEMBERS_MAX).collect::<Vec<_>>()).prop_shuffle(),
     ) {
-        let step = |i: usize| Step::Ballot(i, last[i].map(Event::Ballot));
+        let step = |i: usize| Step::Ballot(i, last[i]);
         let straight = vote(&rule, &voters, &(0..MEMBERS_MAX).map(step).collect::<Vec<_>>());
         let shuffled = vote(&rule, &voters, &order.into_iter().map(step).collect::<Vec<_>>());
         prop_assert_eq!(straight.tally, shuffled.tally);
@@ -231,13 +293,13 @@ proptest! {
     fn each_unit_of_weight_counts_once(rule in rules(), voters in voters(), steps in steps()) {
         let vote = vote(&rule, &voters, &steps);
         for (limb, tally) in rule.judged().zip(&vote.tally.limbs) {
-            let counted = |voter: &Voter| rule.counts(limb, voter);
+            let (tally, counted) = (&tally.weight, |voter: &Voter| rule.counts(limb, voter));
             let weigh = |voter: &Voter| limb.weight_of(voter);
             let cast: Rational = vote.choices(&voters).map(|(v, _)| v).filter(|v| counted(v)).map(weigh).sum();
             let all: Rational = voters.iter().filter(|v| counted(v)).map(weigh).sum();
-            prop_assert_eq!(&tally.weight.cast(), &cast);
-            prop_assert_eq!(&tally.weight.members, &all);
-            prop_assert!(tally.weight.cast() + &tally.weight.present <= all);
+            prop_assert_eq!(&tally.cast(), &cast);
+            prop_assert_eq!(&tally.members, &all);
+            prop_assert!(tally.cast() + &tally.present <= all);
         }
     }
 
@@ -268,15 +330,15 @@ proptest! {
         rule in rules(),
         voters in voters(),
         steps in steps(),
-        rest in vec(option::of(choice()), MEMBERS_MAX),
+        rest in vec(option::of(ballot()), MEMBERS_MAX),
         presence in vec(any::<bool>(), MEMBERS_MAX),
     ) {
         for rule in alone(&rule).into_iter().chain([rule]) {
             let mut vote = vote(&rule, &voters, &steps);
             let early = rule.outcome(&vote.tally, false);
             for i in 0..voters.len() {
-                if !matches!(vote.ballots[i], Some(Event::Ballot(_))) {
-                    let event = rest[i].map(Event::Ballot).or(vote.ballots[i]).or(presence[i].then_some(Event::Present));
+                if !vote.ballots[i].is_some_and(|event| event.is_ballot()) {
+                    let event = rest[i].or(vote.ballots[i]).or(presence[i].then_some(Event::Present));
                     vote.take(&rule, &voters, Step::Ballot(i, event));
                 }
             }
@@ -290,9 +352,9 @@ proptest! {
     /// And when nobody is silent any more, nothing is left open.
     #[test]
     fn when_all_have_voted_it_is_decided(
-        rule in rules(), voters in voters(), last in vec(choice(), MEMBERS_MAX),
+        rule in rules(), voters in voters(), last in vec(ballot(), MEMBERS_MAX),
     ) {
-        let steps: Vec<Step> = last.iter().enumerate().map(|(i, c)| Step::Ballot(i, Some(Event::Ballot(*c)))).collect();
+        let steps: Vec<Step> = last.iter().enumerate().map(|(i, c)| Step::Ballot(i, Some(*c))).collect();
         let tally = vote(&rule, &voters, &steps).tally;
         if rule.basis() == Basis::Ballots {
             let (open, closed) = (rule.outcome(&tally, false), rule.outcome(&tally, true));
@@ -312,6 +374,108 @@ proptest! {
         rule.name_vetoers(&mut read, vote.choices(&voters));
         prop_assert_eq!(&read, &vote.tally);
         prop_assert!(rule.tally_from_words(&words[1..], &scales).is_err());
+    }
+
+    /// A proposal opened in parts is the one opened at once, whatever the parts.
+    #[test]
+    fn opening_in_parts_equals_opening(
+        rule in rules(), voters in voters(), size in 1usize..4, order in Just((0..MEMBERS_MAX).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let shuffled: Vec<Voter> = order.into_iter().filter_map(|i| voters.get(i).cloned()).collect();
+        let mut tally = rule.open_empty();
+        for part in shuffled.chunks(size) {
+            rule.open_more(&mut tally, part);
+            let scales = Scales::from([("w".to_owned(), 6)]);
+            let words = rule.to_words(&tally, &scales).unwrap();
+            tally = rule.tally_from_words(&words, &scales).unwrap();
+        }
+        prop_assert_eq!(tally, rule.open(&voters));
+    }
+
+    /// Delegates act for bundles, delegators for themselves, in any order, and change their minds: each counts as if it
+    /// had cast its own last word.
+    #[test]
+    fn delegation_counts_each_voter_once(
+        rule in rules(),
+        voters in voters(),
+        delegate_of in vec(option::of(0..2usize), MEMBERS_MAX),
+        acts in vec((0..MEMBERS_MAX + 2, option::of(ballot())), 0..30),
+    ) {
+        let scales = Scales::from([("w".to_owned(), 6)]);
+        let mut tally = rule.open(&voters);
+        let mut bundles: Vec<Bundle> = (0..2).map(|delegate| {
+            let behind = voters.iter().zip(&delegate_of).filter(|(_, of)| **of == Some(delegate)).map(|(voter, _)| voter);
+            rule.bundle(behind)
+        }).collect();
+        let mut said: [Option<Event>; 2] = [None, None];
+        let mut own: Vec<Option<Option<Event>>> = vec![None; voters.len()];
+        for (who, event) in acts {
+            if who >= MEMBERS_MAX {
+                // A delegate's ballot.
+                let delegate = who - MEMBERS_MAX;
+                let words = rule.bundle_to_words(&bundles[delegate], &scales).unwrap();
+                prop_assert_eq!(words.len(), rule.bundle_words_len());
+                let bundle = rule.bundle_from_words(&words, &scales).unwrap();
+                rule.record_bundle(&mut tally, &bundle, said[delegate], event);
+                said[delegate] = event;
+            } else if let Some(voter) = voters.get(who) {
+                match (delegate_of[who], own[who]) {
+                    (Some(delegate), None) => {
+                        rule.override_bundle(&mut tally, &mut bundles[delegate], voter, said[delegate], event);
+                    }
+                    (_, before) => rule.record(&mut tally, voter, before.flatten(), event),
+                }
+                own[who] = Some(event);
+            }
+        }
+        let mut plain = rule.open(&voters);
+        for (i, voter) in voters.iter().enumerate() {
+            let last = own[i].unwrap_or_else(|| delegate_of[i].and_then(|delegate| said[delegate]));
+            rule.record(&mut plain, voter, None, last);
+        }
+        for veto in plain.vetoes.iter_mut().chain(&mut tally.vetoes) {
+            veto.names.clear();
+        }
+        prop_assert_eq!(tally, plain);
+    }
+
+    /// Taking voters out of a bundle and putting them back, one by one or together, comes to the same.
+    #[test]
+    fn bundles_add_up(rule in rules(), voters in voters(), cut in 0..=MEMBERS_MAX) {
+        let (left, right) = voters.split_at(cut.min(voters.len()));
+        let whole = rule.bundle(&voters);
+        let mut sum = rule.bundle(left);
+        sum.add(&rule.bundle(right));
+        prop_assert_eq!(&sum, &whole);
+        for voter in right {
+            rule.remove_voter(&mut sum, voter);
+        }
+        prop_assert_eq!(&sum, &rule.bundle(left));
+        sum.subtract(&rule.bundle(left));
+        prop_assert!(sum.is_empty());
+        let mut opened = rule.open_empty();
+        rule.open_bundle(&mut opened, &whole);
+        prop_assert_eq!(opened, rule.open(&voters));
+    }
+
+    /// Who becomes a member, or weighs more, after the opening changes nothing in an open vote.
+    #[test]
+    fn an_open_vote_does_not_see_later_members(
+        rule in rules(), voters in voters(), later in voters(), steps in steps(), closed: bool,
+    ) {
+        let before = vote(&rule, &voters, &steps);
+        let expected = rule.outcome(&before.tally, closed);
+        // The same ballots in a register that has grown: voters keep their place, what was frozen is theirs alone.
+        let mut register = voters.clone();
+        register.extend(later.into_iter().map(|voter| Voter { id: format!("late-{}", voter.id), ..voter }));
+        let mut tally = rule.open(&voters);
+        for (voter, ballot) in register.iter().zip(&before.ballots) {
+            rule.record(&mut tally, voter, None, *ballot);
+        }
+        for (voter, is_in) in register.iter().zip(&before.instruments) {
+            rule.record(&mut tally, voter, None, is_in.then_some(Event::Instrument));
+        }
+        prop_assert_eq!(rule.outcome(&tally, closed), expected);
     }
 
     #[test]
