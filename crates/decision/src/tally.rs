@@ -113,11 +113,18 @@ impl Rule {
 
     /// The tally from scratch, by going through `electorate` once per limb: what folding [`Self::record`] must equal.
     #[must_use]
-    pub fn count(&self, electorate: &[Voter], ballots: &BTreeMap<String, Event>, others: &Others) -> Tally {
+    pub fn count<E: Into<Event> + Copy>(
+        &self,
+        electorate: &[Voter],
+        ballots: &BTreeMap<String, E>,
+        others: &Others,
+    ) -> Tally {
+        let ballot_of =
+            |voter: &Voter| -> Option<Event> { ballots.get(&voter.id).map(|ballot| (*ballot).into()) };
         let mut tally = self.open(electorate);
         for (limb, tally) in self.judged().zip(&mut tally.limbs) {
             for voter in electorate.iter().filter(|voter| self.counts(limb, voter)) {
-                let ballot = ballots.get(&voter.id).copied();
+                let ballot = ballot_of(voter);
                 let presence = others.present.contains(&voter.id).then_some(Event::Present);
                 let instrument = others.instruments.contains(&voter.id).then_some(Event::Instrument);
                 for event in ballot.or(presence).into_iter().chain(instrument) {
@@ -130,7 +137,7 @@ impl Rule {
         }
         for (veto, tally) in self.vetoes_judged().zip(&mut tally.vetoes) {
             let holders = electorate.iter().filter(|voter| self.holds(veto, voter));
-            for (holder, ballot) in holders.filter_map(|v| Some((v, ballots.get(&v.id)?))) {
+            for (holder, ballot) in holders.filter_map(|voter| Some((voter, ballot_of(voter)?))) {
                 tally.silent = tally.silent.saturating_sub(1);
                 if ballot.is_wholly(&veto.by) {
                     tally.used = tally.used.saturating_add(1);
