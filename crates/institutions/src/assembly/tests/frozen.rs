@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use polity_decision::{Others, Rule};
+use polity_decision::{Event, Others, Rule};
 use polity_primitives::REGISTRY;
 use proptest::prelude::*;
 
@@ -183,7 +183,8 @@ proptest! {
         }
         let rule = rules(&chain.memory).into_iter().find(|rule| rule.id == "accession").unwrap().rule;
         let electorate = crate::registry::voters_at(&chain.memory, &Filter { kinds: 3, ..Filter::default() }, 0);
-        let from_scratch = rule.outcome(&rule.count(&electorate, &BTreeMap::new(), &others), false);
+        let none = BTreeMap::<String, Event>::new();
+        let from_scratch = rule.outcome(&rule.count(&electorate, &none, &others), false);
         prop_assert_eq!(treaty_progress(&chain.memory, "accord").unwrap().limbs, from_scratch.limbs);
         prop_assert_eq!(treaties(&chain.memory)[0].deposits, others.instruments.len() as u64);
         prop_assert_eq!(deposits(&chain.memory, "accord").len(), others.instruments.len());
