@@ -70,7 +70,7 @@ fn entry<'a>(document: &'a mut DocumentMut, section: &str, id: &str) -> Option<&
 }
 
 /// Sets a key. The blank before the closing brace of `{ a = 1 }` belongs to the last value in it, so it has to move on.
-fn set(table: &mut dyn TableLike, key: &str, value: Value) {
+pub(crate) fn set(table: &mut dyn TableLike, key: &str, value: Value) {
     let last = table.iter().last().map(|(key, _)| key.to_owned());
     let last = last.filter(|last| last != key && !table.contains_key(key));
     let previous = last.and_then(|last| table.get_mut(&last)).and_then(Item::as_value_mut);

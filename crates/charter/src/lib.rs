@@ -7,10 +7,12 @@
 //! Deliberately absent: genesis state (the institutions make it), secret keys (only public ones are ever in a charter),
 //! and reading files (callers pass the text).
 
+mod amend;
 mod builtin;
 mod charter;
 mod check;
 mod diagnostic;
+mod diff;
 mod keys;
 mod member;
 mod money;
@@ -24,13 +26,18 @@ mod show;
 mod text;
 mod time;
 
+pub use amend::{
+    AMENDED, CHANGES_MAX, Change, Op, PATH_BYTES_MAX, PATH_STEPS_MAX, Path, Step, amended, amended_metered,
+    rewritten,
+};
 pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};
 pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History, Treaty};
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity};
+pub use diff::{Effect, Refusal, diff};
 pub use keys::{Error, with_keys};
 pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, is_id};
 pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};
-pub use parse::{CHARTER_BYTES_MAX, Checked, parse};
+pub use parse::{CHARTER_BYTES_MAX, Checked, parse, parse_metered};
 pub use rights::{Kind, Rights};
 pub use seating::{Election, SEATS_MAX, STAKE, Seating, Secrecy, Sortition, Stake, Unrevealed};
 pub use show::{describe, show};

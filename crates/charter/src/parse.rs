@@ -1,5 +1,7 @@
 //! The one way from text to a [`Charter`].
 
+use core::convert::Infallible;
+
 use toml::de::DeTable;
 
 use crate::report::Report;
@@ -22,9 +24,23 @@ pub struct Checked {
 /// # Errors
 /// Every mistake in the text, with its place, in the order of the text; warnings among them.
 pub fn parse(file_name: &str, text: &str) -> Result<Checked, Diagnostics> {
+    let Ok(result) = parse_metered::<Infallible>(file_name, text, &mut |_| Ok(()));
+    result
+}
+
+/// [`parse`], telling `meter` of work before it is done. Units: about the reading of one byte each.
+///
+/// # Errors
+/// Outside: the meter's. Inside: as [`parse`].
+pub fn parse_metered<E>(
+    file_name: &str,
+    text: &str,
+    meter: &mut dyn FnMut(u64) -> Result<(), E>,
+) -> Result<Result<Checked, Diagnostics>, E> {
     if text.len() > CHARTER_BYTES_MAX {
-        return Err(too_long(file_name, text.len()));
+        return Ok(Err(too_long(file_name, text.len())));
     }
+    meter(text.len() as u64)?;
     let (root, syntax_errors) = DeTable::parse_recoverable(text);
     let mut report = Report::new(text, root.get_ref());
     for error in &syntax_errors {
@@ -32,10 +48,11 @@ pub fn parse(file_name: &str, text: &str) -> Result<Checked, Diagnostics> {
     }
     let charter = read::charter(text, root.get_ref(), &mut report);
     if !report.is_damaged() {
+        meter(check::work(&charter))?;
         check::everything(&charter, &mut report);
     }
     let (errors, warnings) = report.finish(file_name);
-    if errors.is_empty() { Ok(Checked { charter, warnings }) } else { Err(errors.and(warnings)) }
+    Ok(if errors.is_empty() { Ok(Checked { charter, warnings }) } else { Err(errors.and(warnings)) })
 }
 
 fn too_long(file_name: &str, bytes: usize) -> Diagnostics {

@@ -20,3 +20,20 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     let usable = rules::sound(charter, report);
     rules::decidable(charter, &usable, report);
 }
+
+/// How much work [`everything`] is beyond reading the file. Units: about the reading of one byte each.
+///
+/// Every body that decides is judged with every member by every limb of its rule; nothing else grows faster than the file.
+pub(crate) fn work(charter: &Charter) -> u64 {
+    const PER_MEMBER: u64 = 32;
+    let members = charter.members.len() as u64;
+    let limbs =
+        |rule: &str| charter.rule(rule).map_or(0, |rule| rule.limbs.len().saturating_add(rule.vetoes.len()));
+    let chambers =
+        charter.chambers.iter().map(|chamber| (limbs(&chamber.rule), chamber.members.len() as u64));
+    let treaties = charter.treaties.iter().map(|treaty| (limbs(&treaty.rule), 0));
+    chambers.chain(treaties).fold(0, |work: u64, (limbs, named)| {
+        let per_member = PER_MEMBER.saturating_mul((limbs as u64).saturating_add(2)).saturating_add(named);
+        work.saturating_add(members.saturating_mul(per_member))
+    })
+}

@@ -6,6 +6,9 @@ use crate::reader::suggest;
 use crate::report::{Report, is_under, join};
 use crate::{Chamber, Charter, Clock, Date, Member, Treaty};
 
+/// Unknown members of a chamber for which the nearest name is looked for.
+const SUGGESTIONS_MAX: usize = 8;
+
 /// Reports unknown rules and members, and chambers with nobody in them.
 pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
     let ids: Vec<_> = charter.members.iter().map(|member| member.id.as_str()).collect();
@@ -13,11 +16,15 @@ pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
     for chamber in &charter.chambers {
         let path = join("chambers", &chamber.id);
         rule(charter, &path, &chamber.rule, report);
+        let mut unknown = 0usize;
         for (i, id) in chamber.members.iter().enumerate() {
             if !known.contains(id.as_str()) {
+                unknown = unknown.saturating_add(1);
                 // The i-th id read is the i-th written unless one of them was refused, and then no matter which is named.
                 let path = format!("{}[{i}]", join(&path, "members"));
-                report.error(&path, format!("`{id}` is no member"), suggest(id, &ids));
+                // Looking for the nearest name is the square of the file's length if it is done for all of them.
+                let hint = if unknown <= SUGGESTIONS_MAX { suggest(id, &ids) } else { String::new() };
+                report.error(&path, format!("`{id}` is no member"), hint);
             }
         }
         seats(charter, chamber, &path, report);

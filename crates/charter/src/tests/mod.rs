@@ -1,7 +1,9 @@
 //! Charters, right and wrong.
 
+mod amend;
 mod broken;
 mod builtin;
+mod diff;
 mod keys;
 mod show;
 mod values;
