@@ -27,6 +27,17 @@ pub(crate) enum Charter {
         #[arg(long, default_value = "en", value_parser = language)]
         lang: Language,
     },
+    /// What it means to a running chain that one charter becomes another.
+    ///
+    /// Prints every live setting that changes, or what cannot change once the chain runs, with the reason and the way that leads
+    /// there. Exit status 2 if there is any of those.
+    #[command(after_help = "Example:\n  polity charter diff charters/paris.toml amended.toml")]
+    Diff {
+        /// The charter in force, or the name of a built-in one.
+        old: PathBuf,
+        /// What it would become.
+        new: PathBuf,
+    },
     /// Write a commented template to begin with.
     #[command(after_help = "Example:\n  polity charter new my-agreement.toml")]
     New {
@@ -89,6 +100,10 @@ impl Charter {
                 let charter = checked(&file)?.charter;
                 print(as_json, &charter, || polity_charter::show(&charter, lang))
             }
+            Self::Diff { old, new } => {
+                let (old, new) = (checked(&old)?.charter, checked(&new)?.charter);
+                diff(as_json, &old, &new)
+            }
             Self::New { file } => {
                 use std::io::Write as _;
                 let mut new = std::fs::OpenOptions::new()
@@ -102,6 +117,42 @@ impl Charter {
                     format!("wrote {}; edit it, then: {next}", file.display())
                 })
             }
+        }
+    }
+}
+
+fn diff(as_json: bool, old: &polity_charter::Charter, new: &polity_charter::Charter) -> Outcome {
+    match polity_charter::diff(old, new) {
+        Ok(effects) => {
+            let list: Vec<_> = effects
+                .iter()
+                .map(|effect| json!({ "path": effect.path(), "words": effect.words(old, new), "effect": effect }))
+                .collect();
+            let value = json!({ "ok": true, "before": old.hash, "after": new.hash, "effects": list });
+            print(as_json, &value, || {
+                if effects.is_empty() && old.hash != new.hash {
+                    return "only the text differs: comments, order or layout".to_owned();
+                }
+                if effects.is_empty() {
+                    return "the two are equal".to_owned();
+                }
+                let lines = effects.iter().map(|effect| {
+                    let words = effect.words(old, new).replace('\n', "\n    ");
+                    format!("{}\n    {words}", effect.path())
+                });
+                lines.collect::<Vec<_>>().join("\n")
+            })
+        }
+        Err(refusals) => {
+            if as_json {
+                say!("{}", json!({ "ok": false, "refusals": refusals }));
+            } else {
+                for refusal in &refusals {
+                    eprintln!("{refusal}");
+                }
+                eprintln!("a running chain cannot take over {} of the changes", refusals.len());
+            }
+            Ok(ExitCode::from(2))
         }
     }
 }
