@@ -7,7 +7,7 @@ use polity_decision::{Rational, Rule, Voter};
 use polity_primitives::{Address, B256, U256};
 use serde::Serialize;
 
-use crate::{Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text};
+use crate::{Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track};
 
 /// Who may do a thing on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -149,6 +149,10 @@ pub struct Charter {
     pub rules: Vec<Rule>,
     /// Treaties, in the order of the file.
     pub treaties: Vec<Treaty>,
+    /// Tracks, in the order of the file.
+    pub tracks: Vec<Track>,
+    /// Paths of the charter whose amendment is constitutional.
+    pub constitutional: Vec<String>,
     /// The file itself.
     #[serde(skip)]
     pub text: String,
@@ -167,6 +171,12 @@ impl Charter {
     #[must_use]
     pub fn chamber(&self, id: &str) -> Option<&Chamber> {
         self.chambers.iter().find(|chamber| chamber.id == id)
+    }
+
+    /// The track with this id.
+    #[must_use]
+    pub fn track(&self, id: &str) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.id == id)
     }
 
     /// The decision rule with this id.

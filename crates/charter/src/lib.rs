@@ -25,6 +25,7 @@ mod seating;
 mod show;
 mod text;
 mod time;
+pub mod track;
 
 pub use amend::{
     AMENDED, CHANGES_MAX, Change, Op, PATH_BYTES_MAX, PATH_STEPS_MAX, Path, Step, amended, amended_metered,
@@ -42,6 +43,7 @@ pub use rights::{Kind, Rights};
 pub use seating::{Election, SEATS_MAX, STAKE, Seating, Secrecy, Sortition, Stake, Unrevealed};
 pub use show::{describe, show};
 pub use text::{Language, Text};
+pub use track::{Burn, CallKind, Extension, Guardian, Stage, Track};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};
 
 #[cfg(test)]

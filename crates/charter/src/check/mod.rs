@@ -4,6 +4,7 @@ mod keys;
 mod references;
 mod rules;
 mod seating;
+mod tracks;
 mod validators;
 
 use crate::Charter;
@@ -17,6 +18,7 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     references::deposits(charter, report);
     validators::decide(charter, report);
     validators::act(charter, report);
+    tracks::sound(charter, report);
     let usable = rules::sound(charter, report);
     rules::decidable(charter, &usable, report);
 }

@@ -12,15 +12,15 @@ use crate::{Charter, Kind, Member, STAKE, Seating};
 const WEIGHTLESS_MAX: usize = 8;
 
 /// A body that decides by a rule.
-struct Body<'a> {
+pub(super) struct Body<'a> {
     /// `chambers.conference` or `treaties.paris-agreement`.
-    path: String,
-    rule: &'a Rule,
-    members: Vec<&'a Member>,
+    pub(super) path: String,
+    pub(super) rule: &'a Rule,
+    pub(super) members: Vec<&'a Member>,
     /// What its members do in favour.
-    consent: Event,
+    pub(super) consent: Event,
     /// How its seats are filled. Unless by description, `members` are those who could sit.
-    seating: &'a Seating,
+    pub(super) seating: &'a Seating,
 }
 
 /// Reports what is wrong with each rule by itself, and returns the ids of the rules that can be used.
@@ -82,7 +82,7 @@ pub(super) fn decidable(charter: &Charter, usable: &BTreeSet<&str>, report: &mut
         let (path, rule) = (join("treaties", &treaty.id), charter.rule(&treaty.rule)?);
         Some(Body { path, rule, members, consent: Event::Instrument, seating: &Seating::Description })
     });
-    for body in chambers.chain(treaties) {
+    for body in chambers.chain(treaties).chain(super::tracks::bodies(charter)) {
         let is_usable =
             usable.contains(body.rule.id.as_str()) && report.is_clean(|p| is_under(p, &body.path));
         if is_usable && !body.members.is_empty() {

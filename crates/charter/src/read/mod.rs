@@ -5,6 +5,7 @@ mod consensus;
 mod members;
 mod network;
 mod seating;
+mod tracks;
 
 use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
     let (members, weight_scales) = members::members(parties, &languages, report);
     let rules = bodies::rules(root.section("rules", report), report);
     let chambers = bodies::chambers(root.section("chambers", report), &languages, report);
+    let tracks = tracks::tracks(root.section("tracks", report), &languages, report);
+    let constitutional = tracks::constitutional(root.section("amendment", report), report);
     let treaties = bodies::treaties(root.section("treaties", report), &languages, report);
     root.finish(report);
 
@@ -88,6 +91,8 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
         chambers,
         rules,
         treaties,
+        tracks,
+        constitutional,
         text: text.to_owned(),
         hash: keccak256(text.as_bytes()),
     }

@@ -6,6 +6,7 @@
 mod rules;
 mod seating;
 mod sections;
+mod tracks;
 mod words;
 
 use crate::{Charter, Language};
@@ -23,6 +24,7 @@ pub fn show(charter: &Charter, language: Language) -> String {
     sections::members(charter, language, &mut page);
     sections::rights(charter, language, &mut page);
     sections::chambers(charter, language, &mut page);
+    tracks::tracks(charter, language, &mut page);
     sections::treaties(charter, language, &mut page);
     sections::rules(charter, language, &mut page);
     sections::consensus(charter, language, &mut page);

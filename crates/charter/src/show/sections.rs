@@ -56,7 +56,7 @@ pub(super) fn members(charter: &Charter, language: Language, page: &mut Page) {
 }
 
 /// A name, and the id in brackets if it says something else.
-fn named(name: &Text, id: &str, language: Language) -> String {
+pub(super) fn named(name: &Text, id: &str, language: Language) -> String {
     match name.in_language(language) {
         name if name == id => name.to_owned(),
         name => format!("{name} ({id})"),
@@ -162,7 +162,7 @@ fn seats(charter: &Charter, chamber: &Chamber, language: Language) -> String {
     list(&parts, language)
 }
 
-fn rule_name(charter: &Charter, id: &str, language: Language) -> String {
+pub(super) fn rule_name(charter: &Charter, id: &str, language: Language) -> String {
     let name =
         charter.rule(id).and_then(|rule| rule.name.get(language.code()).or_else(|| rule.name.get("en")));
     let open_close = if language == Language::En { ("\"", "\"") } else { ("“", "”") };
