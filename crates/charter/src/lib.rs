@@ -41,7 +41,7 @@ pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};
 pub use parse::{CHARTER_BYTES_MAX, Checked, parse, parse_metered};
 pub use rights::{Kind, Rights};
 pub use seating::{Election, SEATS_MAX, STAKE, Seating, Secrecy, Sortition, Stake, Unrevealed};
-pub use show::{describe, show};
+pub use show::{describe, describe_track, show};
 pub use text::{Language, Text};
 pub use track::{Burn, CallKind, Extension, Guardian, Stage, Track};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};

@@ -96,6 +96,18 @@ pub enum Effect {
         /// Its id.
         id: String,
     },
+    /// A track is written or rewritten.
+    Track {
+        /// Its id.
+        id: String,
+    },
+    /// A track is removed.
+    TrackRemoved {
+        /// Its id.
+        id: String,
+    },
+    /// Other paths are constitutional.
+    Constitutional,
     /// A chamber is removed.
     ChamberRemoved {
         /// Its id.
@@ -196,6 +208,8 @@ pub fn diff(old: &Charter, new: &Charter) -> Result<Vec<Effect>, Vec<Refusal>> {
         chambers,
         rules,
         treaties: _,
+        tracks,
+        constitutional,
         text: _,
         hash: _,
     } = new;
@@ -224,6 +238,13 @@ pub fn diff(old: &Charter, new: &Charter) -> Result<Vec<Effect>, Vec<Refusal>> {
     for chamber in chambers {
         found.when(old.chamber(&chamber.id) != Some(chamber), || Effect::Chamber { id: chamber.id.clone() });
     }
+    for track in old.tracks.iter().filter(|track| new.track(&track.id).is_none()) {
+        found.effects.push(Effect::TrackRemoved { id: track.id.clone() });
+    }
+    for track in tracks {
+        found.when(old.track(&track.id) != Some(track), || Effect::Track { id: track.id.clone() });
+    }
+    found.when(old.constitutional != *constitutional, || Effect::Constitutional);
     for chamber in &old.chambers {
         found.when(new.chamber(&chamber.id).is_none(), || Effect::ChamberRemoved { id: chamber.id.clone() });
     }

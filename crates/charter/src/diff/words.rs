@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use super::Effect;
 use crate::report::join;
-use crate::{Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, duration_text};
+use crate::{Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, describe_track, duration_text};
 use polity_decision::Rational;
 use polity_primitives::U256;
 
@@ -29,6 +29,8 @@ impl Effect {
             Self::Treaty { id } => join("treaties", id),
             Self::TreatyName { id } => join(&join("treaties", id), "name"),
             Self::Chamber { id } | Self::ChamberRemoved { id } => join("chambers", id),
+            Self::Track { id } | Self::TrackRemoved { id } => join("tracks", id),
+            Self::Constitutional => "amendment.constitutional".to_owned(),
             Self::Consensus => "consensus".to_owned(),
             Self::Fees => "fees".to_owned(),
             Self::BlockGasLimit => "ledger.block_gas_limit".to_owned(),
@@ -81,6 +83,17 @@ impl Effect {
             Self::Chamber { id } => chamber(id, old, new),
             Self::ChamberRemoved { id } => {
                 format!("the chamber {id} is removed; what it has before it goes on")
+            }
+            Self::Track { id } => track(id, old, new),
+            Self::TrackRemoved { id } => {
+                format!("the track {id} is removed; what it has opened goes on")
+            }
+            Self::Constitutional => {
+                format!(
+                    "constitutional is what lies under {} (was {})",
+                    new.constitutional.join(", "),
+                    old.constitutional.join(", ")
+                )
             }
             Self::Consensus => "consensus is decided by other settings".to_owned(),
             Self::Fees => format!("transactions pay {} (was {})", fees(&new.fees), fees(&old.fees)),
@@ -184,5 +197,14 @@ fn history(history: History) -> String {
     match history {
         History::All => "all past state".to_owned(),
         History::Blocks(blocks) => format!("the state of the last {blocks} blocks"),
+    }
+}
+
+fn track(id: &str, old: &Charter, new: &Charter) -> String {
+    let text = |charter: &Charter| charter.track(id).map(|track| describe_track(charter, track, LANGUAGE).join("; "));
+    match (text(old), text(new)) {
+        (Some(old), Some(new)) if old == new => format!("the track {id} changes its name or its strictness"),
+        (Some(old), Some(new)) => format!("the track {id} becomes: {new}\n(was: {old})"),
+        (_, new) => format!("a new track, {id}: {}", new.unwrap_or_default()),
     }
 }

@@ -12,6 +12,7 @@ mod words;
 use crate::{Charter, Language};
 
 pub use rules::describe;
+pub use tracks::describe_track;
 
 /// Width of a line. Units: columns; a Chinese character takes two.
 const WIDTH: usize = 100;

@@ -24,14 +24,23 @@ pub(super) fn tracks(charter: &Charter, language: Language, page: &mut Page) {
     for track in tracks {
         let name = named(&track.name, &track.id, language);
         let colon = if language == Language::En { ": " } else { "：" };
-        page.line(&format!("{name}{colon}{}", kinds(track, language)));
-        draft(charter, track, language).iter().for_each(|line| page.point(line));
-        for (i, stage) in track.stages.iter().enumerate() {
-            page.point(&vote(charter, stage, i.saturating_add(1), language));
-        }
-        after(charter, track, language).iter().for_each(|line| page.point(line));
+        let lines = describe_track(charter, track, language);
+        let (kinds, steps) = lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+        page.line(&format!("{name}{colon}{kinds}"));
+        steps.iter().for_each(|line| page.point(line));
     }
     constitutional(charter, language, page);
+}
+
+/// What `track` judges, then its steps one by one, as `charter` has its chambers and rules.
+#[must_use]
+pub fn describe_track(charter: &Charter, track: &Track, language: Language) -> Vec<String> {
+    let votes = track.stages.iter().zip(1..).map(|(stage, number)| vote(charter, stage, number, language));
+    let mut lines = vec![kinds(track, language)];
+    lines.extend(draft(charter, track, language));
+    lines.extend(votes);
+    lines.extend(after(charter, track, language));
+    lines
 }
 
 /// What a kind of call is, in the plural.

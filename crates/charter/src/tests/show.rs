@@ -197,3 +197,49 @@ threshold = "> 1/2"
         assert!(chinese.contains(sentence), "{sentence}\nis not in\n{chinese}");
     }
 }
+
+#[test]
+fn tracks_are_shown_strictest_first() {
+    let tracks = r#"
+[tracks.budget]
+name       = { en = "Budget", zh = "预算" }
+for        = ["budget", "ordinary"]
+strictness = 10
+stages     = [{ chamber = "council" }]
+sponsors   = 2
+deposit    = "10"
+burn       = "veto"
+discussion = "3d"
+extension  = { last = "1d", by = "2d", times = 3 }
+guardian   = { chamber = "council", until = 2030-01-01 }
+[tracks.great]
+for        = ["constitutional"]
+strictness = 20
+stages     = [{ chamber = "council", voting = "14d" }, { chamber = "council", pause = "1d" }]
+delay      = "5d"
+[amendment]
+constitutional = ["rules.majority"]
+"#;
+    let text = include_str!("sound.toml").replace("[treaties.pact]", &format!("{tracks}[treaties.pact]"));
+    let charter = crate::parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}")).charter;
+    let (en, zh) = (show(&charter, Language::En), show(&charter, Language::Zh));
+    assert!(en.find("great: constitutional amendments.").unwrap() < en.find("Budget (budget): payments").unwrap());
+    let en: String = en.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "2 members besides its proposer must sponsor it and 10",
+        "must be deposited within 30 days, or it lapses",
+        "the deposit is burnt if a veto rejects it, and is returned otherwise",
+        "it is discussed for 3 days before it opens",
+        "vote 2, after 1 day: council, by the rule",
+        "vote 1: council, by the rule \"majority\", for 14 days",
+        "a ballot in the last 1 day that flips the outcome moves the close by 2 days, at most 3 times a vote",
+        "until 2030-01-01 council may cancel it",
+        "carried out by the chain itself, 5 days later",
+        "Constitutional are the settings under `rules.majority`.",
+    ] {
+        assert!(en.contains(sentence), "{sentence}\nis not in\n{en}");
+    }
+    for sentence in ["预算 (budget)：支付和其他一切事项。", "获提案者以外 2 个成员联署", "根本条款：`rules.majority` 之下的各项设定。"] {
+        assert!(zh.contains(sentence), "{sentence}\nis not in\n{zh}");
+    }
+}
