@@ -43,8 +43,8 @@ pub use rights::{Kind, Rights};
 pub use seating::{Election, SEATS_MAX, STAKE, Seating, Secrecy, Sortition, Stake, Unrevealed};
 pub use show::{describe, describe_track, show};
 pub use text::{Language, Text};
-pub use track::{Burn, CallKind, Extension, Guardian, Stage, Track};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};
+pub use track::{Burn, CallKind, Extension, Guardian, Stage, Track};
 
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,11 @@ pub(super) fn sound(charter: &Charter, report: &mut Report<'_>) {
         let path = join("tracks", &track.id);
         if charter.chamber(&track.id).is_some() {
             let message = format!("there is a chamber `{}` too", track.id);
-            report.error_at_key(&path, message, "a proposal names one or the other: give the track another name");
+            report.error_at_key(
+                &path,
+                message,
+                "a proposal names one or the other: give the track another name",
+            );
         }
         for (i, kind) in track.kinds.iter().enumerate() {
             if let Some(other) = claimed.insert(*kind, &track.id) {
@@ -50,7 +54,11 @@ fn named(charter: &Charter, path: &str, chamber: &str, rule: Option<&str>, repor
     };
     if charter.chamber(chamber).is_none() && !is_known("chambers", chamber, report) {
         let ids: Vec<_> = charter.chambers.iter().map(|chamber| chamber.id.as_str()).collect();
-        report.error(&join(path, "chamber"), format!("there is no chamber `{chamber}`"), suggest(chamber, &ids));
+        report.error(
+            &join(path, "chamber"),
+            format!("there is no chamber `{chamber}`"),
+            suggest(chamber, &ids),
+        );
     }
     let Some(id) = rule else { return };
     match charter.rule(id) {
@@ -60,7 +68,11 @@ fn named(charter: &Charter, path: &str, chamber: &str, rule: Option<&str>, repor
         }
         Some(rule) if rule.basis() != Basis::Ballots => {
             let message = format!("rule `{id}` counts instruments, but a chamber decides by ballots");
-            report.error(&join(path, "rule"), message, "a limb counts what its `numerator` says: yes, or instruments");
+            report.error(
+                &join(path, "rule"),
+                message,
+                "a limb counts what its `numerator` says: yes, or instruments",
+            );
         }
         _ => {}
     }
@@ -68,7 +80,11 @@ fn named(charter: &Charter, path: &str, chamber: &str, rule: Option<&str>, repor
 
 fn deposit(charter: &Charter, track: &Track, path: &str, report: &mut Report<'_>) {
     if track.deposit_wei.is_zero() && track.burn != Burn::Never {
-        report.error(&join(path, "burn"), "there is no deposit to forfeit", "add deposit = \"…\", or leave `burn` out");
+        report.error(
+            &join(path, "burn"),
+            "there is no deposit to forfeit",
+            "add deposit = \"…\", or leave `burn` out",
+        );
     }
     let Some(account) = &track.forfeit_to else { return };
     let at = join(path, "forfeit_to");
@@ -119,7 +135,13 @@ pub(super) fn bodies<'a>(charter: &'a Charter) -> impl Iterator<Item = Body<'a>>
         stages.chain(guardian).filter_map(move |(path, chamber, rule)| {
             let chamber = charter.chamber(chamber)?;
             let members = charter.electorate(chamber).collect();
-            Some(Body { path, rule: charter.rule(rule?)?, members, consent: Event::Ballot(Choice::Yes), seating: &chamber.seating })
+            Some(Body {
+                path,
+                rule: charter.rule(rule?)?,
+                members,
+                consent: Event::Ballot(Choice::Yes),
+                seating: &chamber.seating,
+            })
         })
     })
 }

@@ -4,7 +4,10 @@ use core::fmt::Write as _;
 
 use super::Effect;
 use crate::report::join;
-use crate::{Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, describe_track, duration_text};
+use crate::{
+    Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, describe_track,
+    duration_text,
+};
 use polity_decision::Rational;
 use polity_primitives::U256;
 
@@ -201,7 +204,9 @@ fn history(history: History) -> String {
 }
 
 fn track(id: &str, old: &Charter, new: &Charter) -> String {
-    let text = |charter: &Charter| charter.track(id).map(|track| describe_track(charter, track, LANGUAGE).join("; "));
+    let text = |charter: &Charter| {
+        charter.track(id).map(|track| describe_track(charter, track, LANGUAGE).join("; "))
+    };
     match (text(old), text(new)) {
         (Some(old), Some(new)) if old == new => format!("the track {id} changes its name or its strictness"),
         (Some(old), Some(new)) => format!("the track {id} becomes: {new}\n(was: {old})"),

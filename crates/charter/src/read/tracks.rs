@@ -13,11 +13,7 @@ const DRAFT_SECS: u64 = 30 * 86_400;
 const PATHS_MAX: usize = 64;
 
 /// Reads `[tracks]`.
-pub(super) fn tracks(
-    table: Option<Table<'_>>,
-    languages: &[String],
-    report: &mut Report<'_>,
-) -> Vec<Track> {
+pub(super) fn tracks(table: Option<Table<'_>>, languages: &[String], report: &mut Report<'_>) -> Vec<Track> {
     let Some(table) = table else { return Vec::new() };
     let named = table.named("tracks", TRACKS_MAX, report);
     named.into_iter().filter_map(|(id, node)| track(id, &node, languages, report)).collect()
@@ -36,7 +32,8 @@ fn track(id: &str, node: &Node<'_>, languages: &[String], report: &mut Report<'_
     let stages = stages.map(|node| stages_of(&node, report)).unwrap_or_default();
     let sponsors = entry.get("sponsors").and_then(|node| node.integer(0..=SPONSORS_MAX, report));
     let deposit = entry.get("deposit").and_then(|node| node.amount_wei(report));
-    let burn = entry.get("burn").and_then(|node| node.one_of("time to forfeit a deposit", &Burn::ALL, report));
+    let burn =
+        entry.get("burn").and_then(|node| node.one_of("time to forfeit a deposit", &Burn::ALL, report));
     let forfeit_to = entry.get("forfeit_to").and_then(|node| node.id(report).map(str::to_owned));
     let draft = entry.get("draft").and_then(|node| node.duration_secs(1, report));
     let discussion = entry.get("discussion").and_then(|node| node.duration_secs(0, report));
@@ -97,7 +94,8 @@ fn stage(node: &Node<'_>, report: &mut Report<'_>) -> Option<Stage> {
 
 fn extension(node: &Node<'_>, report: &mut Report<'_>) -> Option<Extension> {
     let mut entry = node.table(report)?;
-    let last = entry.require("last", "how long before the close a ballot is late, such as last = \"1d\"", report);
+    let last =
+        entry.require("last", "how long before the close a ballot is late, such as last = \"1d\"", report);
     let last_secs = last.and_then(|node| node.duration_secs(1, report));
     let by = entry.require("by", "by how much the close moves, such as by = \"1d\"", report);
     let by_secs = by.and_then(|node| node.duration_secs(1, report));
@@ -130,7 +128,8 @@ pub(super) fn constitutional(table: Option<Table<'_>>, report: &mut Report<'_>) 
 fn paths(node: &Node<'_>, report: &mut Report<'_>) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     for node in node.list(PATHS_MAX, report) {
-        let Some(path) = node.string("a path of the charter in quotes, such as \"rules.majority\"", report) else {
+        let Some(path) = node.string("a path of the charter in quotes, such as \"rules.majority\"", report)
+        else {
             continue;
         };
         if !is_path(path) {

@@ -18,14 +18,17 @@ pub(super) fn tracks(charter: &Charter, language: Language, page: &mut Page) {
     let mut tracks: Vec<&Track> = charter.tracks.iter().collect();
     tracks.sort_by_key(|track| core::cmp::Reverse(track.strictness));
     page.line(match language {
-        Language::En => "A proposal of several kinds is judged by the first of these tracks that has one of them.",
+        Language::En => {
+            "A proposal of several kinds is judged by the first of these tracks that has one of them."
+        }
         Language::Zh => "涉及多类事项的提案，按下列程序中最先列出者审议。",
     });
     for track in tracks {
         let name = named(&track.name, &track.id, language);
         let colon = if language == Language::En { ": " } else { "：" };
         let lines = describe_track(charter, track, language);
-        let (kinds, steps) = lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+        let (kinds, steps) =
+            lines.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
         page.line(&format!("{name}{colon}{kinds}"));
         steps.iter().for_each(|line| page.point(line));
     }
@@ -123,7 +126,10 @@ fn forfeit(track: &Track, language: Language) -> String {
     let account = track.forfeit_to.as_deref();
     match language {
         Language::En => {
-            let to = account.map_or_else(|| "is burnt".to_owned(), |account| format!("goes to the treasury account `{account}`"));
+            let to = account.map_or_else(
+                || "is burnt".to_owned(),
+                |account| format!("goes to the treasury account `{account}`"),
+            );
             match track.burn {
                 Burn::Never => "the deposit is returned at the end".to_owned(),
                 Burn::Veto => format!("the deposit {to} if a veto rejects it, and is returned otherwise"),
@@ -150,7 +156,9 @@ fn vote(charter: &Charter, stage: &Stage, number: usize, language: Language) -> 
     let pause = time(stage.pause_secs, language);
     match (language, stage.pause_secs) {
         (Language::En, 0) => format!("vote {number}: {name}, by the rule {rule}, for {voting}"),
-        (Language::En, _) => format!("vote {number}, after {pause}: {name}, by the rule {rule}, for {voting}"),
+        (Language::En, _) => {
+            format!("vote {number}, after {pause}: {name}, by the rule {rule}, for {voting}")
+        }
         (Language::Zh, 0) => format!("第 {number} 次表决：{name}，按{rule}规则，{voting}"),
         (Language::Zh, _) => format!("第 {number} 次表决（{pause}后）：{name}，按{rule}规则，{voting}"),
     }
@@ -170,11 +178,14 @@ fn after(charter: &Charter, track: &Track, language: Language) -> Vec<String> {
     }
     if let Some(guardian) = &track.guardian {
         let chamber = charter.chamber(&guardian.chamber);
-        let name = chamber.map_or_else(|| guardian.chamber.clone(), |c| c.name.in_language(language).to_owned());
+        let name =
+            chamber.map_or_else(|| guardian.chamber.clone(), |c| c.name.in_language(language).to_owned());
         let rule = guardian.rule.as_deref().or_else(|| chamber.map(|c| c.rule.as_str())).unwrap_or_default();
         let (rule, until) = (rule_name(charter, rule, language), Date::of_timestamp(guardian.until_secs));
         lines.push(match language {
-            Language::En => format!("until {until} {name} may cancel it by the rule {rule}, before its calls are made"),
+            Language::En => {
+                format!("until {until} {name} may cancel it by the rule {rule}, before its calls are made")
+            }
             Language::Zh => format!("{until} 之前，{name}可按{rule}规则在执行前撤销"),
         });
     }

@@ -223,7 +223,9 @@ constitutional = ["rules.majority"]
     let text = include_str!("sound.toml").replace("[treaties.pact]", &format!("{tracks}[treaties.pact]"));
     let charter = crate::parse("c.toml", &text).unwrap_or_else(|e| panic!("{e}")).charter;
     let (en, zh) = (show(&charter, Language::En), show(&charter, Language::Zh));
-    assert!(en.find("great: constitutional amendments.").unwrap() < en.find("Budget (budget): payments").unwrap());
+    assert!(
+        en.find("great: constitutional amendments.").unwrap() < en.find("Budget (budget): payments").unwrap()
+    );
     let en: String = en.split_whitespace().collect::<Vec<_>>().join(" ");
     for sentence in [
         "2 members besides its proposer must sponsor it and 10",
@@ -239,7 +241,11 @@ constitutional = ["rules.majority"]
     ] {
         assert!(en.contains(sentence), "{sentence}\nis not in\n{en}");
     }
-    for sentence in ["预算 (budget)：支付和其他一切事项。", "获提案者以外 2 个成员联署", "根本条款：`rules.majority` 之下的各项设定。"] {
+    for sentence in [
+        "预算 (budget)：支付和其他一切事项。",
+        "获提案者以外 2 个成员联署",
+        "根本条款：`rules.majority` 之下的各项设定。",
+    ] {
         assert!(zh.contains(sentence), "{sentence}\nis not in\n{zh}");
     }
 }
