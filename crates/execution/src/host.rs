@@ -13,6 +13,7 @@ use alloy_sol_types::{Panic, Revert, SolError};
 use polity_institutions::{BlockInfo, Call, DIRECTORY, Failure, Halt, Host};
 use revm::{
     context_interface::{
+        Block as _,
         cfg::{GasParams, gas::GasTracker},
         journaled_state::JournalLoadError,
     },
@@ -51,6 +52,7 @@ fn run(input: PrecompileInput<'_>, params: &GasParams) -> PrecompileResult {
         height: internals.block_number().saturating_to(),
         timestamp_secs: internals.block_timestamp().saturating_to(),
         chain_id: internals.chain_id(),
+        randao: internals.block_env().prevrandao().unwrap_or_default(),
     };
     let call = Call { caller, value, input: data, is_static, is_direct, block };
     let gas = GasTracker::new_used_gas(gas, 0, reservoir);

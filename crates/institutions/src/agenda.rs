@@ -30,6 +30,13 @@ pub const ENACT_GAS_MAX: u64 = 5_000_000;
 /// Gas of the system call that records why a proposal failed: a reason of the largest size, and the heap.
 pub const MARK_FAILED_GAS_MAX: u64 = 2_000_000;
 
+/// Gas of the system call by which a chamber is seated: a chunk of lots, or candidates and seats of the largest number.
+pub const TURN_GAS_MAX: u64 = 15_000_000;
+/// Gas of the system call that leaves out such a turn that failed.
+pub const SKIP_TURN_GAS_MAX: u64 = 1_000_000;
+/// Gas of the system call that pays back what was unbonded.
+pub const RELEASE_GAS_MAX: u64 = 1_000_000;
+
 /// Bits of each of the four parts of an entry.
 const PART_BITS: usize = 64;
 /// Bits of the number in the last part; the kind has the eight above.
@@ -46,6 +53,10 @@ pub enum Due {
     Conclude(u64),
     /// The proposal's calls are made.
     Enact(u64),
+    /// The chamber with this number (its place in the list of chambers, plus one) opens an election, draws lots, or is seated.
+    Turn(u64),
+    /// What was unbonded under this number is paid back.
+    Release(u64),
 }
 
 impl Due {
@@ -54,6 +65,8 @@ impl Due {
             Self::EnterIntoForce(number) => (1, number),
             Self::Conclude(number) => (2, number),
             Self::Enact(number) => (3, number),
+            Self::Turn(number) => (32, number),
+            Self::Release(number) => (33, number),
         };
         (kind << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1))
     }
@@ -64,6 +77,8 @@ impl Due {
             1 => Some(Self::EnterIntoForce(number)),
             2 => Some(Self::Conclude(number)),
             3 => Some(Self::Enact(number)),
+            32 => Some(Self::Turn(number)),
+            33 => Some(Self::Release(number)),
             _ => None,
         }
     }
@@ -295,12 +310,17 @@ impl SystemCall {
 
     /// The call that records that this one failed with `output` (what it reverted with; empty if it ran out of gas).
     ///
-    /// It must succeed. A treaty's entry into force has no reason to fail and no other way to end: the answer is the call
-    /// itself, which will fail again and stop the node.
+    /// It must succeed. A treaty's entry into force and a payment of what was unbonded have no reason to fail and no other way to
+    /// end: the answer is the call itself, which will fail again and stop the node.
     #[must_use]
     pub fn on_failure(&self, output: &[u8]) -> Self {
         match self.due {
-            Due::EnterIntoForce(_) => self.clone(),
+            Due::EnterIntoForce(_) | Due::Release(_) => self.clone(),
+            Due::Turn(number) => Self::to_assembly(
+                self.due,
+                SKIP_TURN_GAS_MAX,
+                &IAssembly::skipTurnCall { number: U256::from(number) },
+            ),
             Due::Conclude(id) | Due::Enact(id) => {
                 let reason = output.get(..assembly::REASON_BYTES_MAX).unwrap_or(output);
                 let call = IAssembly::markFailedCall { id: U256::from(id), reason: reason.to_vec().into() };
@@ -326,6 +346,13 @@ pub fn next_due(slots: &dyn Slots, block: &BlockInfo) -> Option<SystemCall> {
         }
         Due::Conclude(id) => {
             SystemCall::to_assembly(due, CONCLUDE_GAS_MAX, &IAssembly::concludeCall { id: U256::from(id) })
+        }
+        Due::Turn(number) => {
+            let call = IAssembly::turnCall { number: U256::from(number) };
+            SystemCall::to_assembly(due, TURN_GAS_MAX, &call)
+        }
+        Due::Release(id) => {
+            SystemCall::to_assembly(due, RELEASE_GAS_MAX, &IAssembly::releaseCall { id: U256::from(id) })
         }
         Due::Enact(id) => SystemCall {
             to: AGREEMENT,

@@ -74,7 +74,8 @@ pub fn memory(charter: &Charter) -> Result<Memory, Error> {
         return Err(Error::MissingKeys(missing));
     }
     let timestamp_secs = charter.clock.timestamp_secs(0).unwrap_or(0);
-    let mut memory = Memory::new(BlockInfo { height: 0, timestamp_secs, chain_id: charter.chain_id });
+    let mut memory =
+        Memory::new(BlockInfo { timestamp_secs, chain_id: charter.chain_id, ..BlockInfo::default() });
     for entry in DIRECTORY {
         let account = MemoryAccount { nonce: 1, balance: U256::ZERO, code: INSTITUTION_CODE.into() };
         memory.set_account(entry.address, account);

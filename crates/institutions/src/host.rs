@@ -103,6 +103,8 @@ pub struct BlockInfo {
     pub timestamp_secs: u64,
     /// EIP-155 chain id.
     pub chain_id: u64,
+    /// The block's `PREVRANDAO`. What its proposer, or that of the block before, can do about it: ADR 0010.
+    pub randao: B256,
 }
 
 /// One message call to an institution.

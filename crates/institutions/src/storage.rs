@@ -53,6 +53,12 @@ impl<'a> View<'a> {
     pub fn new(slots: &'a dyn Slots, account: Address) -> Self {
         Self { slots, account }
     }
+
+    /// The same state, looking at another account.
+    #[must_use]
+    pub const fn of(&self, account: Address) -> Self {
+        Self { slots: self.slots, account }
+    }
 }
 
 impl Read for View<'_> {

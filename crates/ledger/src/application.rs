@@ -92,6 +92,7 @@ impl Application for LedgerApplication {
             height: next.number,
             timestamp_secs: next.timestamp_secs,
             chain_id: self.ledger.charter().chain_id,
+            ..BlockInfo::default()
         };
         self.ledger.mempool().has_executable(&next)
             || polity_institutions::next_due(&StateSlots(&head.state), &info).is_some()

@@ -66,6 +66,7 @@ impl<'a> Run<'a> {
             height: header.number,
             timestamp_secs: header.timestamp,
             chain_id: executor.rules().chain_id,
+            randao: header.mix_hash,
         };
         Self { executor, vm, reader, info, receipts: Vec::new(), gas_used: 0, signed_bytes: 0 }
     }

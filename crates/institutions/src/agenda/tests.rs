@@ -39,12 +39,18 @@ fn agenda() -> Agenda {
 }
 
 fn block(height: u64, timestamp_secs: u64) -> BlockInfo {
-    BlockInfo { height, timestamp_secs, chain_id: 1 }
+    BlockInfo { height, timestamp_secs, chain_id: 1, ..BlockInfo::default() }
 }
 
 #[test]
 fn due_survives_its_number() {
-    for due in [Due::EnterIntoForce(0), Due::Conclude(1), Due::Enact((1 << NUMBER_BITS) - 1)] {
+    for due in [
+        Due::EnterIntoForce(0),
+        Due::Conclude(1),
+        Due::Turn(2),
+        Due::Release(3),
+        Due::Enact((1 << NUMBER_BITS) - 1),
+    ] {
         assert_eq!(Due::from_number(due.to_number()), Some(due));
     }
     assert_eq!(Due::from_number(0), None);

@@ -53,6 +53,10 @@ interface IAssembly {
         uint64 votingSecs;
         /// How long an adopted proposal waits before its calls are made.
         uint64 delaySecs;
+        /// How its seats are filled. Unless by description, kinds, classes and members say who may stand, or bond.
+        Seating seating;
+        /// Whether its ballots are sealed while voting is open.
+        Secrecy secret;
     }
 
     /// One vote of a proposal.
@@ -70,6 +74,72 @@ interface IAssembly {
         /// keccak256 of the JSON of the why-report; 0 before the outcome.
         bytes32 reportHash;
     }
+
+    /// How the seats of a chamber are filled.
+    enum By {
+        /// By kinds, classes and names.
+        Description,
+        /// Its members are elected for a term by the members of `source`.
+        Election,
+        /// Its members are drawn by lot for a term from those of `source`.
+        Sortition,
+        /// Whoever bonded at least `min` sits, and weighs in `stake` what it bonded.
+        Stake
+    }
+
+    struct Seating {
+        By by;
+        uint64 seats;
+        bytes32 source;
+        uint64 termSecs;
+        /// How long ballots are taken at the end of a term.
+        uint64 electionSecs;
+        /// Whether a ballot may name several candidates.
+        bool approval;
+        /// The weight that counts in an election, or in proportion to which lots fall; zero: one each.
+        bytes32 weight;
+        uint64 unbondingSecs;
+        /// In wei.
+        uint256 min;
+    }
+
+    struct Secrecy {
+        /// How long ballots are revealed after the close; 0: ballots are not secret.
+        uint64 revealSecs;
+        /// What a ballot means that was committed and never revealed: None, No or Abstain.
+        Choice unrevealed;
+    }
+
+    struct Term {
+        /// From 1; 0: nobody was ever seated.
+        uint64 number;
+        uint64 began;
+        uint64 ends;
+        /// Block at whose end it began to count.
+        uint64 height;
+        /// What lots were drawn with; zero for an election.
+        bytes32 seed;
+        bytes32[] members;
+    }
+
+    struct Candidate { bytes32 member; bool withdrawn; uint256 weight; }
+
+    struct Election {
+        /// From 1; 0: there was none.
+        uint64 number;
+        bool open;
+        uint64 closesAt;
+        uint64 seats;
+        /// The chamber that elects, as of the end of block `height`.
+        bytes32 source;
+        uint64 height;
+        bytes32 weight;
+        bool approval;
+        /// In the order in which they stood.
+        Candidate[] candidates;
+    }
+
+    struct Unbond { bytes32 chamber; bytes32 member; uint256 amount; uint64 paidAt; bool paid; }
 
     struct Proposal {
         Status status;
@@ -138,6 +208,23 @@ interface IAssembly {
     event Executed(uint256 indexed id);
     event ExecutionFailed(uint256 indexed id, bytes reason);
 
+    /// A chamber's seats are to be filled: ballots name candidates until `closesAt`.
+    event ElectionOpened(bytes32 indexed chamber, uint64 election, uint64 closesAt);
+    event CandidateStood(bytes32 indexed chamber, uint64 election, bytes32 indexed member);
+    event CandidateWithdrew(bytes32 indexed chamber, uint64 election, bytes32 indexed member);
+    event ElectionBallot(bytes32 indexed chamber, uint64 election, bytes32 indexed member, bytes32[] candidates);
+    /// Nobody was elected: who sits goes on, and the election is held again.
+    event NobodyElected(bytes32 indexed chamber, uint64 election);
+    /// Lots will fall among the members of `source` as of the end of block `height`, with the randomness of a later block.
+    event DrawAnnounced(bytes32 indexed chamber, uint64 term, bytes32 source, uint64 height);
+    event DrawSeeded(bytes32 indexed chamber, uint64 term, bytes32 seed);
+    event Seated(bytes32 indexed chamber, uint64 term, bytes32[] members, uint64 endsAt);
+    /// The seats could not be filled; it is tried again at `again`. Who sits goes on.
+    event TurnSkipped(bytes32 indexed chamber, uint64 again);
+    event Bonded(bytes32 indexed chamber, bytes32 indexed member, uint256 amount, uint256 stake);
+    event Unbonding(uint256 indexed id, bytes32 indexed chamber, bytes32 indexed member, uint256 amount, uint64 paidAt);
+    event Released(uint256 indexed id, bytes32 indexed member, address to, uint256 amount);
+
     event RuleSet(bytes32 indexed id, bytes32 ruleHash);
     event ChamberSet(bytes32 indexed id, bytes32 rule);
 
@@ -154,6 +241,17 @@ interface IAssembly {
     error KindNotAllowed(bytes32 treaty, bytes32 member);
     error AlreadyDeposited(bytes32 treaty, bytes32 member);
     error NotDeposited(bytes32 treaty, bytes32 member);
+    error NoElection(bytes32 chamber);
+    error MayNotStand(bytes32 chamber, bytes32 member);
+    error AlreadyStands(bytes32 chamber, bytes32 member);
+    error NotACandidate(bytes32 chamber, bytes32 member);
+    error NotAnElector(bytes32 chamber, bytes32 member);
+    error NotByStake(bytes32 chamber);
+    error MayNotBond(bytes32 chamber, bytes32 member);
+    error NothingBonded();
+    /// More than can be counted, or than is there.
+    error BadAmount(uint256 amount, uint256 max);
+    error UnknownUnbonding(uint256 id);
     error Closed(uint256 id);
     /// Not what the agenda has first, or not yet.
     error NotDue();
@@ -188,6 +286,25 @@ interface IAssembly {
     /// By the chain itself, when a call failed.
     function markFailed(uint256 id, bytes calldata reason) external;
 
+    // Seats.
+
+    /// Stands in the open election of a chamber.
+    function stand(bytes32 chamber) external;
+    /// Stands no more.
+    function standDown(bytes32 chamber) external;
+    /// Casts, changes or (with no candidates) takes back the caller's ballot in the open election of a chamber.
+    function elect(bytes32 chamber, bytes32[] calldata candidates) external;
+    /// Bonds the value of the call in a chamber by stake.
+    function bond(bytes32 chamber) external payable;
+    /// Takes `amount` out of what the caller bonded; it is paid back after the chamber's unbonding time.
+    function unbond(bytes32 chamber, uint256 amount) external returns (uint256 id);
+    /// By the chain itself: opens an election or a draw of the chamber with that number, continues it, or seats who won.
+    function turn(uint256 number) external;
+    /// By the chain itself, when that failed.
+    function skipTurn(uint256 number) external;
+    /// By the chain itself: pays back what was unbonded.
+    function release(uint256 id) external;
+
     // Amendments, by the agreement only. Open proposals keep what they opened with.
 
     /// Writes rule `id`: JSON of a decision rule. It is stored in canonical form.
@@ -219,4 +336,19 @@ interface IAssembly {
     function ruleText(bytes32 hash) external view returns (string memory);
     function chamberIds() external view returns (bytes32[] memory);
     function chamber(bytes32 id) external view returns (Chamber memory);
+
+    /// The present term of a chamber whose members are elected or drawn.
+    function termOf(bytes32 chamber) external view returns (Term memory);
+    /// Whether `member` had a seat of such a chamber, or enough bonded, at the end of block `height`.
+    function satAt(bytes32 chamber, bytes32 member, uint64 height) external view returns (bool);
+    /// The last election of a chamber.
+    function electionOf(bytes32 chamber) external view returns (Election memory);
+    /// What `member`'s ballot in the last election names.
+    function electedBy(bytes32 chamber, bytes32 member) external view returns (bytes32[] memory);
+    /// What `member` has bonded, in wei.
+    function stakeOf(bytes32 chamber, bytes32 member) external view returns (uint256);
+    function stakeAt(bytes32 chamber, bytes32 member, uint64 height) external view returns (uint256);
+    /// What all have bonded in a chamber, in wei.
+    function bondedIn(bytes32 chamber) external view returns (uint256);
+    function unbondingOf(uint256 id) external view returns (Unbond memory);
 }

@@ -9,7 +9,7 @@ use super::{
     Choice,
     IAssembly::{BallotCast, Closed, NotInElectorate},
     Status, VETOERS_NAMED_MAX,
-    electorate::{self, Electorate},
+    electorate::{self, Electorate, House},
     record, rules,
     schema::{ProposalRecord, StageRecord, storage},
     tally,
@@ -51,7 +51,7 @@ pub(super) fn ballot(cx: &mut Context<'_>, id: U256, choice: Choice) -> Result<(
     let hash = stage.rule.get(cx)?;
     let rule = rules::load(cx, hash)?;
     let electorate = Electorate::of(cx, &stage, height)?;
-    let voter = electorate.voter(&mut electorate::members(cx), member, &rule)?;
+    let voter = electorate.voter(cx, member, &rule)?;
     let voter = voter.ok_or(NotInElectorate { id, member })?;
 
     let before = choice_of(stage.ballots.at(member).get(cx)?);
@@ -93,17 +93,17 @@ pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<
     (0..count).map(objection).collect()
 }
 
-/// Puts into `tally` who used a veto: its words do not say. `r` reads the registry.
-pub(super) fn name_vetoers<R: Read>(
-    r: &mut R,
+/// Puts into `tally` who used a veto: its words do not say.
+pub(super) fn name_vetoers<H: House>(
+    house: &mut H,
     objections: &[(B256, Choice)],
     electorate: &Electorate,
     rule: &Rule,
     tally: &mut Tally,
-) -> Result<(), R::Error> {
+) -> Result<(), H::Error> {
     let mut ballots = Vec::new();
     for (member, choice) in objections {
-        let voter = electorate.voter(r, *member, rule)?;
+        let voter = electorate.voter(house, *member, rule)?;
         if let (Some(voter), Some(Event::Ballot(choice))) = (voter, event_of(*choice)) {
             ballots.push((voter, choice));
         }

@@ -6,7 +6,7 @@ use polity_decision::{self as decision, Outcome, Report, Rule, Tally};
 use super::{
     IAssembly::{Concluded, NotDue, StageConcluded},
     Status, ballot,
-    electorate::{self, Electorate},
+    electorate::Electorate,
     opening, propose, record, rules,
     schema::{ProposalRecord, StageRecord, storage},
     tally,
@@ -71,7 +71,7 @@ fn final_tally(
     if !objections.is_empty() {
         let height = record.electorate_height.get(cx)?;
         let electorate = Electorate::of(cx, stage, height)?;
-        ballot::name_vetoers(&mut electorate::members(cx), &objections, &electorate, rule, &mut tally)?;
+        ballot::name_vetoers(cx, &objections, &electorate, rule, &mut tally)?;
     }
     Ok(tally)
 }

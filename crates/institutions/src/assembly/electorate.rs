@@ -15,15 +15,16 @@ use polity_decision::{Rule, Scales, Voter};
 use polity_primitives::REGISTRY;
 
 use super::{
-    IAssembly::{NoRight, NotAMember},
+    IAssembly::{By, NoRight, NotAMember},
     rules,
     schema::{ChamberRecord, StageRecord},
+    seats,
 };
 use crate::{
     context::{Context, Foreign, Result},
     ensure, names,
     registry::{Elector, Filter, registry},
-    storage::Read,
+    storage::{Read, View},
 };
 
 /// Bit of `kind` in a set of kinds.
@@ -53,8 +54,20 @@ pub(super) fn caller_with(cx: &mut Context<'_>, right: Rights) -> Result<B256> {
     Ok(member)
 }
 
-/// Who sits in `chamber` with the right to vote. `r` reads the assembly.
+/// Who can sit in `chamber` with the right to vote, as far as the registry knows: [`seats::admit`] knows who was elected,
+/// drawn, or has bonded. `r` reads the assembly.
 pub(super) fn filter<R: Read>(r: &mut R, chamber: &ChamberRecord) -> Result<Filter, R::Error> {
+    let described = described(r, chamber)?;
+    let anyone = match chamber.seating.by(r)? {
+        By::Election | By::Sortition => true,
+        By::Stake => described.kinds == 0 && described.classes.is_empty() && described.members.is_empty(),
+        _ => false,
+    };
+    Ok(if anyone { Filter { rights: Rights::VOTE, ..self::anyone() } } else { described })
+}
+
+/// Whom the description of `chamber` names: those who sit, or may stand, or bond. `r` reads the assembly.
+pub(super) fn described<R: Read>(r: &mut R, chamber: &ChamberRecord) -> Result<Filter, R::Error> {
     Ok(Filter {
         kinds: chamber.kinds.get(r)?,
         classes: chamber.classes.all(r)?,
@@ -63,9 +76,29 @@ pub(super) fn filter<R: Read>(r: &mut R, chamber: &ChamberRecord) -> Result<Filt
     })
 }
 
+/// Reads the assembly and, beside it, the registry.
+pub(super) trait House: Read {
+    /// The registry, read at the same price.
+    fn registry(&mut self) -> impl Read<Error = Self::Error>;
+}
+
+impl House for Context<'_> {
+    fn registry(&mut self) -> impl Read<Error = Self::Error> {
+        members(self)
+    }
+}
+
+impl House for View<'_> {
+    fn registry(&mut self) -> impl Read<Error = Self::Error> {
+        self.of(REGISTRY)
+    }
+}
+
 /// Who sits in a chamber at a height: the one place that says who may vote on a proposal, and with which weight.
 #[derive(Clone, Debug)]
 pub(super) struct Electorate {
+    chamber: B256,
+    record: ChamberRecord,
     filter: Filter,
     height: u64,
 }
@@ -74,23 +107,33 @@ impl Electorate {
     /// Those who vote in `stage`: its chamber as it was at the opening, filled as of the end of block `height`. `r` reads
     /// the assembly.
     pub(super) fn of<R: Read>(r: &mut R, stage: &StageRecord, height: u64) -> Result<Self, R::Error> {
-        let (id, version) = (stage.chamber.get(r)?, stage.chamber_version.get(r)?);
-        Ok(Self { filter: filter(r, &rules::chamber_version(id, version))?, height })
+        let (chamber, version) = (stage.chamber.get(r)?, stage.chamber_version.get(r)?);
+        let record = rules::chamber_version(chamber, version);
+        Ok(Self { chamber, record, filter: filter(r, &record)?, height })
     }
 
-    /// All of them, as `rule` sees them. `r` reads the registry.
-    pub(super) fn voters<R: Read>(&self, r: &mut R, rule: &Rule) -> Result<Vec<Voter>, R::Error> {
-        voters(r, &self.filter, self.height, rule)
+    /// All of them, as `rule` sees them.
+    pub(super) fn voters<H: House>(&self, house: &mut H, rule: &Rule) -> Result<Vec<Voter>, H::Error> {
+        let mut seated = Vec::new();
+        let voters = voters(&mut house.registry(), &self.filter, self.height, rule)?;
+        for voter in voters {
+            seated.extend(seats::admit(house, self.chamber, &self.record, self.height, voter)?);
+        }
+        Ok(seated)
     }
 
-    /// `member` as `rule` sees it, if it is one of them. `r` reads the registry.
-    pub(super) fn voter<R: Read>(
+    /// `member` as `rule` sees it, if it is one of them.
+    pub(super) fn voter<H: House>(
         &self,
-        r: &mut R,
+        house: &mut H,
         member: B256,
         rule: &Rule,
-    ) -> Result<Option<Voter>, R::Error> {
-        voter(r, member, &self.filter, self.height, rule)
+    ) -> Result<Option<Voter>, H::Error> {
+        let voter = voter(&mut house.registry(), member, &self.filter, self.height, rule)?;
+        match voter {
+            Some(voter) => seats::admit(house, self.chamber, &self.record, self.height, voter),
+            None => Ok(None),
+        }
     }
 }
 

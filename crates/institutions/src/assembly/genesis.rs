@@ -1,10 +1,16 @@
 //! What the assembly begins with: the charter's rules, chambers and treaties, and the agreement's code.
 
 use alloy_primitives::{B256, hex};
-use polity_charter::{Chamber, Charter, Kind, Text, Treaty};
+use polity_charter::{Chamber, Charter, Kind, Seating, Secrecy, Text, Treaty, Unrevealed};
 use polity_decision::Basis;
 
-use super::{IAssembly, NAME_BYTES_MAX, electorate, rules, schema::storage, tally};
+use super::{
+    Choice,
+    IAssembly::{self, By},
+    NAME_BYTES_MAX, electorate, rules,
+    schema::storage,
+    tally,
+};
 use crate::{
     context::{Context, Result},
     host::Failure,
@@ -50,7 +56,49 @@ fn chamber_of(chamber: &Chamber, language: &str) -> Result<IAssembly::Chamber> {
         rule: name(&chamber.rule)?,
         votingSecs: chamber.voting_secs,
         delaySecs: chamber.delay_secs,
+        seating: seating_of(&chamber.seating)?,
+        secret: chamber.secret.as_ref().map(secrecy_of).unwrap_or_default(),
     })
+}
+
+fn seating_of(seating: &Seating) -> Result<IAssembly::Seating> {
+    let weight = |weight: &Option<String>| weight.as_ref().map_or(Ok(B256::ZERO), |weight| name(weight));
+    Ok(match seating {
+        Seating::Description => IAssembly::Seating::default(),
+        Seating::Election(election) => IAssembly::Seating {
+            by: By::Election,
+            seats: election.seats,
+            source: name(&election.of)?,
+            termSecs: election.term_secs,
+            electionSecs: election.election_secs,
+            approval: election.approval,
+            weight: weight(&election.weight)?,
+            ..Default::default()
+        },
+        Seating::Sortition(sortition) => IAssembly::Seating {
+            by: By::Sortition,
+            seats: sortition.seats,
+            source: name(&sortition.from)?,
+            termSecs: sortition.term_secs,
+            weight: weight(&sortition.weight)?,
+            ..Default::default()
+        },
+        Seating::Stake(stake) => IAssembly::Seating {
+            by: By::Stake,
+            unbondingSecs: stake.unbonding_secs,
+            min: stake.min_wei,
+            ..Default::default()
+        },
+    })
+}
+
+fn secrecy_of(secret: &Secrecy) -> IAssembly::Secrecy {
+    let unrevealed = match secret.unrevealed {
+        Unrevealed::None => Choice::None,
+        Unrevealed::Abstain => Choice::Abstain,
+        Unrevealed::No => Choice::No,
+    };
+    IAssembly::Secrecy { revealSecs: secret.reveal_secs, unrevealed }
 }
 
 /// Opens a treaty for instruments: its rule and the weights of its Parties are frozen here.

@@ -30,6 +30,7 @@ mod propose;
 mod record;
 mod rules;
 mod schema;
+mod seats;
 mod tally;
 mod treaty;
 mod views;
@@ -40,6 +41,10 @@ use polity_primitives::ASSEMBLY;
 
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
+pub use seats::{
+    BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView, UNBONDINGS_MAX,
+    UnbondingView, seats_of,
+};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TreatyView,
     agenda_entries, ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text,
@@ -118,6 +123,17 @@ impl Institution for Assembly {
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
             C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
             C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
+            C::stand(c) => seats::stand(cx, c.chamber).map(void),
+            C::standDown(c) => seats::stand_down(cx, c.chamber).map(void),
+            C::elect(c) => seats::elect(cx, c.chamber, &c.candidates).map(void),
+            C::bond(c) => seats::bond(cx, c.chamber).map(void),
+            C::unbond(c) => {
+                let id = seats::unbond(cx, c.chamber, c.amount)?;
+                Ok(returns::<IAssembly::unbondCall>(&U256::from(id)))
+            }
+            C::turn(c) => seats::turn(cx, c.number).map(void),
+            C::skipTurn(c) => seats::skip_turn(cx, c.number).map(void),
+            C::release(c) => seats::release(cx, c.id).map(void),
             read => self::read(cx, read),
         }
     }
@@ -170,6 +186,21 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         C::ruleText(c) => returns::<IAssembly::ruleTextCall>(&storage.rule_texts.at(c.hash).get(cx)?),
         C::chamberIds(_) => returns::<IAssembly::chamberIdsCall>(&storage.chamber_ids.all(cx)?),
         C::chamber(c) => returns::<IAssembly::chamberCall>(&rules::abi_of_chamber(cx, c.id)?),
+        C::termOf(c) => returns::<IAssembly::termOfCall>(&seats::term_of(cx, c.chamber)?),
+        C::satAt(c) => {
+            let sat = seats::sat_at(cx, c.chamber, c.member, c.height)?;
+            returns::<IAssembly::satAtCall>(&sat)
+        }
+        C::electionOf(c) => returns::<IAssembly::electionOfCall>(&seats::election_of(cx, c.chamber)?),
+        C::electedBy(c) => returns::<IAssembly::electedByCall>(&seats::elected_by(cx, c.chamber, c.member)?),
+        C::stakeOf(c) => {
+            returns::<IAssembly::stakeOfCall>(&seats::stake_at(cx, c.chamber, c.member, u64::MAX)?)
+        }
+        C::stakeAt(c) => {
+            returns::<IAssembly::stakeAtCall>(&seats::stake_at(cx, c.chamber, c.member, c.height)?)
+        }
+        C::bondedIn(c) => returns::<IAssembly::bondedInCall>(&seats::bonded_in(cx, c.chamber)?),
+        C::unbondingOf(c) => returns::<IAssembly::unbondingOfCall>(&seats::unbonding_of(cx, c.id)?),
         // The functions that write are in `dispatch`.
         _ => Bytes::new(),
     })

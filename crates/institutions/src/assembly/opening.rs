@@ -64,7 +64,7 @@ fn freeze_stages(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<()> {
 fn count(cx: &mut Context<'_>, stage: &StageRecord, height: u64) -> Result<()> {
     let hash = stage.rule.get(cx)?;
     let rule = rules::load(cx, hash)?;
-    let voters = Electorate::of(cx, stage, height)?.voters(&mut super::electorate::members(cx), &rule)?;
+    let voters = Electorate::of(cx, stage, height)?.voters(cx, &rule)?;
     ensure!(!voters.is_empty(), EmptyElectorate { chamber: stage.chamber.get(cx)? });
     cx.charge(tally::COUNT_GAS.saturating_mul(voters.len() as u64))?;
     tally::store(cx, &rule, &stage.tally, &rule.open(&voters))

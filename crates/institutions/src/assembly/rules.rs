@@ -4,13 +4,14 @@ use alloy_primitives::{B256, U256, keccak256};
 use polity_decision::{Basis, Rule};
 
 use super::{
-    CHAMBER_CLASSES_MAX, CHAMBER_MEMBERS_MAX, CHAMBERS_MAX,
+    CHAMBER_CLASSES_MAX, CHAMBER_MEMBERS_MAX, CHAMBERS_MAX, Choice,
     IAssembly::{
-        self, ChamberSet, InvalidChamber, InvalidRule, RuleSet, TooMany, UnknownChamber, UnknownRule,
+        self, By, ChamberSet, InvalidChamber, InvalidRule, RuleSet, TooMany, UnknownChamber, UnknownRule,
         WrongBasis,
     },
     NAME_BYTES_MAX, PERIOD_SECS_MAX, RULE_BYTES_MAX, RULES_MAX,
     schema::{ChamberRecord, storage},
+    seats,
 };
 use crate::{
     context::{Context, Result},
@@ -101,6 +102,9 @@ pub(super) fn store_chamber(cx: &mut Context<'_>, id: B256, chamber: &IAssembly:
     record.rule.set(cx, chamber.rule)?;
     record.voting_secs.set(cx, chamber.votingSecs)?;
     record.delay_secs.set(cx, chamber.delaySecs)?;
+    record.reveal_secs.set(cx, chamber.secret.revealSecs)?;
+    record.unrevealed.set(cx, chamber.secret.unrevealed as u8)?;
+    seats::store(cx, id, &record.seating, &chamber.seating)?;
     cx.emit(&ChamberSet { id, rule: chamber.rule })
 }
 
@@ -113,7 +117,19 @@ fn check_chamber(id: B256, chamber: &IAssembly::Chamber) -> Result<()> {
     ensure!(chamber.kinds >> polity_charter::Kind::ALL.len() == 0, wrong("there is no such kind"));
     ensure!(chamber.classes.len() <= CHAMBER_CLASSES_MAX, too_many("classes", CHAMBER_CLASSES_MAX as u64));
     ensure!(chamber.members.len() <= CHAMBER_MEMBERS_MAX, too_many("members", CHAMBER_MEMBERS_MAX as u64));
-    let described = chamber.kinds != 0 || !chamber.classes.is_empty() || !chamber.members.is_empty();
+    seats::check(id, &chamber.seating).map_err(wrong)?;
+    let secret = &chamber.secret;
+    ensure!(
+        secret.revealSecs <= PERIOD_SECS_MAX,
+        wrong("its ballots are revealed for more than a hundred years")
+    );
+    ensure!(
+        matches!(secret.unrevealed, Choice::None | Choice::No | Choice::Abstain),
+        wrong("a ballot that is not revealed means none, no or abstain")
+    );
+    let filled = chamber.seating.by != By::Description;
+    let described =
+        filled || chamber.kinds != 0 || !chamber.classes.is_empty() || !chamber.members.is_empty();
     ensure!(described, wrong("nobody can sit in it: give kinds, classes or members"));
     ensure!(
         (1..=PERIOD_SECS_MAX).contains(&chamber.votingSecs),
@@ -153,6 +169,11 @@ pub(super) fn read_chamber<R: Read>(
         rule: record.rule.get(r)?,
         votingSecs: record.voting_secs.get(r)?,
         delaySecs: record.delay_secs.get(r)?,
+        seating: record.seating.read(r)?,
+        secret: IAssembly::Secrecy {
+            revealSecs: record.reveal_secs.get(r)?,
+            unrevealed: Choice::try_from(record.unrevealed.get(r)?).unwrap_or(Choice::None),
+        },
     })
 }
 

@@ -8,6 +8,7 @@ use polity_primitives::ASSEMBLY;
 
 use crate::{
     agenda::Agenda,
+    assembly::seats::{SeatingRecord, Seats},
     host::Slots,
     layout,
     storage::{Blob, List, Map, Place, Slot, Text, View},
@@ -31,6 +32,7 @@ layout! {
         pub(super) chamber_ids: List<Slot<B256>>,
         /// Versions, the last one in force.
         pub(super) chambers: Map<B256, List<ChamberRecord>>,
+        pub(super) seats: Seats,
     }
 }
 
@@ -76,6 +78,10 @@ layout! {
         pub(super) rule: Slot<B256>,
         pub(super) voting_secs: Slot<u64>,
         pub(super) delay_secs: Slot<u64>,
+        pub(super) seating: SeatingRecord,
+        /// 0: ballots are not secret.
+        pub(super) reveal_secs: Slot<u64>,
+        pub(super) unrevealed: Slot<u8>,
     }
 }
 

@@ -311,13 +311,13 @@ pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Re
 }
 
 fn name_vetoers(slots: &dyn Slots, stage: &StageRecord, height: u64, rule: &Rule, tally: &mut Tally) {
-    let (mut view, mut members) = (view(slots), View::new(slots, REGISTRY));
+    let mut view = view(slots);
     let Ok(objections) = casting::objections(&mut view, stage);
     if objections.is_empty() {
         return;
     }
     let Ok(electorate) = electorate::Electorate::of(&mut view, stage, height);
-    let Ok(()) = casting::name_vetoers(&mut members, &objections, &electorate, rule, tally);
+    let Ok(()) = casting::name_vetoers(&mut view, &objections, &electorate, rule, tally);
 }
 
 /// Ballots as they stand in the present stage, by member in the order of admission.

@@ -14,7 +14,7 @@ mod views;
 
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use polity_charter::Rights;
+use polity_charter::{Rights, STAKE};
 use polity_constitution::MEMBERS_MAX;
 use polity_primitives::{AGREEMENT, REGISTRY};
 
@@ -49,6 +49,8 @@ pub use abi::IRegistry::{
 pub const NAME_BYTES_MAX: usize = 128;
 /// Names of weights there can be.
 pub const WEIGHTS_MAX: u64 = 64;
+/// What the weight called `stake` is a whole number of: a wei, of which a unit of the currency has this many.
+pub const STAKE_SCALE: u128 = 1_000_000_000_000_000_000;
 /// Rights there are.
 const RIGHTS_ALL: u16 = 0xff;
 /// Gas of turning a compressed key into an address: a square root in the field, as in `ecrecover`.
@@ -97,6 +99,11 @@ layout! {
         node_number: Slot<u64>,
         weights: Map<B256, History>,
     }
+}
+
+/// The scale of a weight that nobody has named yet.
+fn scale_of_new(name: B256) -> u128 {
+    if name == B256::right_padding_from(STAKE.as_bytes()) { STAKE_SCALE } else { 1 }
 }
 
 /// The registry's storage.

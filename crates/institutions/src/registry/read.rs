@@ -48,6 +48,40 @@ impl Registry {
         self.members.at(id).weights.at(name).at(r, height).map(|word| word.wrapping_to())
     }
 
+    /// Number of members there ever were.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn count<R: Read>(&self, r: &mut R) -> Result<u64, R::Error> {
+        self.ids.len(r)
+    }
+
+    /// The member at `index` in the order of first admission; zero past the end.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn id_at<R: Read>(&self, r: &mut R, index: u64) -> Result<B256, R::Error> {
+        self.ids.at(index).get(r)
+    }
+
+    /// The account `id` acts with, or acted with last; zero if it was never admitted.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn account_of<R: Read>(&self, r: &mut R, id: B256) -> Result<Address, R::Error> {
+        self.members.at(id).account.get(r)
+    }
+
+    /// The party whose account this is, also if it is no member any more: what it owns stays its own. Zero for none.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn party_of<R: Read>(&self, r: &mut R, account: Address) -> Result<B256, R::Error> {
+        let id = self.accounts.at(account).get(r)?;
+        let owns = !id.is_zero() && self.members.at(id).account.get(r)? == account;
+        Ok(if owns { id } else { B256::ZERO })
+    }
+
     /// The present member that acts with `account`; zero for none.
     ///
     /// # Errors
@@ -82,12 +116,17 @@ impl Registry {
             || self.guests.at(account).get(r)?)
     }
 
-    /// The scales of the weights called `names`: what each was multiplied with to be whole; 1 for a name not known.
+    /// The scales of the weights called `names`: what each was multiplied with to be whole. For a name not known: 1, or the wei
+    /// of a unit if it is [`STAKE`].
     ///
     /// # Errors
     /// The reader's.
     pub fn scales<R: Read>(&self, r: &mut R, names: &[B256]) -> Result<Vec<u128>, R::Error> {
-        names.iter().map(|name| Ok(self.weight_scales.at(*name).get(r)?.max(1))).collect()
+        let scale = |name: &B256| {
+            let scale = self.weight_scales.at(*name).get(r)?;
+            Ok(if scale == 0 { super::scale_of_new(*name) } else { scale })
+        };
+        names.iter().map(scale).collect()
     }
 
     /// Height of the block that first admitted `id`; 0 also if none did.

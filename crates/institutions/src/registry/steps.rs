@@ -110,7 +110,7 @@ impl Registry {
     pub(super) fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
         let scale = self.weight_scales.at(name);
         if scale.get(cx)? == 0 {
-            self.name_weight(cx, name, 1)?;
+            self.name_weight(cx, name, super::scale_of_new(name))?;
         }
         let now = cx.block().height;
         self.members.at(id).weights.at(name).set(cx, now, U256::from(value))?;

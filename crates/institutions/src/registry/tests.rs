@@ -84,7 +84,8 @@ fn admit(world: &mut Memory, admission: Admission) {
 
 /// Height 5: FRA (1) and DEU (2) with nodes, SUS (3) suspended with a node, EUU (4) an organisation without.
 fn world() -> Memory {
-    let mut world = Memory::new(BlockInfo { height: 1, timestamp_secs: 100, chain_id: 7 });
+    let mut world =
+        Memory::new(BlockInfo { height: 1, timestamp_secs: 100, chain_id: 7, ..BlockInfo::default() });
     decide(&mut world, &sol::setKindRightsCall { kind: Kind::State.into(), rights: ALL });
     decide(
         &mut world,

@@ -49,6 +49,7 @@ fn world() -> Chain {
         rule: word("majority"),
         votingSecs: DAY,
         delaySecs: 0,
+        ..Default::default()
     };
     chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("plenary"), chamber });
     chain

@@ -38,6 +38,7 @@ fn examples() -> Vec<Example> {
         rule: word("unanimous"),
         votingSecs: 60,
         delaySecs: 0,
+        ..Default::default()
     };
     let calls = vec![sol::Call { target: ASSEMBLY, value: U256::from(7), data: vec![1, 2, 3].into() }];
     let propose = sol::proposeCall { track: word("plenary"), title: "Let there be light".into(), calls };

@@ -8,6 +8,7 @@ mod gas;
 mod laws;
 mod life;
 mod paris;
+mod seats;
 mod words;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
@@ -180,6 +181,7 @@ impl Chain {
     pub(super) fn next(&mut self, secs: u64) {
         self.memory.block.height += 1;
         self.memory.block.timestamp_secs += secs;
+        self.memory.block.randao = keccak256(self.memory.block.height.to_be_bytes());
     }
 
     pub(super) fn call<C: SolCall>(&mut self, who: Address, to: Address, call: &C) -> Outcome {

@@ -1,0 +1,154 @@
+//! Seats as those outside see them. Free of gas, over any [`Slots`].
+
+use alloy_primitives::{B256, U256};
+use polity_primitives::REGISTRY;
+
+use super::{Phase, body, election_of, rules, term_of};
+use crate::{
+    assembly::{
+        IAssembly::By,
+        schema::{storage, view},
+    },
+    host::Slots,
+    names,
+    registry::registry,
+    storage::{Read, View},
+};
+
+/// How the seats of a chamber are filled, and who has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatsView {
+    /// Chamber by id.
+    pub chamber: String,
+    /// `election`, `sortition` or `stake`.
+    pub by: &'static str,
+    /// Seats there are; 0 by stake.
+    pub seats: u64,
+    /// The chamber that elects, or that lots are drawn from; empty by stake.
+    pub source: String,
+    /// Number of the present term; 0: nobody was ever seated.
+    pub term: u64,
+    /// When the present term ends. Units: seconds since 1970-01-01 UTC.
+    pub ends_at: Option<u64>,
+    /// What lots were drawn with.
+    pub seed: Option<B256>,
+    /// Who has a seat now, by id.
+    pub members: Vec<String>,
+    /// Until when ballots of the open election are taken. Units: seconds since 1970-01-01 UTC.
+    pub election_closes_at: Option<u64>,
+    /// Candidates of the last election, in the order in which they stood.
+    pub candidates: Vec<CandidateView>,
+    /// Whether lots are being drawn.
+    pub is_drawing: bool,
+    /// What members have bonded, by id.
+    pub stakes: Vec<StakeView>,
+    /// All that is bonded. Units: wei.
+    pub bonded_wei: U256,
+    /// What waits to be paid back.
+    pub unbondings: Vec<UnbondingView>,
+}
+
+/// A candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandidateView {
+    /// Member.
+    pub member: String,
+    /// Whether it stands no more.
+    pub withdrawn: bool,
+    /// Sum of the weights of the ballots that name it, as whole numbers.
+    pub weight: U256,
+}
+
+/// What a member has bonded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StakeView {
+    /// Member.
+    pub member: String,
+    /// Units: wei.
+    pub stake_wei: U256,
+    /// Whether it is enough to sit.
+    pub sits: bool,
+}
+
+/// A payment that somebody waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnbondingView {
+    /// Number.
+    pub id: u64,
+    /// Member.
+    pub member: String,
+    /// Units: wei.
+    pub amount_wei: U256,
+    /// When it is paid. Units: seconds since 1970-01-01 UTC.
+    pub paid_at: u64,
+}
+
+/// How the seats of chamber `id` are filled and who has them; `None` if it sits by description, or is not there.
+///
+/// Bounds: it reads every member once by stake, and every payment there ever was.
+#[must_use]
+pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
+    let (mut view, word) = (view(slots), names::word(id)?);
+    let Ok(found) = rules::chamber(&mut view, word);
+    let (_, record) = found?;
+    let Ok(seating) = record.seating.read(&mut view);
+    let by = match seating.by {
+        By::Election => "election",
+        By::Sortition => "sortition",
+        By::Stake => "stake",
+        _ => return None,
+    };
+    let Ok(term) = term_of(&mut view, word);
+    let Ok(election) = election_of(&mut view, word);
+    let Ok(phase) = Phase::of(&mut view, &body(word));
+    let Ok(bonded_wei) = body(word).bonded.get(&mut view);
+    let open = phase == Phase::Election;
+    let candidates = election.candidates.into_iter().map(|candidate| CandidateView {
+        member: names::text(candidate.member),
+        withdrawn: candidate.withdrawn,
+        weight: candidate.weight,
+    });
+    let candidates = candidates.collect();
+    Some(SeatsView {
+        chamber: id.to_owned(),
+        by,
+        seats: seating.seats,
+        source: names::text(seating.source),
+        term: term.number,
+        ends_at: (term.number != 0).then_some(term.ends),
+        seed: Some(term.seed).filter(|seed| !seed.is_zero()),
+        members: term.members.into_iter().map(names::text).collect(),
+        election_closes_at: open.then_some(election.closesAt),
+        candidates,
+        is_drawing: phase == Phase::Draw,
+        stakes: if by == "stake" { stakes(slots, &mut view, word, seating.min) } else { Vec::new() },
+        bonded_wei,
+        unbondings: unbondings(&mut view, word),
+    })
+}
+
+fn stakes(slots: &dyn Slots, view: &mut View<'_>, chamber: B256, min: U256) -> Vec<StakeView> {
+    let mut members = View::new(slots, REGISTRY);
+    let Ok(count) = registry().count(&mut members);
+    let stake = |index: u64| {
+        let Ok(member) = registry().id_at(&mut members, index);
+        let Ok(stake_wei) = body(chamber).stakes.at(member).get(view);
+        let sits = stake_wei >= min;
+        (!stake_wei.is_zero()).then(|| StakeView { member: names::text(member), stake_wei, sits })
+    };
+    (0..count).filter_map(stake).collect()
+}
+
+fn unbondings<R: Read<Error = core::convert::Infallible>>(r: &mut R, chamber: B256) -> Vec<UnbondingView> {
+    let seats = storage().seats;
+    let Ok(count) = seats.unbonding_count.get(r);
+    let waits = |id: u64| {
+        let record = seats.unbondings.at(id);
+        let (Ok(of), Ok(paid)) = (record.chamber.get(r), record.paid.get(r));
+        let (Ok(member), Ok(amount_wei), Ok(paid_at)) =
+            (record.member.get(r), record.amount.get(r), record.paid_at.get(r));
+        let waits = of == chamber && !paid;
+        waits.then(|| UnbondingView { id, member: names::text(member), amount_wei, paid_at })
+    };
+    (1..=count).filter_map(waits).collect()
+}
