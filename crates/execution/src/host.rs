@@ -13,7 +13,6 @@ use alloy_sol_types::{Panic, Revert, SolError};
 use polity_institutions::{BlockInfo, Call, DIRECTORY, Failure, Halt, Host};
 use revm::{
     context_interface::{
-        Block as _,
         cfg::{GasParams, gas::GasTracker},
         journaled_state::JournalLoadError,
     },

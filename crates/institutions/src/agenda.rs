@@ -31,7 +31,7 @@ pub const ENACT_GAS_MAX: u64 = 5_000_000;
 pub const MARK_FAILED_GAS_MAX: u64 = 2_000_000;
 
 /// Gas of the system call by which a chamber is seated: a chunk of lots, or candidates and seats of the largest number.
-pub const TURN_GAS_MAX: u64 = 15_000_000;
+pub const TURN_GAS_MAX: u64 = 6_000_000;
 /// Gas of the system call that leaves out such a turn that failed.
 pub const SKIP_TURN_GAS_MAX: u64 = 1_000_000;
 /// Gas of the system call that pays back what was unbonded.

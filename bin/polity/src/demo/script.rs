@@ -148,6 +148,7 @@ pub(crate) fn set_chamber_rule(
         rule: word(rule)?,
         votingSecs: known.voting_secs,
         delaySecs: known.delay_secs,
+        ..Default::default()
     };
     let call = IAssembly::setChamberCall { id: word(chamber)?, chamber: chamber_after };
     Ok(IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: call.abi_encode().into() })

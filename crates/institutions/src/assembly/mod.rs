@@ -42,8 +42,8 @@ use polity_primitives::ASSEMBLY;
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
 pub use seats::{
-    BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView, UNBONDINGS_MAX,
-    UnbondingView, seats_of,
+    BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
+    UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TreatyView,

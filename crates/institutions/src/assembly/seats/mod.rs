@@ -29,7 +29,9 @@ pub use views::{CandidateView, SeatsView, StakeView, UnbondingView, seats_of};
 
 use super::{
     IAssembly::{self, By, NotDue, Seated, TurnSkipped, UnknownChamber},
-    PERIOD_SECS_MAX, electorate, rules,
+    PERIOD_SECS_MAX,
+    electorate::{self, House},
+    rules,
     schema::{ChamberRecord, storage},
 };
 use crate::{
@@ -423,7 +425,7 @@ fn is_described(cx: &mut Context<'_>, record: &ChamberRecord, member: B256) -> R
 }
 
 /// The present term, as the ABI shows it. It reads every candidate or lot of the term.
-pub(super) fn term_of<R: Read>(r: &mut R, id: B256) -> Result<IAssembly::Term, R::Error> {
+pub(super) fn term_of<H: House>(r: &mut H, id: B256) -> Result<IAssembly::Term, H::Error> {
     let body = body(id);
     let number = body.term.get(r)?.saturating_to::<u64>();
     let record = body.terms.at(number);

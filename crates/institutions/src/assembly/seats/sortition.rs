@@ -13,12 +13,13 @@ use super::{Phase, Place, lots, postpone, schedule, seat, weight_at};
 use crate::{
     assembly::{
         IAssembly::{DrawAnnounced, DrawSeeded},
-        electorate, rules,
+        electorate::{self, House},
+        rules,
     },
     context::{Context, Result},
     layout,
     registry::registry,
-    storage::{List, Read, Slot},
+    storage::{List, Slot},
 };
 
 /// Most members whose lots are drawn in one system call.
@@ -38,8 +39,6 @@ layout! {
         cursor: Slot<u64>,
         /// The lowest lots so far, ascending: lot ‖ place of the member in the registry.
         lots: List<Slot<U256>>,
-        /// Who drew them, once all have drawn.
-        drawn: List<Slot<B256>>,
     }
 }
 
@@ -54,13 +53,7 @@ pub(super) fn turn(cx: &mut Context<'_>, place: &Place) -> Result<()> {
     if draw.cursor.get(cx)? < members {
         return go_on(cx, place, term, &draw);
     }
-    let mut drawn = Vec::new();
-    for word in draw.lots.all(cx)? {
-        let index = word.wrapping_to::<u64>();
-        let member = registry().id_at(&mut electorate::members(cx), index)?;
-        draw.drawn.push(cx, member)?;
-        drawn.push(member);
-    }
+    let (drawn, _) = drawn(cx, &draw)?;
     if drawn.is_empty() { postpone(cx, place) } else { seat(cx, place, drawn, 0, 0) }
 }
 
@@ -121,7 +114,11 @@ fn go_on(cx: &mut Context<'_>, place: &Place, term: u64, draw: &DrawRecord) -> R
     schedule(cx, place, block.timestamp_secs)
 }
 
-/// Who was drawn, and with which seed. `r` reads the assembly.
-pub(super) fn drawn<R: Read>(r: &mut R, draw: &DrawRecord) -> Result<(Vec<B256>, B256), R::Error> {
-    Ok((draw.drawn.all(r)?, draw.seed.get(r)?))
+/// Who has the lowest lots, and with which seed they were drawn.
+pub(super) fn drawn<H: House>(house: &mut H, draw: &DrawRecord) -> Result<(Vec<B256>, B256), H::Error> {
+    let mut members = Vec::new();
+    for word in draw.lots.all(house)? {
+        members.push(registry().id_at(&mut house.registry(), word.wrapping_to::<u64>())?);
+    }
+    Ok((members, draw.seed.get(house)?))
 }

@@ -5,7 +5,7 @@ use crate::laws::{Example, laws};
 
 /// Proposal 1 waits to be enacted (and is first on the agenda), 2 to be concluded, 3 is open; the accord is due too.
 fn world() -> Memory {
-    let mut chain = Chain::new(CHARTER);
+    let mut chain = Chain::new(&seats::with_seats(CHARTER));
     let enacted = chain.propose("AAA", "council", vec![sol::Call::default()]);
     for who in ["AAA", "BBB", "CCC"] {
         chain.ballot(who, enacted, Choice::Yes);
@@ -18,6 +18,7 @@ fn world() -> Memory {
     for who in ["CCC", "DDD", "EEE"] {
         chain.send(who, &sol::depositCall { treaty: word("accord") });
     }
+    seats::prepare_laws(&mut chain);
     chain.next(31 * DAY);
     let open = chain.propose("SAM", "plenary", vec![sol::Call::default(), sol::Call::default()]);
     assert_eq!((enacted, concluded, open), (1, 2, 3));
@@ -66,6 +67,7 @@ fn examples() -> Vec<Example> {
         setRuleCall { id: word("majority"), json: rule.into() },
         setChamberCall { id: word("plenary"), chamber },
     ]);
+    all.extend(seats::law_examples());
     let hash = keccak256(views::rules(&world())[0].rule.canonical_json());
     all.extend(by![
         Address::ZERO,

@@ -48,6 +48,14 @@ min       = "2 wei"
 unbonding = "5d"
 rule      = "by-stake"
 voting    = "7d"
+[chambers.moot]
+by       = "election"
+seats    = 2
+of       = "plenary"
+term     = "90d"
+election = "90d"
+rule     = "majority"
+voting   = "7d"
 [rules.by-stake]
 name = { en = "More than half of the stake" }
 [[rules.by-stake.limb]]
@@ -57,12 +65,64 @@ numerator = "yes"
 threshold = "> 1/2"
 "#;
 
-/// The pact with these bodies, in which SAM may vote, so that it can be elected.
-pub(super) fn seated() -> Chain {
-    let text = CHARTER
-        .replace(r#"expert = ["read", "transact", "propose"]"#, r#"expert = ["read", "transact", "propose", "vote"]"#);
+/// `text` with these bodies, in which experts may vote, so that they can be elected.
+pub(super) fn with_seats(text: &str) -> String {
+    let text = text.replace(
+        r#"expert = ["read", "transact", "propose"]"#,
+        r#"expert = ["read", "transact", "propose", "vote"]"#,
+    );
     let (chambers, members) = text.split_once("[members]").expect("members");
-    let mut chain = Chain::new(&format!("{chambers}{SEATED}[members]{members}"));
+    format!("{chambers}{SEATED}[members]{members}")
+}
+
+/// Opens elections, seats a jury for twenty days, lets AAA wait for a payment; for the laws.
+pub(super) fn prepare_laws(chain: &mut Chain) {
+    for _ in 0..3 {
+        chain.next(0);
+        chain.end();
+    }
+    for who in ["AAA", "BBB"] {
+        chain.memory.mint(account(who), U256::from(1_000));
+        stand(chain, who, "moot").expect("open");
+    }
+    elect(chain, "DDD", "moot", &["AAA", "BBB"]).expect("open");
+    bond(chain, "AAA", 9).expect("by stake");
+    unbond(chain, "AAA", 2).expect("bonded");
+}
+
+/// A call of each function about seats, after [`prepare_laws`].
+pub(super) fn law_examples() -> Vec<crate::laws::Example> {
+    use crate::laws::Example;
+    let (moot, jury, holders) = (word("moot"), word("jury"), word("holders"));
+    macro_rules! by {
+        ($($who:expr => $call:ident { $($field:tt)* }),+ $(,)?) => {
+            vec![$(Example::new($who, ASSEMBLY, &sol::$call { $($field)* })),+]
+        };
+    }
+    let mut all = by![
+        account("CCC") => standCall { chamber: moot },
+        account("BBB") => standDownCall { chamber: moot },
+        account("DDD") => electCall { chamber: moot, candidates: vec![word("BBB")] },
+        account("AAA") => unbondCall { chamber: holders, amount: U256::from(3) },
+        SYSTEM => turnCall { number: U256::from(6) },
+        SYSTEM => skipTurnCall { number: U256::from(7) },
+        SYSTEM => releaseCall { id: U256::from(1) },
+        Address::ZERO => termOfCall { chamber: jury },
+        Address::ZERO => satAtCall { chamber: jury, member: word("AAA"), height: 7 },
+        Address::ZERO => electionOfCall { chamber: moot },
+        Address::ZERO => electedByCall { chamber: moot, member: word("DDD") },
+        Address::ZERO => stakeOfCall { chamber: holders, member: word("AAA") },
+        Address::ZERO => stakeAtCall { chamber: holders, member: word("AAA"), height: 1 },
+        Address::ZERO => bondedInCall { chamber: holders },
+        Address::ZERO => unbondingOfCall { id: U256::from(1) },
+    ];
+    all.push(Example::new(account("AAA"), ASSEMBLY, &sol::bondCall { chamber: holders }).with_value(5));
+    all
+}
+
+/// The pact with these bodies.
+pub(super) fn seated() -> Chain {
+    let mut chain = Chain::new(&with_seats(CHARTER));
     for who in ["AAA", "BBB", "CCC", "DDD", "EEE", "SAM"] {
         chain.memory.mint(account(who), U256::from(1_000));
     }
@@ -105,7 +165,11 @@ fn units(wei: u64) -> polity_decision::Rational {
 #[test]
 fn who_is_approved_by_most_is_seated_for_a_term() {
     let mut chain = seated();
-    assert_eq!(stand(&mut chain, "AAA", "board"), Err("NoElection".into()), "the chain has not opened it yet");
+    assert_eq!(
+        stand(&mut chain, "AAA", "board"),
+        Err("NoElection".into()),
+        "the chain has not opened it yet"
+    );
     chain.next(0);
     chain.end();
     let closes_at = of(&chain, "board").election_closes_at.expect("open");
@@ -141,7 +205,8 @@ fn who_is_approved_by_most_is_seated_for_a_term() {
     ] {
         assert_eq!(elect(&mut chain, who, "board", names), Err(error.into()));
     }
-    let sums: Vec<_> = of(&chain, "board").candidates.iter().map(|c| (c.member.clone(), c.weight.to::<u64>())).collect();
+    let sums: Vec<_> =
+        of(&chain, "board").candidates.iter().map(|c| (c.member.clone(), c.weight.to::<u64>())).collect();
     assert_eq!(sums, [("CCC".into(), 2), ("AAA".into(), 2), ("BBB".into(), 3)]);
     chain.run(9 * DAY);
     assert!(of(&chain, "board").members.is_empty());
@@ -284,7 +349,11 @@ fn what_is_bonded_at_the_opening_counts_and_comes_back_after_unbonding() {
     assert_eq!(unbond(&mut chain, "AAA", 40), Ok(()));
     assert_eq!(bond(&mut chain, "BBB", 500), Ok(()));
     let sam = sol::ballotCall { id: U256::from(id), choice: Choice::Yes };
-    assert_eq!(chain.try_send(account("SAM"), &sam).map(drop), Err("NotInElectorate".into()), "below the least");
+    assert_eq!(
+        chain.try_send(account("SAM"), &sam).map(drop),
+        Err("NotInElectorate".into()),
+        "below the least"
+    );
     chain.ballot("AAA", id, Choice::Yes);
     let limb = report(&chain.memory, id).unwrap().limbs.remove(0);
     assert_eq!((limb.numerator, limb.denominator), (units(40), units(60)), "whatever moved since");
@@ -294,8 +363,11 @@ fn what_is_bonded_at_the_opening_counts_and_comes_back_after_unbonding() {
     chain.run(5 * DAY);
     assert_eq!(chain.memory.balance_of(account("AAA")), U256::from(1_000));
     assert_eq!(of(&chain, "holders").unbondings, []);
-    let stakes: Vec<_> =
-        of(&chain, "holders").stakes.into_iter().map(|s| (s.member, s.stake_wei.to::<u64>(), s.sits)).collect();
+    let stakes: Vec<_> = of(&chain, "holders")
+        .stakes
+        .into_iter()
+        .map(|s| (s.member, s.stake_wei.to::<u64>(), s.sits))
+        .collect();
     assert_eq!(stakes, [("BBB".to_owned(), 520, true), ("SAM".to_owned(), 1, false)]);
 }
 
@@ -344,7 +416,10 @@ fn the_chains_own_work_for_the_largest_chamber_fits_its_gas() {
         .map(|i| format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
         .collect();
     let text = CHARTER
-        .replace(r#"expert = ["read", "transact", "propose"]"#, r#"expert = ["read", "transact", "propose", "vote"]"#)
+        .replace(
+            r#"expert = ["read", "transact", "propose"]"#,
+            r#"expert = ["read", "transact", "propose", "vote"]"#,
+        )
         .replace("\"vote\", \"validate\"]", "\"vote\"]")
         .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
     let (chambers, members) = text.split_once("[members]").expect("members");
