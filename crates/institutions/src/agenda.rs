@@ -53,7 +53,7 @@ pub enum Due {
     Conclude(u64),
     /// The proposal's calls are made.
     Enact(u64),
-    /// The chamber with this number (its place in the list of chambers, plus one) opens an election, draws lots, or is seated.
+    /// The chamber with this number (among those that are elected or drawn) opens an election, draws lots, or is seated.
     Turn(u64),
     /// What was unbonded under this number is paid back.
     Release(u64),

@@ -39,7 +39,7 @@ use crate::{
     context::{Context, Result},
     ensure, layout, names,
     registry::{Filter, STAKE_SCALE, registry},
-    storage::{History, Map, Read, Slot},
+    storage::{History, List, Map, Read, Slot},
 };
 
 /// How long a chamber waits before its seats are tried again, when it has no term to go by. Units: seconds.
@@ -49,6 +49,8 @@ layout! {
     /// Seats of all chambers.
     pub(super) struct Seats {
         bodies: Map<B256, Body>,
+        /// Chambers that were ever elected or drawn; their place, plus one, is their number on the agenda.
+        filled: List<Slot<B256>>,
         unbonding_count: Slot<u64>,
         /// From 1.
         unbondings: Map<u64, stake::UnbondingRecord>,
@@ -58,7 +60,7 @@ layout! {
 layout! {
     /// Seats of one chamber.
     struct Body {
-        /// Place in the list of chambers, plus one; 0 while it was never one whose seats are filled.
+        /// Its number on the agenda; 0 while it was never elected or drawn.
         number: Slot<u64>,
         phase: Slot<u8>,
         /// Number of the present term by height.
@@ -255,8 +257,8 @@ pub(super) fn store(
     }
     let (storage, body) = (storage(), body(id));
     if body.number.get(cx)? == 0 {
-        let ids = storage.chamber_ids.all(cx)?;
-        let number = ids.iter().position(|other| *other == id).map_or(0, |index| index as u64 + 1);
+        storage.seats.filled.push(cx, id)?;
+        let number = storage.seats.filled.len(cx)?;
         body.number.set(cx, number)?;
     }
     let (block, due) = (cx.block(), Due::Turn(body.number.get(cx)?));
@@ -268,39 +270,46 @@ pub(super) fn store(
 
 /// Takes the next step towards filled seats. By the chain itself.
 ///
-/// Errors: `NotBySystem`, `UnknownChamber`, `NotDue`.
+/// Errors: `NotBySystem`, `NotDue`.
 pub(super) fn turn(cx: &mut Context<'_>, number: U256) -> Result<()> {
-    cx.by_system()?;
-    let place = due(cx, number)?;
+    let id = due(cx, number)?;
+    if rules::chamber(cx, id)?.is_none() {
+        return end(cx, id);
+    }
+    let place = place(cx, id)?;
     match place.record.seating.by(cx)? {
         By::Election => election::turn(cx, &place),
         By::Sortition => sortition::turn(cx, &place),
-        // It sits otherwise since. What was under way ends here, and nothing follows.
-        _ => {
-            place.body.phase.set(cx, Phase::Rest as u8)?;
-            cx.emit(&TurnSkipped { chamber: place.id, again: 0 })
-        }
+        _ => end(cx, id),
     }
 }
 
 /// Leaves out a turn that failed, and tries again a term later. By the chain itself.
 ///
-/// Errors: `NotBySystem`, `UnknownChamber`, `NotDue`.
+/// Errors: `NotBySystem`, `NotDue`.
 pub(super) fn skip_turn(cx: &mut Context<'_>, number: U256) -> Result<()> {
-    cx.by_system()?;
-    let place = due(cx, number)?;
+    let id = due(cx, number)?;
+    if rules::chamber(cx, id)?.is_none() {
+        return end(cx, id);
+    }
+    let place = place(cx, id)?;
     postpone(cx, &place)
 }
 
 /// The chamber with this number, whose turn it is; the turn is off the agenda.
-fn due(cx: &mut Context<'_>, number: U256) -> Result<Place> {
+fn due(cx: &mut Context<'_>, number: U256) -> Result<B256> {
+    cx.by_system()?;
     let number = number.saturating_to::<u64>();
     let index = number.checked_sub(1).ok_or(NotDue {})?;
-    let storage = storage();
-    let block = cx.block();
+    let (storage, block) = (storage(), cx.block());
     ensure!(storage.agenda.take(cx, &block, Due::Turn(number))?, NotDue {});
-    let id = storage.chamber_ids.at(index).get(cx)?;
-    place(cx, id)
+    storage.seats.filled.at(index).get(cx)
+}
+
+/// The chamber is gone, or sits otherwise since: what was under way ends here, and nothing follows.
+fn end(cx: &mut Context<'_>, id: B256) -> Result<()> {
+    body(id).phase.set(cx, Phase::Rest as u8)?;
+    cx.emit(&TurnSkipped { chamber: id, again: 0 })
 }
 
 /// Goes on with who sits, and tries again a term later.

@@ -104,8 +104,8 @@ pub(super) fn law_examples() -> Vec<crate::laws::Example> {
         account("BBB") => standDownCall { chamber: moot },
         account("DDD") => electCall { chamber: moot, candidates: vec![word("BBB")] },
         account("AAA") => unbondCall { chamber: holders, amount: U256::from(3) },
-        SYSTEM => turnCall { number: U256::from(6) },
-        SYSTEM => skipTurnCall { number: U256::from(7) },
+        SYSTEM => turnCall { number: U256::from(3) },
+        SYSTEM => skipTurnCall { number: U256::from(4) },
         SYSTEM => releaseCall { id: U256::from(1) },
         Address::ZERO => termOfCall { chamber: jury },
         Address::ZERO => satAtCall { chamber: jury, member: word("AAA"), height: 7 },
@@ -535,5 +535,53 @@ proptest! {
             let named = last.values().filter(|names| names.contains(&candidate.member.as_str())).count();
             prop_assert_eq!(candidate.weight, U256::from(named));
         }
+    }
+}
+
+#[test]
+fn a_chamber_that_sits_otherwise_since_has_no_more_turns() {
+    let mut chain = seated();
+    chain.next(0);
+    chain.end();
+    let plenary = sol::Chamber {
+        name: "Board".into(),
+        kinds: 1,
+        rule: word("majority"),
+        votingSecs: DAY,
+        ..Default::default()
+    };
+    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("board"), chamber: plenary.clone() });
+    chain.run(11 * DAY);
+    assert!(seats_of(&chain.memory, "board").is_none());
+    let turns =
+        || agenda_entries(&chain.memory).iter().filter(|e| e.due == crate::agenda::Due::Turn(1)).count();
+    assert_eq!(turns(), 0);
+    // And elected again later, its election opens by itself.
+    let seating = sol::Seating {
+        by: sol::By::Election,
+        seats: 2,
+        source: word("plenary"),
+        termSecs: DAY,
+        electionSecs: DAY,
+        ..Default::default()
+    };
+    let board = sol::Chamber { seating, ..plenary.clone() };
+    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("board"), chamber: board.clone() });
+    chain.next(0);
+    chain.end();
+    assert!(of(&chain, "board").election_closes_at.is_some());
+    for (what, seating) in [
+        ("no seats", sol::Seating { seats: 0, ..board.seating.clone() }),
+        ("too many", sol::Seating { seats: 129, ..board.seating.clone() }),
+        ("no term", sol::Seating { termSecs: 0, ..board.seating.clone() }),
+        ("no time to vote", sol::Seating { electionSecs: 0, ..board.seating.clone() }),
+        ("longer than the term", sol::Seating { electionSecs: 2 * DAY, ..board.seating.clone() }),
+        ("itself", sol::Seating { source: word("board"), ..board.seating.clone() }),
+        ("for nothing", sol::Seating { by: sol::By::Stake, ..sol::Seating::default() }),
+    ] {
+        let call =
+            sol::setChamberCall { id: word("board"), chamber: sol::Chamber { seating, ..plenary.clone() } };
+        let error = chain.try_send(AGREEMENT, &call).map(drop);
+        assert_eq!(error, Err("InvalidChamber".into()), "{what}");
     }
 }
