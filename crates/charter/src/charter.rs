@@ -7,7 +7,9 @@ use polity_decision::{Rational, Rule, Voter};
 use polity_primitives::{Address, B256, U256};
 use serde::Serialize;
 
-use crate::{Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track};
+use crate::{
+    Authority, Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track, Treaty,
+};
 
 /// Who may do a thing on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -91,19 +93,6 @@ impl Chamber {
     }
 }
 
-/// A text that members join by depositing instruments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Treaty {
-    /// Short name, unique.
-    pub id: String,
-    /// Full name.
-    pub name: Text,
-    /// Decision rule of entry into force, by id.
-    pub rule: String,
-    /// Kinds of members that may deposit.
-    pub depositors: Vec<Kind>,
-}
-
 /// A charter that passed every check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Charter {
@@ -153,6 +142,8 @@ pub struct Charter {
     pub tracks: Vec<Track>,
     /// Paths of the charter whose amendment is constitutional.
     pub constitutional: Vec<String>,
+    /// Who may record mandates from outside, in the order of the file.
+    pub authorities: Vec<Authority>,
     /// The file itself.
     #[serde(skip)]
     pub text: String,
@@ -189,6 +180,12 @@ impl Charter {
     #[must_use]
     pub fn treaty(&self, id: &str) -> Option<&Treaty> {
         self.treaties.iter().find(|treaty| treaty.id == id)
+    }
+
+    /// The authority with this id.
+    #[must_use]
+    pub fn authority(&self, id: &str) -> Option<&Authority> {
+        self.authorities.iter().find(|authority| authority.id == id)
     }
 
     /// All rights of `member`: those of its kind and those granted to it by name.

@@ -8,6 +8,7 @@
 //! and reading files (callers pass the text).
 
 mod amend;
+mod authority;
 mod builtin;
 mod charter;
 mod check;
@@ -26,13 +27,15 @@ mod show;
 mod text;
 mod time;
 pub mod track;
+mod treaty;
 
 pub use amend::{
     AMENDED, CHANGES_MAX, Change, Op, PATH_BYTES_MAX, PATH_STEPS_MAX, Path, Step, amended, amended_metered,
     rewritten,
 };
+pub use authority::{Authority, Holder, OPENS};
 pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};
-pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History, Treaty};
+pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History};
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity};
 pub use diff::{Effect, Refusal, diff};
 pub use keys::{Error, with_keys};
@@ -45,6 +48,7 @@ pub use show::{describe, describe_track, show};
 pub use text::{Language, Text};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};
 pub use track::{Burn, CallKind, Extension, Guardian, Stage, Track};
+pub use treaty::{Binds, Clauses, Later, Notice, OBJECTION_PERIOD, Objectors, Once, Treaty};
 
 #[cfg(test)]
 mod tests;

@@ -183,6 +183,7 @@ impl<'a> Report<'a> {
             ["rules", _] => "rule",
             ["treaties", _] => "treaty",
             ["accounts", _] => "account",
+            ["authorities", _] => "authority",
             _ => "key",
         };
         self.push(Severity::Error, &path, span, format!("{what} `{name}` is given twice"), hint);

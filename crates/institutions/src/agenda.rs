@@ -25,6 +25,8 @@ use crate::{
 pub const CONCLUDE_GAS_MAX: u64 = 3_000_000;
 /// Gas of the system call that brings a treaty into force.
 pub const ENTER_INTO_FORCE_GAS_MAX: u64 = 1_000_000;
+/// Gas of the system call that carries out an instrument: a withdrawal reads a rule of the largest size and the tally.
+pub const TAKE_EFFECT_GAS_MAX: u64 = 3_000_000;
 /// Gas of the system call that enacts a proposal: all its calls together.
 pub const ENACT_GAS_MAX: u64 = 5_000_000;
 /// Gas of the system call that records why a proposal failed: a reason of the largest size, and the heap.
@@ -57,6 +59,8 @@ pub enum Due {
     Turn(u64),
     /// What was unbonded under this number is paid back.
     Release(u64),
+    /// The date of the instrument with this number has come.
+    TakeEffect(u64),
 }
 
 impl Due {
@@ -67,6 +71,7 @@ impl Due {
             Self::Enact(number) => (3, number),
             Self::Turn(number) => (32, number),
             Self::Release(number) => (33, number),
+            Self::TakeEffect(number) => (16, number),
         };
         (kind << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1))
     }
@@ -79,6 +84,7 @@ impl Due {
             3 => Some(Self::Enact(number)),
             32 => Some(Self::Turn(number)),
             33 => Some(Self::Release(number)),
+            16 => Some(Self::TakeEffect(number)),
             _ => None,
         }
     }
@@ -310,12 +316,12 @@ impl SystemCall {
 
     /// The call that records that this one failed with `output` (what it reverted with; empty if it ran out of gas).
     ///
-    /// It must succeed. A treaty's entry into force and a payment of what was unbonded have no reason to fail and no other way to
+    /// It must succeed. What follows from instruments and a payment of what was unbonded have no reason to fail and no other way to
     /// end: the answer is the call itself, which will fail again and stop the node.
     #[must_use]
     pub fn on_failure(&self, output: &[u8]) -> Self {
         match self.due {
-            Due::EnterIntoForce(_) | Due::Release(_) => self.clone(),
+            Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Release(_) => self.clone(),
             Due::Turn(number) => Self::to_assembly(
                 self.due,
                 SKIP_TURN_GAS_MAX,
@@ -346,6 +352,10 @@ pub fn next_due(slots: &dyn Slots, block: &BlockInfo) -> Option<SystemCall> {
         }
         Due::Conclude(id) => {
             SystemCall::to_assembly(due, CONCLUDE_GAS_MAX, &IAssembly::concludeCall { id: U256::from(id) })
+        }
+        Due::TakeEffect(number) => {
+            let call = IAssembly::takeEffectCall { id: U256::from(number) };
+            SystemCall::to_assembly(due, TAKE_EFFECT_GAS_MAX, &call)
         }
         Due::Turn(number) => {
             let call = IAssembly::turnCall { number: U256::from(number) };

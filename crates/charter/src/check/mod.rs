@@ -16,6 +16,7 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     seating::filled(charter, report);
     references::exist(charter, report);
     references::deposits(charter, report);
+    references::authorities(charter, report);
     validators::decide(charter, report);
     validators::act(charter, report);
     tracks::sound(charter, report);

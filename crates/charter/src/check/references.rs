@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::reader::suggest;
 use crate::report::{Report, is_under, join};
-use crate::{Chamber, Charter, Clock, Date, Member, Treaty};
+use crate::{Authority, Chamber, Charter, Clock, Date, Holder, Member, Treaty};
 
 /// Unknown members of a chamber for which the nearest name is looked for.
 const SUGGESTIONS_MAX: usize = 8;
@@ -76,6 +76,29 @@ fn seats(charter: &Charter, chamber: &Chamber, path: &str, report: &mut Report<'
             ("nobody sits in this chamber", "no member is of these kinds and classes")
         };
     report.error_at_key(path, message, hint);
+}
+
+/// Reports authorities that nobody acts for, or for which somebody acts twice.
+pub(super) fn authorities(charter: &Charter, report: &mut Report<'_>) {
+    let mut seen: Vec<&Authority> = Vec::new();
+    for authority in &charter.authorities {
+        let path = join("authorities", &authority.id);
+        let (key, known, what): (_, Vec<_>, _) = match &authority.holder {
+            Holder::Member(_) => ("member", charter.members.iter().map(|m| m.id.as_str()).collect(), "member"),
+            Holder::Account(_) => {
+                ("account", charter.accounts.iter().map(|a| a.id.as_str()).collect(), "account under [accounts]")
+            }
+        };
+        let id = authority.holder.id();
+        if !known.contains(&id) {
+            report.error(&join(&path, key), format!("`{id}` is no {what}"), suggest(id, &known));
+        }
+        if let Some(other) = seen.iter().find(|other| other.holder == authority.holder) {
+            let message = format!("`{id}` already acts for authorities.{}", other.id);
+            report.error(&join(&path, key), message, "a mandate must say by whom it was recorded: one authority each");
+        }
+        seen.push(authority);
+    }
 }
 
 /// Reports deposits that could not have happened.

@@ -1,4 +1,4 @@
-//! `[rules]`, `[chambers]` and `[treaties]`.
+//! `[rules]` and `[chambers]`.
 
 use polity_decision::Rule;
 use serde::Deserialize;
@@ -9,14 +9,12 @@ use super::members::kinds;
 use super::seating::{seating, secrecy};
 use crate::reader::{Node, Table, suggest};
 use crate::report::{Report, is_under};
-use crate::{Chamber, Kind, Treaty};
+use crate::{Chamber, Kind};
 
 /// Most decision rules.
 const RULES_MAX: usize = 256;
 /// Most chambers.
 const CHAMBERS_MAX: usize = 64;
-/// Most treaties.
-const TREATIES_MAX: usize = 256;
 /// Most members of a chamber by name.
 const SEATS_MAX: usize = 4_096;
 /// Most classes of a chamber.
@@ -64,31 +62,8 @@ pub(super) fn chambers(
     chambers
 }
 
-/// Reads `[treaties]`.
-pub(super) fn treaties(
-    table: Option<Table<'_>>,
-    languages: &[String],
-    report: &mut Report<'_>,
-) -> Vec<Treaty> {
-    let Some(table) = table else { return Vec::new() };
-    let mut treaties = Vec::new();
-    for (id, node) in table.named("treaties", TREATIES_MAX, report) {
-        let Some(mut entry) = node.table(report) else { continue };
-        let name =
-            entry.get("name").and_then(|node| node.text(languages, report)).unwrap_or_else(|| id.into());
-        let rule = entry.require("rule", "the id of a decision rule under [rules]", report);
-        let rule = rule.and_then(|node| node.id(report)).unwrap_or_default().to_owned();
-        let hint = "which kinds of members may deposit, such as depositors = [\"state\"]";
-        let depositors = entry.require("depositors", hint, report);
-        let depositors = depositors.map(|node| kind_list(&node, report)).unwrap_or_default();
-        entry.finish(report);
-        treaties.push(Treaty { id: id.into(), name, rule, depositors });
-    }
-    treaties
-}
-
 /// Reads a list of kinds, each once.
-fn kind_list(node: &Node<'_>, report: &mut Report<'_>) -> Vec<Kind> {
+pub(super) fn kind_list(node: &Node<'_>, report: &mut Report<'_>) -> Vec<Kind> {
     let mut list = Vec::new();
     for node in node.list(2 * Kind::ALL.len(), report) {
         match node.one_of("kind of member", &kinds(), report) {

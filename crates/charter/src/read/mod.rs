@@ -1,11 +1,13 @@
 //! From TOML values to a [`Charter`]: the form of every key, without regard to the others (those are the checks).
 
+mod authorities;
 mod bodies;
 mod consensus;
 mod members;
 mod network;
 mod seating;
 mod tracks;
+mod treaties;
 
 use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
@@ -66,7 +68,8 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
     let chambers = bodies::chambers(root.section("chambers", report), &languages, report);
     let tracks = tracks::tracks(root.section("tracks", report), &languages, report);
     let constitutional = tracks::constitutional(root.section("amendment", report), report);
-    let treaties = bodies::treaties(root.section("treaties", report), &languages, report);
+    let treaties = treaties::treaties(root.section("treaties", report), &languages, report);
+    let authorities = authorities::authorities(root.section("authorities", report), &languages, report);
     root.finish(report);
 
     Charter {
@@ -93,6 +96,7 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
         treaties,
         tracks,
         constitutional,
+        authorities,
         text: text.to_owned(),
         hash: keccak256(text.as_bytes()),
     }

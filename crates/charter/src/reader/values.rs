@@ -2,6 +2,7 @@
 
 use core::ops::RangeInclusive;
 
+use polity_decision::Delay;
 use polity_primitives::{Address, U256};
 use toml::de::DeValue;
 use toml::value::Datetime;
@@ -61,6 +62,17 @@ impl Node<'_> {
         }
         report.error(&self.path, format!("`{}` is not whole seconds", duration_text(ms)), "");
         None
+    }
+
+    /// A delay in calendar units, such as `30d`, `6mo` or `1y`.
+    pub(crate) fn delay(&self, report: &mut Report<'_>) -> Option<Delay> {
+        let text = self.string("a delay such as \"30d\"", report)?;
+        let delay = text.parse().ok();
+        if delay.is_none() {
+            let hint = "a delay is a whole number and a calendar unit: 30d, 2w, 6mo or 1y";
+            report.error(&self.path, format!("`{text}` is no delay"), hint);
+        }
+        delay
     }
 
     /// An amount of money. Units: wei.

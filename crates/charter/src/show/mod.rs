@@ -7,6 +7,7 @@ mod rules;
 mod seating;
 mod sections;
 mod tracks;
+mod treaties;
 mod words;
 
 use crate::{Charter, Language};
@@ -26,7 +27,8 @@ pub fn show(charter: &Charter, language: Language) -> String {
     sections::rights(charter, language, &mut page);
     sections::chambers(charter, language, &mut page);
     tracks::tracks(charter, language, &mut page);
-    sections::treaties(charter, language, &mut page);
+    treaties::treaties(charter, language, &mut page);
+    treaties::authorities(charter, language, &mut page);
     sections::rules(charter, language, &mut page);
     sections::consensus(charter, language, &mut page);
     sections::money(charter, language, &mut page);

@@ -20,6 +20,7 @@ macro_rules! say {
         }
     };
 }
+pub(super) use say;
 
 pub(super) fn title(charter: &Charter, language: Language, page: &mut Page) {
     let (name, id) = (charter.name.in_language(language), &charter.id);
@@ -167,34 +168,6 @@ pub(super) fn rule_name(charter: &Charter, id: &str, language: Language) -> Stri
         charter.rule(id).and_then(|rule| rule.name.get(language.code()).or_else(|| rule.name.get("en")));
     let open_close = if language == Language::En { ("\"", "\"") } else { ("“", "”") };
     format!("{}{}{}", open_close.0, name.map_or(id, String::as_str), open_close.1)
-}
-
-pub(super) fn treaties(charter: &Charter, language: Language, page: &mut Page) {
-    if charter.treaties.is_empty() {
-        return;
-    }
-    page.heading(&say!(language, "Treaties", "条约"));
-    for treaty in &charter.treaties {
-        let name = named(&treaty.name, &treaty.id, language);
-        let kinds: Vec<_> = treaty.depositors.iter().map(|k| kind(*k, 2, language).to_owned()).collect();
-        let (kinds, rule) = (list(&kinds, language), rule_name(charter, &treaty.rule, language));
-        page.line(&say!(
-            language,
-            "{name}: {kinds} may deposit instruments. It enters into force by itself, by the rule {rule}.",
-            "{name}：{kinds}可以交存文书。条约按{rule}规则自行生效。"
-        ));
-        let mut dates: Vec<Date> =
-            charter.members.iter().filter_map(|member| member.deposits.get(&treaty.id)).copied().collect();
-        dates.sort();
-        if let [first, .., last] = dates.as_slice() {
-            let count = dates.len();
-            page.line(&say!(
-                language,
-                "History to be replayed: {count} deposits from {first} to {last}.",
-                "待重演的历史：{first} 至 {last} 共 {count} 份文书。"
-            ));
-        }
-    }
 }
 
 pub(super) fn rules(charter: &Charter, language: Language, page: &mut Page) {

@@ -185,11 +185,78 @@ interface IAssembly {
         uint64 inForceSince;
     }
 
+    /// What an instrument is.
+    enum InstrumentKind {
+        None,
+        /// Counts for nothing yet.
+        Signature,
+        /// The four that make a Party.
+        Ratification, Acceptance, Approval, Accession,
+        /// Ends what they began.
+        Withdrawal,
+        Reservation,
+        Declaration,
+        /// To a reservation.
+        Objection
+    }
+
+    /// A reservation or declaration: its text (at most 2,048 bytes), and the keccak256 of a document, or zero.
+    struct Statement { InstrumentKind kind; string text; bytes32 documentHash; }
+
+    /// A dated legal act of a member under a treaty.
+    struct Instrument {
+        bytes32 treaty;
+        bytes32 member;
+        InstrumentKind kind;
+        /// Date of filing.
+        uint64 date;
+        /// Of a withdrawal: from when on it works. Else 0.
+        uint64 effectiveOn;
+        /// From when on it no longer works; 0: it stands.
+        uint64 endedOn;
+        /// The instrument it is about: of a statement or withdrawal, the deposit; of an objection, the reservation. Or 0.
+        uint256 subject;
+        /// Of an objection: whether it opposes the entry into force between the two.
+        bool opposes;
+        string text;
+        bytes32 documentHash;
+    }
+
+    /// The final clauses of a treaty. Delays are calendar delays such as 30d, 6mo or 1y; empty: none.
+    struct Clauses {
+        bool reservations;
+        /// Whoever may deposit may object; else only who has deposited.
+        bool membersObject;
+        string objectionPeriod;
+        /// In force for every member that may deposit; else for depositors.
+        bool bindsAll;
+        /// For who deposits after the rule is met, or (`laterOnceInForce`) once it is in force: from its deposit.
+        string later;
+        bool laterOnceInForce;
+        /// From a notice of withdrawal to its effect.
+        string notice;
+        /// No notice before so long after the entry into force for that Party.
+        string notBefore;
+    }
+
+    /// Every instrument, when it is filed.
+    event Filed(
+        uint256 indexed id, bytes32 indexed treaty, bytes32 indexed member, InstrumentKind kind, uint64 date,
+        uint64 effectiveOn, uint256 subject, bool opposes, string text, bytes32 documentHash
+    );
+    /// An instrument that makes a Party.
     event Deposited(bytes32 indexed treaty, bytes32 indexed member, uint64 date);
+    /// A notice: a Party until `effectiveOn`.
+    event WithdrawalNotified(bytes32 indexed treaty, bytes32 indexed member, uint64 date, uint64 effectiveOn);
+    event WithdrawalRevoked(bytes32 indexed treaty, bytes32 indexed member, uint64 date);
+    /// No Party from `date` on, or its instrument is taken back.
     event Withdrawn(bytes32 indexed treaty, bytes32 indexed member, uint64 date);
+    event Retracted(uint256 indexed id, bytes32 indexed treaty, bytes32 indexed member, uint64 date);
     /// The rule of the treaty is met; it will enter into force on `effectiveOn`.
     event Decided(bytes32 indexed treaty, uint64 decidedOn, uint64 effectiveOn);
     event EnteredIntoForce(bytes32 indexed treaty, uint64 decidedOn, uint64 effectiveOn);
+    /// For a member that deposited later than those for whom `EnteredIntoForce` speaks.
+    event EnteredIntoForceFor(bytes32 indexed treaty, bytes32 indexed member, uint64 date);
 
     event Proposed(
         uint256 indexed id, bytes32 indexed track, bytes32 indexed proposer, string title, bytes32 payloadHash
@@ -252,6 +319,22 @@ interface IAssembly {
     /// More than can be counted, or than is there.
     error BadAmount(uint256 amount, uint256 max);
     error UnknownUnbonding(uint256 id);
+    error AlreadySigned(bytes32 treaty, bytes32 member);
+    /// An instrument of this kind cannot be filed so.
+    error WrongInstrument(InstrumentKind kind);
+    error ReservationsForbidden(bytes32 treaty);
+    error InvalidStatement(string problem);
+    /// No notice of withdrawal before `earliest`.
+    error TooEarly(bytes32 treaty, bytes32 member, uint64 earliest);
+    error NoticeGiven(bytes32 treaty, bytes32 member, uint64 effectiveOn);
+    error NoNotice(bytes32 treaty, bytes32 member);
+    error UnknownInstrument(uint256 id);
+    error NotYours(uint256 id, bytes32 member);
+    /// No standing reservation of another member.
+    error NotObjectionable(uint256 id);
+    error AlreadyObjected(uint256 id, bytes32 member);
+    error ObjectionTooLate(uint256 id, uint64 until);
+    error Ended(uint256 id, uint64 endedOn);
     error Closed(uint256 id);
     /// Not what the agenda has first, or not yet.
     error NotDue();
@@ -265,10 +348,23 @@ interface IAssembly {
 
     // Treaties.
 
-    /// Deposits the caller's instrument, dated with the block's date (UTC).
+    /// Deposits the caller's instrument of ratification, dated with the block's date (UTC).
     function deposit(bytes32 treaty) external;
-    /// Withdraws it. What is decided stays decided.
+    /// Deposits an instrument of a kind that makes a Party, with its statements; or signs (declarations only).
+    function depositInstrument(bytes32 treaty, InstrumentKind kind, Statement[] calldata statements) external;
+    /// Withdraws it: at once while the treaty is not in force for the caller, else with the treaty's notice. What is
+    /// decided stays decided.
     function withdraw(bytes32 treaty) external;
+    /// Takes the notice back before it works.
+    function revokeWithdrawal(bytes32 treaty) external;
+    /// Files declarations of a signatory or depositor.
+    function declare(bytes32 treaty, Statement[] calldata statements) external;
+    /// Objects to reservation `id`; `opposes` also the entry into force between the two.
+    function object(uint256 id, bool opposes, string calldata text, bytes32 documentHash) external;
+    /// Withdraws a reservation, declaration or objection of the caller.
+    function retract(uint256 id) external;
+    /// By the chain itself, on the date of an instrument: a withdrawal works, or a later deposit enters into force.
+    function takeEffect(uint256 id) external;
     /// By the chain itself, in the first block of the date.
     function enterIntoForce(bytes32 treaty) external;
 
@@ -327,6 +423,15 @@ interface IAssembly {
     function treaty(bytes32 id) external view returns (Treaty memory);
     /// Date of the member's deposit; 0 without one.
     function depositOf(bytes32 treaty, bytes32 member) external view returns (uint64 date);
+    function clausesOf(bytes32 treaty) external view returns (Clauses memory);
+    /// Whether the treaty is in force for `member` on the day of `date`, as far as is known now.
+    function isParty(bytes32 treaty, bytes32 member, uint64 date) external view returns (bool);
+    function instrumentCount() external view returns (uint256);
+    /// Instrument `id`, from 1 in the order of filing.
+    function instrument(uint256 id) external view returns (Instrument memory);
+    function instrumentsOf(bytes32 treaty, bytes32 member) external view returns (uint256[] memory);
+    /// All objections ever made to reservation `id`.
+    function objectionsTo(uint256 id) external view returns (uint256[] memory);
     function treatyTallyOf(bytes32 id) external view returns (uint256[] memory);
 
     function ruleIds() external view returns (bytes32[] memory);

@@ -1,13 +1,13 @@
 //! What the assembly begins with: the charter's rules, chambers and treaties, and the agreement's code.
 
 use alloy_primitives::{B256, hex};
-use polity_charter::{Chamber, Charter, Kind, Seating, Secrecy, Text, Treaty, Unrevealed};
+use polity_charter::{Chamber, Charter, Clauses, Kind, Seating, Secrecy, Text, Treaty, Unrevealed};
 use polity_decision::Basis;
 
 use super::{
     Choice,
     IAssembly::{self, By},
-    NAME_BYTES_MAX, electorate, rules,
+    NAME_BYTES_MAX, depositary, electorate, rules,
     schema::storage,
     tally,
 };
@@ -117,6 +117,8 @@ fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<
     record.rule.set(cx, rule_hash)?;
     record.kinds.set(cx, kinds)?;
     record.opened_height.set(cx, height)?;
+    let clauses = Clauses { later: depositary::later_of(&treaty.clauses, &rule), ..treaty.clauses };
+    record.clauses.set(cx, depositary::pack(&clauses))?;
     let tally = rule.open(&parties);
     tally::store(cx, &rule, &record.tally, &tally)
 }

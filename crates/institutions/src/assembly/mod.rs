@@ -15,12 +15,13 @@
 //!                                                     └── Pause <──┘ (a next stage)        └────> Failed
 //! ```
 //!
-//! Map: [`treaty`] instruments; a proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
+//! Map: [`treaty`] what instruments decide, [`depositary`] the instruments; a proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
 mod ballot;
 mod conclude;
+mod depositary;
 mod electorate;
 mod enact;
 mod genesis;
@@ -45,6 +46,10 @@ pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
+pub use depositary::views::{
+    ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, WaitingView, in_force, instrument,
+    instrument_count, instruments,
+};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TreatyView,
     agenda_entries, ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text,
@@ -66,7 +71,7 @@ mod abi {
         "src/assembly/IAssembly.sol"
     );
 }
-pub use abi::IAssembly::{self, Choice, Status};
+pub use abi::IAssembly::{self, Choice, InstrumentKind, Status};
 
 /// Most calls of a proposal.
 pub const CALLS_MAX: usize = 16;
@@ -92,6 +97,12 @@ pub const CHAMBER_CLASSES_MAX: usize = 32;
 pub const CHAMBER_MEMBERS_MAX: usize = 256;
 /// Most bytes of the name of a chamber.
 pub const NAME_BYTES_MAX: usize = 256;
+/// Most instruments of one member under one treaty; its withdrawals are not bounded.
+pub const ACTS_MAX: u64 = 1_024;
+/// Most statements that come with one instrument.
+pub const STATEMENTS_MAX: usize = 8;
+/// Most bytes of the text of a statement or an objection; longer ones are documents, filed by their hash.
+pub const DOCUMENT_TEXT_BYTES_MAX: usize = 2_048;
 /// Longest voting period and longest delay. Units: seconds; a hundred years.
 pub const PERIOD_SECS_MAX: u64 = 36_525 * 86_400;
 
@@ -110,8 +121,20 @@ impl Institution for Assembly {
     fn dispatch(cx: &mut Context<'_>, call: Self::Calls) -> Result<Bytes> {
         use IAssembly::IAssemblyCalls as C;
         match call {
-            C::deposit(c) => treaty::deposit(cx, c.treaty).map(void),
-            C::withdraw(c) => treaty::withdraw(cx, c.treaty).map(void),
+            C::deposit(c) => {
+                depositary::deposit(cx, c.treaty, InstrumentKind::Ratification, &[]).map(void)
+            }
+            C::depositInstrument(c) => {
+                depositary::deposit(cx, c.treaty, c.kind, &c.statements).map(void)
+            }
+            C::withdraw(c) => depositary::withdraw(cx, c.treaty).map(void),
+            C::revokeWithdrawal(c) => depositary::revoke_withdrawal(cx, c.treaty).map(void),
+            C::declare(c) => depositary::declare(cx, c.treaty, &c.statements).map(void),
+            C::object(c) => {
+                depositary::object(cx, c.id, c.opposes, &c.text, c.documentHash).map(void)
+            }
+            C::retract(c) => depositary::retract(cx, c.id).map(void),
+            C::takeEffect(c) => depositary::take_effect(cx, c.id).map(void),
             C::enterIntoForce(c) => treaty::enter_into_force(cx, c.treaty).map(void),
             C::propose(c) => {
                 let id = propose::propose(cx, c.track, &c.title, &c.calls)?;
@@ -174,12 +197,34 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         C::treatyIds(_) => returns::<IAssembly::treatyIdsCall>(&storage.treaty_ids.all(cx)?),
         C::treaty(c) => returns::<IAssembly::treatyCall>(&treaty::abi_of(cx, c.id)?),
         C::depositOf(c) => {
-            let date = treaty::find(cx, c.treaty)?.instruments.at(c.member).date.get(cx)?;
+            let date = treaty::find(cx, c.treaty)?.parties.at(c.member).date.get(cx)?;
             returns::<IAssembly::depositOfCall>(&date)
         }
         C::treatyTallyOf(c) => {
             let words = treaty::find(cx, c.id)?.tally.all(cx)?;
             returns::<IAssembly::treatyTallyOfCall>(&words)
+        }
+        C::clausesOf(c) => {
+            let record = treaty::find(cx, c.treaty)?;
+            returns::<IAssembly::clausesOfCall>(&depositary::abi_of_clauses(cx, &record)?)
+        }
+        C::isParty(c) => {
+            let is_party = depositary::is_party(cx, c.treaty, c.member, c.date)?;
+            returns::<IAssembly::isPartyCall>(&is_party)
+        }
+        C::instrumentCount(_) => {
+            returns::<IAssembly::instrumentCountCall>(&U256::from(storage.instrument_count.get(cx)?))
+        }
+        C::instrument(c) => returns::<IAssembly::instrumentCall>(&depositary::abi_of(cx, c.id)?),
+        C::instrumentsOf(c) => {
+            let record = treaty::find(cx, c.treaty)?;
+            let numbers = depositary::numbers_of(cx, &record, c.member)?;
+            returns::<IAssembly::instrumentsOfCall>(&numbers)
+        }
+        C::objectionsTo(c) => {
+            let objections = depositary::find(cx, c.id)?.1.objections.all(cx)?;
+            let objections = objections.into_iter().map(U256::from).collect();
+            returns::<IAssembly::objectionsToCall>(&objections)
         }
         C::ruleIds(_) => returns::<IAssembly::ruleIdsCall>(&storage.rule_ids.all(cx)?),
         C::ruleHash(c) => returns::<IAssembly::ruleHashCall>(&storage.rules.at(c.id).get(cx)?),

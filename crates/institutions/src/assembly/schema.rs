@@ -20,6 +20,9 @@ layout! {
         pub(super) agenda: Agenda,
         pub(super) treaty_ids: List<Slot<B256>>,
         pub(super) treaties: Map<B256, TreatyRecord>,
+        pub(super) instrument_count: Slot<u64>,
+        /// From 1.
+        pub(super) instruments: Map<u64, InstrumentRecord>,
         pub(super) proposal_count: Slot<u64>,
         /// From 1.
         pub(super) proposals: Map<u64, ProposalRecord>,
@@ -54,17 +57,45 @@ layout! {
         pub(super) tally: List<Slot<U256>>,
         /// Over those of the day on which the rule was met.
         pub(super) decided_tally: List<Slot<U256>>,
-        pub(super) instruments: Map<B256, InstrumentRecord>,
+        pub(super) parties: Map<B256, PartyRecord>,
+        /// Final clauses, packed.
+        pub(super) clauses: Slot<U256>,
     }
 }
 
 layout! {
-    /// The instrument of a member.
-    pub(super) struct InstrumentRecord {
-        /// Date; 0: none.
+    /// A member under a treaty.
+    pub(super) struct PartyRecord {
+        /// Date of the deposit that counts; 0: none.
         pub(super) date: Slot<u64>,
         /// Height whose weights it counts with.
         pub(super) height: Slot<u64>,
+        /// Number of that instrument.
+        pub(super) deposit: Slot<u64>,
+        /// Number of the withdrawal whose notice runs; 0: none.
+        pub(super) notice: Slot<u64>,
+        /// Number of the signature; 0: none.
+        pub(super) signature: Slot<u64>,
+        /// Numbers of all its instruments.
+        pub(super) acts: List<Slot<u64>>,
+    }
+}
+
+layout! {
+    /// An instrument.
+    pub(super) struct InstrumentRecord {
+        /// Kind and dates, packed.
+        pub(super) head: Slot<U256>,
+        pub(super) treaty: Slot<B256>,
+        pub(super) member: Slot<B256>,
+        /// Number of the instrument it is about; 0: none.
+        pub(super) subject: Slot<u64>,
+        pub(super) text: Text,
+        pub(super) document: Slot<B256>,
+        /// Objections to it, if it is a reservation.
+        pub(super) objections: List<Slot<u64>>,
+        /// Number of each member's standing objection.
+        pub(super) objected_by: Map<B256, Slot<u64>>,
     }
 }
 

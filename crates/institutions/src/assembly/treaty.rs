@@ -1,4 +1,4 @@
-//! Instruments: deposited, withdrawn, counted, and what they bring into force.
+//! Treaties: instruments counted by a rule, and what they bring into force. Who deposits what is [`super::depositary`]'s.
 //!
 //! Dates are those of the block, in UTC. The day decides, not the moment: the why-report of a decision counts every
 //! instrument of the day on which the rule was met.
@@ -7,10 +7,8 @@ use alloy_primitives::B256;
 use polity_decision::{Date, Event, Outcome, Rule, Tally, Voter};
 
 use super::{
-    IAssembly::{
-        self, AlreadyDeposited, Decided, Deposited, EnteredIntoForce, KindNotAllowed, NoRight, NotDeposited,
-        NotDue, UnknownTreaty, Withdrawn,
-    },
+    IAssembly::{self, Decided, EnteredIntoForce, NoRight, NotDue, UnknownTreaty},
+    depositary::{LAST_DAY_SECS, today},
     electorate, rules,
     schema::{TreatyRecord, storage},
     tally,
@@ -19,20 +17,9 @@ use crate::{
     agenda::Due,
     context::{Context, Result},
     ensure,
-    host::{BlockInfo, Failure},
-    registry::{Status, registry},
+    host::Failure,
     storage::Read,
 };
-
-/// Seconds of a day.
-const DAY_SECS: u64 = 86_400;
-/// 31 December 9999, the last day of the calendar of crate `decision`. Units: seconds since 1970-01-01 UTC.
-const LAST_DAY_SECS: u64 = 253_402_214_400;
-
-/// The date of `block`. Zero means "none" in storage, so the first day of 1970 is its second 1.
-fn today(block: &BlockInfo) -> u64 {
-    (block.timestamp_secs - block.timestamp_secs % DAY_SECS).max(1)
-}
 
 /// The treaty with this id.
 pub(super) fn find(cx: &mut Context<'_>, id: B256) -> Result<TreatyRecord> {
@@ -41,53 +28,36 @@ pub(super) fn find(cx: &mut Context<'_>, id: B256) -> Result<TreatyRecord> {
     Ok(record)
 }
 
-/// Deposits the caller's instrument.
+/// Counts `member` in, with the weights it counts with for ever.
 ///
-/// Errors: `UnknownTreaty`, `NotAMember`, `NoRight` unless active, `KindNotAllowed`, `AlreadyDeposited`.
-/// Gas: the rule's text, the tally, and the member's weights.
-pub(super) fn deposit(cx: &mut Context<'_>, id: B256) -> Result<()> {
-    let record = find(cx, id)?;
-    let member = electorate::caller(cx)?;
-    let standing = registry().standing(&mut electorate::members(cx), member, u64::MAX)?;
-    ensure!(standing.status == Status::Active, NoRight { member, right: "deposit".into() });
-    let allowed = record.kinds.get(cx)? & electorate::kind_bit(standing.kind()) != 0;
-    ensure!(allowed, KindNotAllowed { treaty: id, member });
-    let instrument = record.instruments.at(member);
-    ensure!(instrument.date.get(cx)? == 0, AlreadyDeposited { treaty: id, member });
-
-    let rule = rule_of(cx, &record)?;
-    let (height, voter) = party(cx, &record, member, &rule)?;
-    let date = today(&cx.block());
-    instrument.date.set(cx, date)?;
-    instrument.height.set(cx, height)?;
+/// Errors: `NoRight` if it was no member in the block before.
+pub(super) fn count_in(cx: &mut Context<'_>, id: B256, record: &TreatyRecord, member: B256) -> Result<()> {
+    let rule = rule_of(cx, record)?;
+    let (height, voter) = party(cx, record, member, &rule)?;
+    record.parties.at(member).height.set(cx, height)?;
     let deposits = record.deposits.get(cx)?;
     record.deposits.set(cx, deposits.saturating_add(1))?;
-    let tally = count(cx, &record, &rule, &voter, None, Some(Event::Instrument))?;
-    cx.emit(&Deposited { treaty: id, member, date })?;
-    decide(cx, id, &record, &rule, &tally)
+    let tally = count(cx, record, &rule, &voter, None, Some(Event::Instrument))?;
+    decide(cx, id, record, &rule, &tally)
 }
 
-/// Withdraws the caller's instrument.
-///
-/// Errors: `UnknownTreaty`, `NotAMember`, `NotDeposited`.
-pub(super) fn withdraw(cx: &mut Context<'_>, id: B256) -> Result<()> {
-    let record = find(cx, id)?;
-    let member = electorate::caller(cx)?;
-    let instrument = record.instruments.at(member);
-    ensure!(instrument.date.get(cx)? != 0, NotDeposited { treaty: id, member });
-
-    let (rule, height) = (rule_of(cx, &record)?, instrument.height.get(cx)?);
+/// Counts `member` out, with the weights of `height`, those it was counted in with.
+pub(super) fn count_out(
+    cx: &mut Context<'_>,
+    id: B256,
+    record: &TreatyRecord,
+    member: B256,
+    height: u64,
+) -> Result<()> {
+    let rule = rule_of(cx, record)?;
     let voter =
         electorate::voter(&mut electorate::members(cx), member, &electorate::anyone(), height, &rule)?;
     let voter =
         voter.ok_or_else(|| Failure::fatal("a depositor has no record at the height it counted with"))?;
-    instrument.date.set(cx, 0)?;
-    instrument.height.set(cx, 0)?;
     let deposits = record.deposits.get(cx)?;
     record.deposits.set(cx, deposits.saturating_sub(1))?;
-    let tally = count(cx, &record, &rule, &voter, Some(Event::Instrument), None)?;
-    cx.emit(&Withdrawn { treaty: id, member, date: today(&cx.block()) })?;
-    decide(cx, id, &record, &rule, &tally)
+    let tally = count(cx, record, &rule, &voter, Some(Event::Instrument), None)?;
+    decide(cx, id, record, &rule, &tally)
 }
 
 /// Brings a decided treaty into force. By the chain itself.

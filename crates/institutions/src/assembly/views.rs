@@ -405,7 +405,7 @@ pub fn deposits(slots: &dyn Slots, id: &str) -> Vec<DepositView> {
     let Some((record, _)) = treaty_record(slots, id) else { return Vec::new() };
     let mut view = view(slots);
     let deposit = |member: B256| {
-        let Ok(date) = record.instruments.at(member).date.get(&mut view);
+        let Ok(date) = record.parties.at(member).date.get(&mut view);
         some(date).map(|date| DepositView { member: names::text(member), date: day(date) })
     };
     let mut deposits: Vec<DepositView> = member_ids(slots).into_iter().filter_map(deposit).collect();

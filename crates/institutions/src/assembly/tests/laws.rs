@@ -6,6 +6,14 @@ use crate::laws::{Example, laws};
 /// Proposal 1 waits to be enacted (and is first on the agenda), 2 to be concluded, 3 is open; the accord is due too.
 fn world() -> Memory {
     let mut chain = Chain::new(&seats::with_seats(CHARTER));
+    // Of the covenant: AAA, a Party with reservation 2, has given notice; the deposit of BBB, number 3, falls due.
+    let (treaty, kind) = (word("covenant"), InstrumentKind::Accession);
+    let (reserves, text) = (InstrumentKind::Reservation, "Not on Sundays.".to_owned());
+    let statements = vec![sol::Statement { kind: reserves, text, documentHash: B256::ZERO }];
+    chain.send("AAA", &sol::depositInstrumentCall { treaty, kind, statements });
+    chain.next(DAY);
+    chain.end();
+    chain.send("BBB", &sol::depositCall { treaty });
     let enacted = chain.propose("AAA", "council", vec![sol::Call::default()]);
     for who in ["AAA", "BBB", "CCC"] {
         chain.ballot(who, enacted, Choice::Yes);
@@ -20,6 +28,7 @@ fn world() -> Memory {
     }
     seats::prepare_laws(&mut chain);
     chain.next(31 * DAY);
+    chain.send("AAA", &sol::withdrawCall { treaty });
     let open = chain.propose("SAM", "plenary", vec![sol::Call::default(), sol::Call::default()]);
     assert_eq!((enacted, concluded, open), (1, 2, 3));
     let first = agenda_entries(&chain.memory)[0];
@@ -48,7 +57,27 @@ fn examples() -> Vec<Example> {
             vec![$(Example::new($who, ASSEMBLY, &sol::$call { $($field)* })),+]
         };
     }
-    let mut all = by![account("AAA"), depositCall { treaty: accord }];
+    let covenant = word("covenant");
+    let statements = vec![sol::Statement {
+        kind: InstrumentKind::Declaration,
+        text: "In peace.".into(),
+        documentHash: keccak256("peace"),
+    }];
+    let mut all = by![
+        account("AAA"),
+        depositCall { treaty: accord },
+        revokeWithdrawalCall { treaty: covenant },
+        retractCall { id: two },
+    ];
+    all.extend(by![
+        account("BBB"),
+        declareCall { treaty: covenant, statements: statements.clone() },
+        objectCall { id: two, opposes: true, text: "Sundays too.".into(), documentHash: B256::ZERO },
+    ]);
+    all.extend(by![
+        account("CCC"),
+        depositInstrumentCall { treaty: covenant, kind: InstrumentKind::Accession, statements },
+    ]);
     all.extend(by![
         account("EEE"),
         withdrawCall { treaty: accord },
@@ -59,6 +88,7 @@ fn examples() -> Vec<Example> {
         SYSTEM,
         enterIntoForceCall { treaty: accord },
         concludeCall { id: two },
+        takeEffectCall { id: three },
         markFailedCall { id: one, reason: vec![9; 100].into() },
     ]);
     all.extend(by![
@@ -82,6 +112,12 @@ fn examples() -> Vec<Example> {
         treatyCall { id: accord },
         depositOfCall { treaty: accord, member: word("EEE") },
         treatyTallyOfCall { id: accord },
+        clausesOfCall { treaty: covenant },
+        isPartyCall { treaty: covenant, member: word("AAA"), date: 30 * DAY },
+        instrumentCountCall {},
+        instrumentCall { id: two },
+        instrumentsOfCall { treaty: covenant, member: word("AAA") },
+        objectionsToCall { id: two },
         ruleIdsCall {},
         ruleHashCall { id: word("majority") },
         ruleTextCall { hash },

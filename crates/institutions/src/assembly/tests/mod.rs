@@ -3,6 +3,7 @@
 //! The host has no EVM, so `Chain` below makes the calls of an enactment as the agreement does: in order, all or none,
 //! then `markEnacted`. The contract itself is tried over revm, in `execution` and in the end-to-end tests.
 
+mod depositary;
 mod frozen;
 mod gas;
 mod laws;
@@ -86,6 +87,18 @@ delay  = "1d"
 name       = "The accord"
 rule       = "accession"
 depositors = ["state", "igo"]
+[treaties.covenant]
+name         = "The covenant"
+rule         = "first"
+depositors   = ["state"]
+later        = "10d"
+withdrawal   = { notice = "60d" }
+objections   = { by = "members", within = "90d" }
+[rules.first]
+[[rules.first.limb]]
+name      = "parties"
+numerator = "instruments"
+threshold = ">= 1"
 [rules.majority]
 name = { en = "More than half of all members" }
 [[rules.majority.limb]]

@@ -1,0 +1,349 @@
+//! The register, and what is in force for whom on a date, as those outside see them. Free of gas, over any [`Slots`].
+
+use alloy_primitives::B256;
+use polity_charter::{Binds, Clauses};
+use polity_primitives::REGISTRY;
+
+use super::super::{
+    InstrumentKind,
+    schema::{TreatyRecord, storage, view},
+};
+use super::{
+    clauses::{self, Decided, after, decided, in_force_from},
+    filing::{self, Head},
+    parties::{Bound, in_force_for, spells},
+};
+use crate::{
+    host::Slots,
+    names,
+    registry::{self, registry},
+    storage::View,
+};
+
+/// Most instruments of one page.
+pub const INSTRUMENTS_PAGE_MAX: u64 = 1_000;
+
+impl InstrumentKind {
+    /// The word in RPC and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Ratification => "ratification",
+            Self::Acceptance => "acceptance",
+            Self::Approval => "approval",
+            Self::Accession => "accession",
+            Self::Withdrawal => "withdrawal",
+            Self::Reservation => "reservation",
+            Self::Declaration => "declaration",
+            Self::Objection => "objection",
+            _ => "none",
+        }
+    }
+}
+
+/// An instrument. Dates are the second at which the day begins (UTC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstrumentView {
+    /// Number, from 1 in the order of filing.
+    pub id: u64,
+    /// Treaty by id.
+    pub treaty: String,
+    /// Member by id.
+    pub member: String,
+    /// What it is.
+    pub kind: InstrumentKind,
+    /// Date of filing.
+    pub date: u64,
+    /// Of a withdrawal: from when on it works.
+    pub effective_on: Option<u64>,
+    /// From when on it no longer works, if it does not stand.
+    pub ended_on: Option<u64>,
+    /// The instrument it is about.
+    pub subject: Option<u64>,
+    /// Of an objection: whether it opposes the entry into force between the two.
+    pub opposes: bool,
+    /// What it says.
+    pub text: String,
+    /// keccak-256 of its document.
+    pub document_hash: Option<B256>,
+}
+
+/// A treaty on a date. Dates are the second at which the day begins (UTC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForceView {
+    /// Treaty by id.
+    pub treaty: String,
+    /// Its name in the charter's first language.
+    pub name: String,
+    /// Date of its entry into force, once that is certain.
+    pub since: Option<u64>,
+    /// Whether it is in force on the date.
+    pub in_force: bool,
+    /// Whether it binds every member that may deposit.
+    pub binds_all: bool,
+    /// For whom it is in force on the date, in the order of admission.
+    pub parties: Vec<PartyView>,
+    /// Who has deposited and is no Party yet.
+    pub waiting: Vec<WaitingView>,
+}
+
+/// A Party of a treaty on a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartyView {
+    /// Member.
+    pub member: String,
+    /// The instrument that made it a Party; `None` if the treaty binds it without one.
+    pub deposit: Option<InstrumentView>,
+    /// Since when.
+    pub since: u64,
+    /// Until when, if it gave notice.
+    pub until: Option<u64>,
+    /// Whether nothing the member can still do changes this on the date asked about.
+    pub certain: bool,
+    /// Its reservations and declarations that stand on the date.
+    pub statements: Vec<InstrumentView>,
+    /// Parties with which it is not in force, because one objects to the other's reservation and opposes it.
+    pub not_between: Vec<String>,
+}
+
+/// A depositor for which the treaty is not in force yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingView {
+    /// Member.
+    pub member: String,
+    /// When it deposited.
+    pub deposited_on: u64,
+    /// When the treaty enters into force for it, if that is certain.
+    pub from: Option<u64>,
+}
+
+/// When a question is asked about, and when it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The day asked about. Units: seconds since 1970-01-01 UTC, at its beginning.
+    pub date: u64,
+    /// Last height whose block is of that day or before: who is a member is read there. Later than the head for a future day.
+    pub height: u64,
+    /// The day of the head.
+    pub today: u64,
+}
+
+/// Number of instruments ever filed.
+#[must_use]
+pub fn instrument_count(slots: &dyn Slots) -> u64 {
+    let Ok(count) = storage().instrument_count.get(&mut view(slots));
+    count
+}
+
+/// The instrument with this number.
+#[must_use]
+pub fn instrument(slots: &dyn Slots, id: u64) -> Option<InstrumentView> {
+    (1..=instrument_count(slots)).contains(&id).then(|| read(&mut view(slots), id))
+}
+
+/// Instruments from number `from` on, in order. Bounds: at most [`INSTRUMENTS_PAGE_MAX`].
+#[must_use]
+pub fn instruments(slots: &dyn Slots, from: u64, count: u64) -> Vec<InstrumentView> {
+    let from = from.max(1);
+    let end = from.saturating_add(count.min(INSTRUMENTS_PAGE_MAX));
+    (from..end.min(instrument_count(slots).saturating_add(1))).map(|id| read(&mut view(slots), id)).collect()
+}
+
+fn read(view: &mut View<'_>, id: u64) -> InstrumentView {
+    let Ok(read) = filing::read(view, id);
+    InstrumentView {
+        id,
+        treaty: names::text(read.treaty),
+        member: names::text(read.member),
+        kind: read.kind,
+        date: day(read.date),
+        effective_on: some(read.effectiveOn).map(day),
+        ended_on: some(read.endedOn).map(day),
+        subject: some(read.subject.saturating_to()),
+        opposes: read.opposes,
+        text: read.text,
+        document_hash: Some(read.documentHash).filter(|hash| !hash.is_zero()),
+    }
+}
+
+/// What is in force for whom at `moment`: of the treaty `treaty`, or of all. `since` of a member that a treaty binds without
+/// an instrument is the date of the treaty's entry into force or, if `admitted` knows a later one, of its admission.
+#[must_use]
+pub fn in_force(
+    slots: &dyn Slots,
+    treaty: Option<&str>,
+    moment: Moment,
+    admitted: &dyn Fn(u64) -> Option<u64>,
+) -> Vec<ForceView> {
+    let mut view = view(slots);
+    let Ok(ids) = storage().treaty_ids.all(&mut view);
+    let members: Vec<(B256, Bound)> = members(slots, moment.height);
+    let wanted = ids.into_iter().filter(|id| treaty.is_none_or(|wanted| names::text(*id) == wanted));
+    wanted.map(|id| Asked { slots, moment, admitted, members: &members }.of(&mut view, id)).collect()
+}
+
+fn members(slots: &dyn Slots, height: u64) -> Vec<(B256, Bound)> {
+    let mut members = View::new(slots, REGISTRY);
+    let ids = registry::members(slots);
+    let ids = ids.iter().filter_map(|member| names::word(&member.id));
+    ids.map(|id| {
+        let Ok(standing) = registry().standing(&mut members, id, height);
+        (id, Bound { is_present: standing.status.is_present(), kind: standing.kind() })
+    })
+    .collect()
+}
+
+/// One question.
+struct Asked<'a> {
+    slots: &'a dyn Slots,
+    moment: Moment,
+    admitted: &'a dyn Fn(u64) -> Option<u64>,
+    members: &'a [(B256, Bound)],
+}
+
+impl Asked<'_> {
+    fn of(&self, view: &mut View<'_>, id: B256) -> ForceView {
+        let record = storage().treaties.at(id);
+        let Ok(name) = record.name.get(view);
+        let Ok(clauses) = clauses::of(view, &record);
+        let Ok(decided) = decided(view, &record);
+        let date = self.moment.date.max(1);
+        let (mut parties, mut waiting) = (Vec::new(), Vec::new());
+        for (member, bound) in self.members {
+            let Ok(is_party) = in_force_for(view, &record, *member, date, bound);
+            let Ok(spells) = spells(view, &record, *member);
+            if let Some(decided) = decided.filter(|_| is_party) {
+                parties.push((*member, self.party(view, &record, &clauses, decided, *member, &spells)));
+            } else if bound.is_present {
+                let last = spells.last().filter(|(_, head)| head.works(head.date, date));
+                waiting.extend(last.map(|(_, head)| WaitingView {
+                    member: names::text(*member),
+                    deposited_on: day(head.date),
+                    from: decided.map(|decided| day(in_force_from(&clauses, decided, head.date))),
+                }));
+            }
+        }
+        oppose(view, date, &mut parties);
+        ForceView {
+            treaty: names::text(id),
+            name,
+            since: decided.map(|decided| day(decided.effective_on)),
+            in_force: decided.is_some_and(|decided| decided.effective_on <= date),
+            binds_all: clauses.binds == Binds::All,
+            parties: parties.into_iter().map(|(_, party)| party).collect(),
+            waiting,
+        }
+    }
+
+    fn party(
+        &self,
+        view: &mut View<'_>,
+        record: &TreatyRecord,
+        clauses: &Clauses,
+        decided: Decided,
+        member: B256,
+        spells: &[(u64, Head)],
+    ) -> PartyView {
+        let Moment { date, today, .. } = self.moment;
+        let from = |head: &Head| in_force_from(clauses, decided, head.date);
+        let by_act = spells.iter().find(|(_, head)| head.works(from(head), date.max(1)));
+        let by_act = by_act.filter(|_| clauses.binds == Binds::Depositors);
+        let (since, until) = match by_act {
+            Some((_, head)) => (from(head), some(head.ended_on)),
+            None => (self.bound_since(member, decided), None),
+        };
+        // A Party that gave no notice may still do so, and is out with the treaty's delay after it.
+        let leaves_first = match clauses.withdrawal {
+            None => today,
+            Some(clause) => {
+                let earliest = clause.not_before.map_or(since, |delay| after(since, delay));
+                after(earliest.max(today), clause.notice)
+            }
+        };
+        let certain = date <= today || clauses.binds == Binds::All || until.is_some() || date < leaves_first;
+        let statements = by_act.map(|(number, _)| self.statements(view, record, member, *number));
+        PartyView {
+            member: names::text(member),
+            deposit: by_act.map(|(number, _)| read(view, *number)),
+            since: day(since),
+            until: until.map(day),
+            certain,
+            statements: statements.unwrap_or_default(),
+            not_between: Vec::new(),
+        }
+    }
+
+    /// Since when a treaty that binds all binds `member`.
+    fn bound_since(&self, member: B256, decided: Decided) -> u64 {
+        let Ok(height) = registry().admitted_at(&mut View::new(self.slots, REGISTRY), member);
+        let admitted = (self.admitted)(height).map(day).unwrap_or_default();
+        decided.effective_on.max(admitted)
+    }
+
+    /// Statements about the deposit `number`, or about a signature, that stand.
+    fn statements(
+        &self,
+        view: &mut View<'_>,
+        record: &TreatyRecord,
+        member: B256,
+        number: u64,
+    ) -> Vec<InstrumentView> {
+        let Ok(acts) = record.parties.at(member).acts.all(view);
+        let date = self.moment.date.max(1);
+        let mut standing = Vec::new();
+        for act in acts {
+            let Ok(head) = filing::head(view, act);
+            let Ok(subject) = filing::at(act).subject.get(view);
+            let is_statement = matches!(head.kind, InstrumentKind::Reservation | InstrumentKind::Declaration);
+            if is_statement && head.works(head.date, date) && (subject == number || is_signature(view, subject)) {
+                standing.push(read(view, act));
+            }
+        }
+        standing
+    }
+}
+
+fn is_signature(view: &mut View<'_>, number: u64) -> bool {
+    let Ok(head) = filing::head(view, number);
+    head.kind == InstrumentKind::Signature
+}
+
+/// Notes between which Parties the treaty is not in force.
+fn oppose(view: &mut View<'_>, date: u64, parties: &mut [(B256, PartyView)]) {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (_, party) in parties.iter() {
+        for statement in party.statements.iter().filter(|s| s.kind == InstrumentKind::Reservation) {
+            let Ok(objections) = filing::at(statement.id).objections.all(view);
+            for objection in objections {
+                let Ok(head) = filing::head(view, objection);
+                let Ok(objector) = filing::at(objection).member.get(view);
+                if head.opposes && head.works(head.date, date) {
+                    pairs.push((party.member.clone(), names::text(objector)));
+                }
+            }
+        }
+    }
+    let present: Vec<String> = parties.iter().map(|(_, party)| party.member.clone()).collect();
+    pairs.retain(|(_, objector)| present.contains(objector));
+    for (_, party) in parties {
+        let others = pairs.iter().filter_map(|(one, other)| match &party.member {
+            member if member == one => Some(other.clone()),
+            member if member == other => Some(one.clone()),
+            _ => None,
+        });
+        party.not_between = others.collect();
+        party.not_between.sort();
+        party.not_between.dedup();
+    }
+}
+
+/// Zero in storage means none.
+const fn some(word: u64) -> Option<u64> {
+    if word == 0 { None } else { Some(word) }
+}
+
+/// The second at which a stored date begins.
+const fn day(date: u64) -> u64 {
+    date - date % 86_400
+}
