@@ -53,11 +53,11 @@ impl SignerArgs {
     }
 }
 
-fn word(kind: &str, name: &str) -> Result<alloy_primitives::B256, Failure> {
+pub(super) fn word(kind: &str, name: &str) -> Result<alloy_primitives::B256, Failure> {
     abi::name_word(name).ok_or_else(|| Failure::input(format!("`{name}` cannot be the id of a {kind}")))
 }
 
-fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str) -> Outcome {
+pub(super) fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str) -> Outcome {
     value["transaction"] = json!(receipt.transaction_hash);
     value["block"] = json!(receipt.block_number.to::<u64>());
     value["gasUsed"] = json!(receipt.gas_used.to::<u64>());
@@ -66,7 +66,7 @@ fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str) -> Outcom
     })
 }
 
-fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxReceipt, Failure> {
+pub(super) fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxReceipt, Failure> {
     let secret = signer.secret(rpc.dir())?;
     rpc.client()?.transact(&secret, ASSEMBLY, U256::ZERO, Bytes::from(call.abi_encode()))
 }
@@ -186,45 +186,5 @@ impl Ballot {
             json!({ "proposal": self.proposal, "choice": said }),
             &format!("{said} on proposal {}", self.proposal),
         )
-    }
-}
-
-/// Deposits an instrument of ratification, acceptance or approval, dated with the block's date.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity deposit paris-agreement --as CHE --dir .polity/paris")]
-pub(crate) struct Deposit {
-    /// The treaty, by id.
-    treaty: String,
-    #[command(flatten)]
-    signer: SignerArgs,
-    #[command(flatten)]
-    rpc: RpcArgs,
-}
-
-impl Deposit {
-    pub(crate) fn run(self, json: bool) -> Outcome {
-        let call = IAssembly::depositCall { treaty: word("treaty", &self.treaty)? };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
-        done(json, &receipt, json!({ "treaty": self.treaty }), &format!("deposited to {}", self.treaty))
-    }
-}
-
-/// Withdraws an instrument. What is decided stays decided.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity withdraw paris-agreement --as USA --dir .polity/paris")]
-pub(crate) struct Withdraw {
-    /// The treaty, by id.
-    treaty: String,
-    #[command(flatten)]
-    signer: SignerArgs,
-    #[command(flatten)]
-    rpc: RpcArgs,
-}
-
-impl Withdraw {
-    pub(crate) fn run(self, json: bool) -> Outcome {
-        let call = IAssembly::withdrawCall { treaty: word("treaty", &self.treaty)? };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
-        done(json, &receipt, json!({ "treaty": self.treaty }), &format!("withdrawn from {}", self.treaty))
     }
 }

@@ -5,6 +5,7 @@ mod bench;
 mod charter;
 mod decide;
 mod demo;
+mod depositary;
 mod init;
 mod node;
 mod read;
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     Proposals(read::Proposals),
     /// The treaties, and who deposited when.
     Treaties(read::Treaties),
+    /// What is in force for whom, on any day.
+    InForce(depositary::InForce),
+    /// The register of instruments: who filed what, and when.
+    Instruments(depositary::Instruments),
     /// What the treasury holds.
     Treasury(read::Treasury),
     /// Why a proposal or a treaty was decided as it was.
@@ -44,9 +49,15 @@ pub(crate) enum Command {
     /// Cast, change or take back a ballot.
     Ballot(act::Ballot),
     /// Deposit an instrument of a treaty.
-    Deposit(act::Deposit),
+    Deposit(depositary::Deposit),
     /// Withdraw an instrument of a treaty.
-    Withdraw(act::Withdraw),
+    Withdraw(depositary::Withdraw),
+    /// File declarations under a treaty.
+    Declare(depositary::Declare),
+    /// Object to a reservation.
+    Object(depositary::Object),
+    /// Withdraw a reservation, declaration or objection.
+    Retract(depositary::Retract),
     /// Decide by a rule on a file of ballots, offline.
     Decide(decide::Decide),
     /// Measure this machine, as ratios to its own limits.
@@ -71,6 +82,11 @@ impl Command {
             Self::Ballot(args) => args.run(json),
             Self::Deposit(args) => args.run(json),
             Self::Withdraw(args) => args.run(json),
+            Self::Declare(args) => args.run(json),
+            Self::Object(args) => args.run(json),
+            Self::Retract(args) => args.run(json),
+            Self::InForce(args) => args.run(json),
+            Self::Instruments(args) => args.run(json),
             Self::Decide(args) => args.run(json),
             Self::Bench(args) => args.run(json),
         }

@@ -9,7 +9,7 @@ use crate::{
     output::{Failure, Outcome, print},
 };
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "–".to_owned(),
@@ -17,7 +17,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn array(value: &Value) -> &[Value] {
+pub(super) fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -25,7 +25,7 @@ fn list(value: &Value) -> String {
     array(value).iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-fn moment(value: &Value) -> String {
+pub(super) fn moment(value: &Value) -> String {
     value.as_u64().map_or_else(|| "–".to_owned(), time)
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn time(secs: u64) -> String {
 }
 
 /// Columns as wide as their longest cell.
-fn table(rows: &[Vec<String>]) -> String {
+pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |i: usize| {
         rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -51,7 +51,7 @@ fn table(rows: &[Vec<String>]) -> String {
         .collect()
 }
 
-fn row(cells: &[&str]) -> Vec<String> {
+pub(super) fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|&cell| cell.to_owned()).collect()
 }
 

@@ -84,18 +84,30 @@ pub(super) fn authorities(charter: &Charter, report: &mut Report<'_>) {
     for authority in &charter.authorities {
         let path = join("authorities", &authority.id);
         let (key, known, what): (_, Vec<_>, _) = match &authority.holder {
-            Holder::Member(_) => ("member", charter.members.iter().map(|m| m.id.as_str()).collect(), "member"),
-            Holder::Account(_) => {
-                ("account", charter.accounts.iter().map(|a| a.id.as_str()).collect(), "account under [accounts]")
+            Holder::Member(_) => {
+                ("member", charter.members.iter().map(|m| m.id.as_str()).collect(), "member")
             }
+            Holder::Account(_) => (
+                "account",
+                charter.accounts.iter().map(|a| a.id.as_str()).collect(),
+                "account under [accounts]",
+            ),
         };
+        if charter.members.iter().any(|member| member.id == authority.id) {
+            let hint = "a mandate names its authority, and a proposal its proposer: give the authority an id of its own";
+            report.error_at_key(&path, format!("`{}` is also the id of a member", authority.id), hint);
+        }
         let id = authority.holder.id();
         if !known.contains(&id) {
             report.error(&join(&path, key), format!("`{id}` is no {what}"), suggest(id, &known));
         }
         if let Some(other) = seen.iter().find(|other| other.holder == authority.holder) {
             let message = format!("`{id}` already acts for authorities.{}", other.id);
-            report.error(&join(&path, key), message, "a mandate must say by whom it was recorded: one authority each");
+            report.error(
+                &join(&path, key),
+                message,
+                "a mandate must say by whom it was recorded: one authority each",
+            );
         }
         seen.push(authority);
     }

@@ -91,6 +91,16 @@ pub enum Effect {
         /// Its id.
         id: String,
     },
+    /// An authority from outside is named, or changes.
+    Authority {
+        /// Its id.
+        id: String,
+    },
+    /// An authority records no more mandates.
+    AuthorityRemoved {
+        /// Its id.
+        id: String,
+    },
     /// A chamber is written or rewritten.
     Chamber {
         /// Its id.
@@ -210,6 +220,7 @@ pub fn diff(old: &Charter, new: &Charter) -> Result<Vec<Effect>, Vec<Refusal>> {
         treaties: _,
         tracks,
         constitutional,
+        authorities,
         text: _,
         hash: _,
     } = new;
@@ -235,6 +246,16 @@ pub fn diff(old: &Charter, new: &Charter) -> Result<Vec<Effect>, Vec<Refusal>> {
         found.when(of(&old.rights) != of(rights), || Effect::KindRights { kind });
     }
     treaties_kept(old, new, &mut found);
+    for authority in authorities {
+        found.when(old.authority(&authority.id) != Some(authority), || Effect::Authority {
+            id: authority.id.clone(),
+        });
+    }
+    for authority in &old.authorities {
+        found.when(new.authority(&authority.id).is_none(), || Effect::AuthorityRemoved {
+            id: authority.id.clone(),
+        });
+    }
     for chamber in chambers {
         found.when(old.chamber(&chamber.id) != Some(chamber), || Effect::Chamber { id: chamber.id.clone() });
     }
@@ -354,5 +375,8 @@ fn treaty_kept(old: &Treaty, new: &Treaty, amended: &Charter, before: &Charter, 
     }
     found.when(old.name != new.name, || Effect::TreatyName { id: new.id.clone() });
     // Whoever gives treaties a new setting says here what it means to amend it.
-    let Treaty { id: _, name: _, rule: _, depositors: _ } = new;
+    let Treaty { id: _, name: _, rule: _, depositors: _, clauses } = new;
+    if old.clauses != *clauses {
+        found.refuse(path, format!("final clauses bind as they were: {DEPOSITED}"), ANOTHER);
+    }
 }

@@ -31,6 +31,7 @@ impl Effect {
             Self::KindRights { kind } => join("rights", kind.as_str()),
             Self::Treaty { id } => join("treaties", id),
             Self::TreatyName { id } => join(&join("treaties", id), "name"),
+            Self::Authority { id } | Self::AuthorityRemoved { id } => join("authorities", id),
             Self::Chamber { id } | Self::ChamberRemoved { id } => join("chambers", id),
             Self::Track { id } | Self::TrackRemoved { id } => join("tracks", id),
             Self::Constitutional => "amendment.constitutional".to_owned(),
@@ -83,6 +84,10 @@ impl Effect {
             }
             Self::Treaty { id } => format!("the treaty {id} is opened for instruments"),
             Self::TreatyName { id } => format!("the treaty {id} has another name"),
+            Self::Authority { id } => authority(id, old, new),
+            Self::AuthorityRemoved { id } => {
+                format!("the authority {id} records no more mandates; those it recorded stay")
+            }
             Self::Chamber { id } => chamber(id, old, new),
             Self::ChamberRemoved { id } => {
                 format!("the chamber {id} is removed; what it has before it goes on")
@@ -125,6 +130,23 @@ fn both(member: &str, gain: &str, gained: &str, lose: &str, lost: &str) -> Strin
 
 fn rights(rights: Rights) -> String {
     if rights.is_empty() { "nothing".to_owned() } else { rights.words().collect::<Vec<_>>().join(", ") }
+}
+
+fn authority(id: &str, old: &Charter, new: &Charter) -> String {
+    let words = |charter: &Charter| {
+        charter.authority(id).map(|authority| {
+            let issuer = authority.issuer.as_deref().unwrap_or("any issuer");
+            let opens = match authority.opens.is_empty() {
+                true => "opens nothing".to_owned(),
+                false => format!("may open {} proposals", authority.opens.join(" and ")),
+            };
+            format!("{} acts for it, it records mandates of {issuer} and {opens}", authority.holder.id())
+        })
+    };
+    match (words(old), words(new)) {
+        (Some(old), Some(new)) => format!("the authority {id}: {new} (was: {old})"),
+        (_, new) => format!("a new authority, {id}: {}", new.unwrap_or_default()),
+    }
 }
 
 fn rule(id: &str, old: &Charter, new: &Charter) -> String {

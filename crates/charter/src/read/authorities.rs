@@ -52,7 +52,11 @@ fn holder(entry: &mut Table<'_>, report: &mut Report<'_>) -> Option<Holder> {
         (Some(node), None) => node.id(report).map(|id| Holder::Member(id.to_owned())),
         (None, Some(node)) => node.id(report).map(|id| Holder::Account(id.to_owned())),
         (Some(_), Some(second)) => {
-            report.error_at_key(&second.path, "`member` and `account` are given: one acts", "keep one of the two");
+            report.error_at_key(
+                &second.path,
+                "`member` and `account` are given: one acts",
+                "keep one of the two",
+            );
             None
         }
         (None, None) => {

@@ -47,9 +47,9 @@ fn clauses(charter: &Charter, treaty: &Treaty, language: Language) -> Vec<String
             say!(language, "It binds those that deposited an instrument.", "仅对已交存文书的成员有约束力。")
         }
     });
-    let otherwise = charter.rule(&treaty.rule).and_then(|rule| rule.effective).map(|effective| effective.after);
-    let (delay, once) =
-        later.map_or((otherwise, Once::Decided), |later| (Some(later.delay), later.once));
+    let otherwise =
+        charter.rule(&treaty.rule).and_then(|rule| rule.effective).map(|effective| effective.after);
+    let (delay, once) = later.map_or((otherwise, Once::Decided), |later| (Some(later.delay), later.once));
     if binds == Binds::Depositors {
         let when = match delay {
             None => say!(language, "on the day of its deposit", "自其交存之日起"),

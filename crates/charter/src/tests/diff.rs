@@ -54,6 +54,14 @@ fn every_setting_that_can_change_has_its_effect() {
         (&["add rights.ngo = [\"read\"]"], &["rights.ngo: members of kind ngo may read (before: nothing)"]),
         (&["add treasury.parks = \"0\""], &["treasury.parks: the treasury opens an account parks"]),
         (
+            &[
+                "add authorities = { court = { member = \"UPL\", issuer = \"The Court\", opens = [\"emergency\"] } }",
+            ],
+            &[
+                "authorities.court: a new authority, court: UPL acts for it, it records mandates of The Court and may open emergency proposals",
+            ],
+        ),
+        (
             &["set treaties.pact.name = \"The Pact\""],
             &["treaties.pact.name: the treaty pact has another name"],
         ),

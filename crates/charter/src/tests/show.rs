@@ -13,7 +13,7 @@ fn paris_is_shown_in_both_languages() {
     for (language, sentences) in [
         (
             Language::En,
-            [
+            &[
                 "Members (197)",
                 "1 organisation of states: European Union (EUU).",
                 "By name, Germany, Fiji, France and Morocco may also decide blocks.",
@@ -22,6 +22,9 @@ fn paris_is_shown_in_both_languages() {
                 "it takes effect 30 days after the day it is met",
                 "at least 2/3 of the members present and voting vote yes",
                 "History to be replayed: 112 deposits from 2016-04-22 to 2016-11-18.",
+                "No reservations may be made.",
+                "For a member that deposits after the conditions are met,",
+                "A Party may leave with notice, given no sooner than 3 years",
                 "A block is final once 3 of 4 agree; 1 may be absent.",
                 "Transactions are free.",
                 "Treasury account `loss-and-damage`: 100\u{a0}000\u{a0}000 CLIMA.",
@@ -30,7 +33,7 @@ fn paris_is_shown_in_both_languages() {
         ),
         (
             Language::Zh,
-            [
+            &[
                 "巴黎协定 (paris)",
                 "国家间组织 1 个：European Union (EUU)。",
                 "Germany、Fiji、France和Morocco另可验证区块。",
@@ -39,6 +42,9 @@ fn paris_is_shown_in_both_languages() {
                 "自满足之日起 30 天后生效",
                 "出席并参加表决的成员中至少 2/3 投赞成票",
                 "2016-04-22 至 2016-11-18 共 112 份文书。",
+                "不得作出保留。",
+                "自其交存后 30 天起对其生效。",
+                "对其生效满 3 年后，缔约方可通知退出；",
                 "4 票中有 3 票同意，区块即为终局；可缺席 1 个。",
                 "交易免费。",
                 "国库账户“loss-and-damage”：100\u{a0}000\u{a0}000 CLIMA。",
@@ -52,6 +58,48 @@ fn paris_is_shown_in_both_languages() {
         }
         for member in &charter.members {
             assert!(page.contains(&format!("({})", member.id)), "{}", member.id);
+        }
+    }
+}
+
+#[test]
+fn final_clauses_and_authorities_read_well() {
+    let text = include_str!("sound.toml").replace(
+        "depositors = [\"state\"]",
+        "depositors = [\"state\"]\nlater = { delay = \"90d\", once = \"in-force\" }\nwithdrawal = { notice = \"6mo\" }\n\
+         [authorities]\ncourt = { name = \"The Court\", member = \"UPL\", issuer = \"The Court\", opens = [\"emergency\"] }\n\
+         press = { account = \"alice\" }",
+    );
+    let charter = checked(&text).charter;
+    for (language, sentences) in [
+        (
+            Language::En,
+            [
+                "For a member that deposits once it is in force, it enters into force 90 days after its deposit.",
+                "whoever has deposited one may object within 12 months.",
+                "A Party may leave with notice; it stays one for 6 months after that.",
+                "The Court (court): member UPL acts for it. It may record mandates issued by The Court, and open, not decide,",
+                "press: account alice acts for it. It may record mandates of any issuer, and open nothing under them.",
+            ],
+        ),
+        (
+            Language::Zh,
+            [
+                "条约生效之后交存的成员，自其交存后 90 天起对其生效。",
+                "已交存文书的成员可在 12 个月内提出反对。",
+                "缔约方可通知退出；通知后 6 个月内仍为缔约方。",
+                "The Court (court)：由成员 UPL 代行。可登记由The Court发布的授权，",
+                "press：由账户 alice 代行。可登记任何发布者的授权，但不得据此提出提案。",
+            ],
+        ),
+    ] {
+        let page = show(&charter, language)
+            .replace("\n      ", " ")
+            .replace("\n  ", " ")
+            .replace("， ", "，")
+            .replace("。 ", "。");
+        for sentence in sentences {
+            assert!(page.contains(sentence), "{sentence}\nis not in\n{page}");
         }
     }
 }

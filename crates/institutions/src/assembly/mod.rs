@@ -40,15 +40,15 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_primitives::ASSEMBLY;
 
+pub use depositary::views::{
+    ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, WaitingView, in_force, instrument,
+    instrument_count, instruments,
+};
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
 pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
     UNBONDINGS_MAX, UnbondingView, seats_of,
-};
-pub use depositary::views::{
-    ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, WaitingView, in_force, instrument,
-    instrument_count, instruments,
 };
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TreatyView,
@@ -121,18 +121,12 @@ impl Institution for Assembly {
     fn dispatch(cx: &mut Context<'_>, call: Self::Calls) -> Result<Bytes> {
         use IAssembly::IAssemblyCalls as C;
         match call {
-            C::deposit(c) => {
-                depositary::deposit(cx, c.treaty, InstrumentKind::Ratification, &[]).map(void)
-            }
-            C::depositInstrument(c) => {
-                depositary::deposit(cx, c.treaty, c.kind, &c.statements).map(void)
-            }
+            C::deposit(c) => depositary::deposit(cx, c.treaty, InstrumentKind::Ratification, &[]).map(void),
+            C::depositInstrument(c) => depositary::deposit(cx, c.treaty, c.kind, &c.statements).map(void),
             C::withdraw(c) => depositary::withdraw(cx, c.treaty).map(void),
             C::revokeWithdrawal(c) => depositary::revoke_withdrawal(cx, c.treaty).map(void),
             C::declare(c) => depositary::declare(cx, c.treaty, &c.statements).map(void),
-            C::object(c) => {
-                depositary::object(cx, c.id, c.opposes, &c.text, c.documentHash).map(void)
-            }
+            C::object(c) => depositary::object(cx, c.id, c.opposes, &c.text, c.documentHash).map(void),
             C::retract(c) => depositary::retract(cx, c.id).map(void),
             C::takeEffect(c) => depositary::take_effect(cx, c.id).map(void),
             C::enterIntoForce(c) => treaty::enter_into_force(cx, c.treaty).map(void),

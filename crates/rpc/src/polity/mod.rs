@@ -7,6 +7,7 @@
 mod assembly;
 mod charter;
 mod consensus;
+mod depositary;
 mod institutions;
 mod members;
 mod status;
@@ -28,6 +29,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_whyReport", &["subject", "block", "stage"], Heavy, assembly::why_report),
     Method::new("polity_treaties", &["block"], Read, assembly::treaties),
     Method::new("polity_deposits", &["treaty", "block"], Read, assembly::deposits),
+    Method::new("polity_inForce", &["treaty", "date", "member", "block"], Heavy, depositary::in_force),
+    Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
     Method::new("polity_rules", &["block"], Read, assembly::rules),
     Method::new("polity_chambers", &["block"], Read, assembly::chambers),
     Method::new("polity_treasury", &["block"], Read, institutions::treasury),

@@ -89,8 +89,9 @@ pub(crate) struct Chain {
     _dir: tempfile::TempDir,
 }
 
-fn charter() -> polity_charter::Charter {
-    let text = polity_charter::dev(1).expect("dev charter");
+/// The development charter of one validator, with `extra` at its end.
+fn charter(extra: &str) -> polity_charter::Charter {
+    let text = polity_charter::dev(1).expect("dev charter") + extra;
     let names = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy"];
     let mut keys: BTreeMap<String, MemberKeys> = BTreeMap::new();
     for (n, name) in (0xc0u8..).zip(names) {
@@ -119,8 +120,13 @@ impl Chain {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut RpcConfig)) -> Self {
+        Self::of("", change).await
+    }
+
+    /// A chain whose charter has `extra` at its end.
+    pub(crate) async fn of(extra: &str, change: impl FnOnce(&mut RpcConfig)) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let ledger = Ledger::open(&dir.path().join("db"), charter()).expect("a ledger");
+        let ledger = Ledger::open(&dir.path().join("db"), charter(extra)).expect("a ledger");
         let node = Arc::new(TestNode::default());
         let mut config =
             RpcConfig { listen: "127.0.0.1:0".parse().expect("address"), ..RpcConfig::default() };

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "blocks are made by the wall clock")]
 
 mod chain;
+mod depositary;
 mod errors;
 mod limits;
 mod methods;

@@ -36,9 +36,10 @@ pub(in super::super) fn pack(clauses: &Clauses) -> U256 {
         withdrawal.map(|clause| clause.notice),
         withdrawal.and_then(|clause| clause.not_before),
     ];
-    let delays = delays.into_iter().rev().fold(U256::ZERO, |word, delay| {
-        (word << DELAY_BITS) | U256::from(delay.map_or(0, pack_delay))
-    });
+    let delays = delays
+        .into_iter()
+        .rev()
+        .fold(U256::ZERO, |word, delay| (word << DELAY_BITS) | U256::from(delay.map_or(0, pack_delay)));
     let flags = flags.into_iter().rev().fold(0u8, |bits, flag| (bits << 1) | u8::from(flag));
     (delays << FLAG_BITS) | U256::from(flags)
 }

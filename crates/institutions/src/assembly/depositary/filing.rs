@@ -171,7 +171,11 @@ pub(super) fn end(cx: &mut Context<'_>, number: u64, date: u64) -> Result<()> {
 
 /// The refusal of an instrument of a kind that cannot be filed so, or that there is not.
 pub(super) fn wrong(kind: InstrumentKind) -> Failure {
-    if matches!(kind, InstrumentKind::__Invalid) { MalformedCalldata {}.into() } else { WrongInstrument { kind }.into() }
+    if matches!(kind, InstrumentKind::__Invalid) {
+        MalformedCalldata {}.into()
+    } else {
+        WrongInstrument { kind }.into()
+    }
 }
 
 /// Refuses a statement that says nothing.
@@ -181,7 +185,11 @@ pub(super) fn says_something(text: &str) -> Result<()> {
 }
 
 /// Numbers of all instruments of `member` under `treaty`.
-pub(in super::super) fn numbers_of(cx: &mut Context<'_>, treaty: &TreatyRecord, member: B256) -> Result<Vec<U256>> {
+pub(in super::super) fn numbers_of(
+    cx: &mut Context<'_>,
+    treaty: &TreatyRecord,
+    member: B256,
+) -> Result<Vec<U256>> {
     let numbers = treaty.parties.at(member).acts.all(cx)?;
     Ok(numbers.into_iter().map(U256::from).collect())
 }

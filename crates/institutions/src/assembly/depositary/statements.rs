@@ -9,8 +9,8 @@ use polity_charter::Objectors;
 
 use super::super::{
     IAssembly::{
-        AlreadyObjected, Ended, InstrumentKind, InvalidStatement, NoRight, NotDeposited, NotObjectionable, NotYours,
-        ObjectionTooLate, ReservationsForbidden, Retracted, Statement,
+        AlreadyObjected, Ended, InstrumentKind, InvalidStatement, NoRight, NotDeposited, NotObjectionable,
+        NotYours, ObjectionTooLate, ReservationsForbidden, Retracted, Statement,
     },
     STATEMENTS_MAX, electorate,
     rules::too_many,

@@ -296,7 +296,10 @@ impl Asked<'_> {
             let Ok(head) = filing::head(view, act);
             let Ok(subject) = filing::at(act).subject.get(view);
             let is_statement = matches!(head.kind, InstrumentKind::Reservation | InstrumentKind::Declaration);
-            if is_statement && head.works(head.date, date) && (subject == number || is_signature(view, subject)) {
+            if is_statement
+                && head.works(head.date, date)
+                && (subject == number || is_signature(view, subject))
+            {
                 standing.push(read(view, act));
             }
         }

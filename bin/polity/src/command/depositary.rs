@@ -1,0 +1,357 @@
+//! Instruments under treaties: filed, listed, and what they bring into force for whom.
+
+use std::path::PathBuf;
+
+use alloy_primitives::{B256, U256, keccak256};
+use clap::{Args, ValueEnum};
+use polity_institutions::assembly::{IAssembly, InstrumentKind};
+use serde_json::{Value, json};
+
+use super::{
+    act::{SignerArgs, done, send, word},
+    read::{array, row, table, text},
+};
+use crate::{
+    client::RpcArgs,
+    output::{Failure, Outcome, print},
+};
+
+/// What a member deposits.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// Counts for nothing yet.
+    Signature,
+    Ratification,
+    Acceptance,
+    Approval,
+    Accession,
+}
+
+impl From<Kind> for InstrumentKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Signature => Self::Signature,
+            Kind::Ratification => Self::Ratification,
+            Kind::Acceptance => Self::Acceptance,
+            Kind::Approval => Self::Approval,
+            Kind::Accession => Self::Accession,
+        }
+    }
+}
+
+/// Deposits an instrument, dated with the block's date.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  polity deposit paris-agreement --as CHE --dir .polity/paris\n  \
+                  polity deposit sea --kind accession --reservation 'Article 5 does not apply to lakes.' --key @key")]
+pub(crate) struct Deposit {
+    /// The treaty, by id.
+    treaty: String,
+    /// What it is.
+    #[arg(long, value_enum, default_value = "ratification")]
+    kind: Kind,
+    /// A reservation, where the treaty allows them; may be given again.
+    #[arg(long = "reservation", value_name = "TEXT")]
+    reservations: Vec<String>,
+    /// A declaration; may be given again.
+    #[arg(long = "declaration", value_name = "TEXT")]
+    declarations: Vec<String>,
+    /// The document the statements are taken from: its keccak-256 is filed with each of them.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Deposit {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let document = hash_of(self.document.as_ref())?;
+        let mut statements = statements(&self.reservations, InstrumentKind::Reservation, document);
+        statements.extend(self::statements(&self.declarations, InstrumentKind::Declaration, document));
+        let call = IAssembly::depositInstrumentCall {
+            treaty: word("treaty", &self.treaty)?,
+            kind: self.kind.into(),
+            statements,
+        };
+        let kind = InstrumentKind::from(self.kind).as_str();
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let value = json!({ "treaty": self.treaty, "kind": kind });
+        done(json, &receipt, value, &format!("{kind} of {}, filed", self.treaty))
+    }
+}
+
+fn statements(texts: &[String], kind: InstrumentKind, document: B256) -> Vec<IAssembly::Statement> {
+    let statement = |text: &String| IAssembly::Statement { kind, text: text.clone(), documentHash: document };
+    texts.iter().map(statement).collect()
+}
+
+/// keccak-256 of a file; zero without one.
+fn hash_of(file: Option<&PathBuf>) -> Result<B256, Failure> {
+    let Some(path) = file else { return Ok(B256::ZERO) };
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+    Ok(keccak256(bytes))
+}
+
+/// Withdraws from a treaty: with the notice it asks for, or at once where it asks for none or is not in force yet. What is
+/// decided stays decided.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  polity withdraw paris-agreement --as USA --dir .polity/paris\n  polity withdraw paris-agreement --revoke --as USA --dir .polity/paris"
+)]
+pub(crate) struct Withdraw {
+    /// The treaty, by id.
+    treaty: String,
+    /// Take back a notice that has not worked yet.
+    #[arg(long)]
+    revoke: bool,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Withdraw {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let treaty = word("treaty", &self.treaty)?;
+        if self.revoke {
+            let receipt = send(&self.rpc, &self.signer, &IAssembly::revokeWithdrawalCall { treaty })?;
+            let value = json!({ "treaty": self.treaty, "revoked": true });
+            return done(json, &receipt, value, &format!("notice to {} taken back", self.treaty));
+        }
+        let receipt = send(&self.rpc, &self.signer, &IAssembly::withdrawCall { treaty })?;
+        let effective = effective_on(&receipt.logs);
+        let said = effective.as_ref().map_or_else(
+            || format!("withdrawn from {}", self.treaty),
+            |date| format!("notice to {}: a Party until {date}", self.treaty),
+        );
+        done(json, &receipt, json!({ "treaty": self.treaty, "effectiveOn": effective }), &said)
+    }
+}
+
+/// The day a notice works, from the `WithdrawalNotified` log.
+fn effective_on(logs: &[Value]) -> Option<String> {
+    use alloy_sol_types::SolEvent;
+    let signature = IAssembly::WithdrawalNotified::SIGNATURE_HASH.to_string();
+    let log = logs.iter().find(|log| log["topics"][0].as_str() == Some(&signature))?;
+    let data: alloy_primitives::Bytes = log["data"].as_str()?.parse().ok()?;
+    let secs = U256::from_be_slice(data.get(32..64)?).saturating_to();
+    Some(polity_charter::Date(secs).to_string())
+}
+
+/// Files declarations under a treaty that the member has signed or joined.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  polity declare paris-agreement 'Our pledge is in the annex.' --document pledge.pdf --as FJI --dir .polity/paris"
+)]
+pub(crate) struct Declare {
+    /// The treaty, by id.
+    treaty: String,
+    /// What is declared.
+    #[arg(required = true, value_name = "TEXT")]
+    declarations: Vec<String>,
+    /// The document it is taken from: its keccak-256 is filed with it.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Declare {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let document = hash_of(self.document.as_ref())?;
+        let statements = statements(&self.declarations, InstrumentKind::Declaration, document);
+        let call = IAssembly::declareCall { treaty: word("treaty", &self.treaty)?, statements };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        done(json, &receipt, json!({ "treaty": self.treaty }), &format!("declared under {}", self.treaty))
+    }
+}
+
+/// Objects to a reservation.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity object 12 'Lakes too.' --opposes --as NOR --dir .polity/sea")]
+pub(crate) struct Object {
+    /// The reservation, by its number in the register.
+    reservation: u64,
+    /// Why.
+    text: String,
+    /// Oppose also that the treaty enters into force between the two.
+    #[arg(long)]
+    opposes: bool,
+    /// The document it is taken from: its keccak-256 is filed with it.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Object {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let call = IAssembly::objectCall {
+            id: U256::from(self.reservation),
+            opposes: self.opposes,
+            text: self.text,
+            documentHash: hash_of(self.document.as_ref())?,
+        };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let value = json!({ "reservation": self.reservation, "opposes": self.opposes });
+        done(json, &receipt, value, &format!("objected to reservation {}", self.reservation))
+    }
+}
+
+/// Withdraws a reservation, declaration or objection of one's own.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity retract 12 --as NOR --dir .polity/sea")]
+pub(crate) struct Retract {
+    /// The instrument, by its number in the register.
+    instrument: u64,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Retract {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let call = IAssembly::retractCall { id: U256::from(self.instrument) };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let value = json!({ "instrument": self.instrument });
+        done(json, &receipt, value, &format!("instrument {} withdrawn", self.instrument))
+    }
+}
+
+/// What is in force for whom on a day: past days from the record, future days as far as it is certain.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  polity in-force\n  polity in-force --on 2016-12-09 --treaty paris-agreement\n  polity in-force --on 2020-11-04 --member USA --json"
+)]
+pub(crate) struct InForce {
+    /// The day; without it the day of the latest block.
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+    /// One treaty, by id.
+    #[arg(long)]
+    treaty: Option<String>,
+    /// One member, by id.
+    #[arg(long)]
+    member: Option<String>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl InForce {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        if let Some(day) = &self.on
+            && polity_charter::Date::parse(day).is_none()
+        {
+            return Err(Failure::input(format!("--on: `{day}` is no date such as 2016-11-04")));
+        }
+        let asked = json!([self.treaty, self.on, self.member]);
+        let answer: Value = self.rpc.client()?.call("polity_inForce", asked)?;
+        print(as_json, &answer, || {
+            let treaties = array(&answer["treaties"]);
+            let future = match answer["date"].as_str() > answer["today"].as_str() {
+                true => format!(" (told on {}: what is certain by then)", text(&answer["today"])),
+                false => String::new(),
+            };
+            let said: String = treaties.iter().map(|treaty| treaty_text(treaty, &answer["date"])).collect();
+            match said.is_empty() {
+                true => "there are no treaties".to_owned(),
+                false => format!("On {}{future}:\n{said}", text(&answer["date"])),
+            }
+        })
+    }
+}
+
+fn treaty_text(treaty: &Value, date: &Value) -> String {
+    let (parties, waiting) = (array(&treaty["parties"]), array(&treaty["waiting"]));
+    let since = match (treaty["inForce"].as_bool(), treaty["since"].as_str()) {
+        (Some(true), Some(since)) => format!("in force since {since}"),
+        (_, Some(since)) => format!("not in force on {}; it will be on {since}", text(date)),
+        _ => "not in force".to_owned(),
+    };
+    let whom = match treaty["binds"].as_str() {
+        Some("all") => format!(" for all {} that may deposit", parties.len()),
+        _ => format!(" for {}", parties.len()),
+    };
+    let whom = if treaty["inForce"] == true { whom } else { String::new() };
+    let mut out = format!("\n{} ({}): {since}{whom}\n", text(&treaty["name"]), text(&treaty["treaty"]));
+    let mut rows = vec![row(&["  member", "since", "until", "by", "deposited", "statements"])];
+    for party in parties {
+        let said = array(&party["statements"]).iter();
+        let said = said.map(|s| format!("{} {}: {}", text(&s["kind"]), text(&s["id"]), text(&s["text"])));
+        let mut said: Vec<String> = said.collect();
+        let not_between: Vec<_> = array(&party["notBetween"]).iter().map(text).collect();
+        if !not_between.is_empty() {
+            said.push(format!("not in force with {}", not_between.join(", ")));
+        }
+        let unless = if party["certain"] == true { "" } else { " unless it leaves" };
+        rows.push(vec![
+            format!("  {}", text(&party["member"])),
+            format!("{}{unless}", text(&party["since"])),
+            text(&party["until"]),
+            text(&party["deposit"]["kind"]),
+            text(&party["deposit"]["date"]),
+            said.join("; "),
+        ]);
+    }
+    if !parties.is_empty() {
+        out += &table(&rows);
+    }
+    for one in waiting {
+        let from = one["from"].as_str().map_or("not decided yet".to_owned(), |date| format!("from {date}"));
+        out += &format!("  {} deposited on {}: {from}\n", text(&one["member"]), text(&one["depositedOn"]));
+    }
+    out
+}
+
+/// The register of instruments, in the order of filing.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity instruments --treaty paris-agreement")]
+pub(crate) struct Instruments {
+    /// Under one treaty, by id.
+    #[arg(long)]
+    treaty: Option<String>,
+    /// Of one member, by id.
+    #[arg(long)]
+    member: Option<String>,
+    /// From this number on.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Instruments {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let mut page: Value = self.rpc.client()?.call("polity_instruments", json!([self.from]))?;
+        let wanted = |filter: &Option<String>, value: &Value| {
+            filter.as_ref().is_none_or(|filter| value.as_str() == Some(filter))
+        };
+        if let Some(list) = page["instruments"].as_array_mut() {
+            list.retain(|i| wanted(&self.treaty, &i["treaty"]) && wanted(&self.member, &i["member"]));
+        }
+        print(as_json, &page, || {
+            let mut rows =
+                vec![row(&["no.", "date", "treaty", "member", "kind", "ended on", "about", "text"])];
+            for one in array(&page["instruments"]) {
+                rows.push(vec![
+                    text(&one["id"]),
+                    text(&one["date"]),
+                    text(&one["treaty"]),
+                    text(&one["member"]),
+                    text(&one["kind"]),
+                    text(&one["endedOn"]),
+                    text(&one["about"]),
+                    one["text"].as_str().unwrap_or_default().to_owned(),
+                ]);
+            }
+            table(&rows)
+        })
+    }
+}
