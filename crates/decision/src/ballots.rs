@@ -3,17 +3,13 @@
 //! Rule kept: a file that says something twice, or about someone who is no member, is refused with the line; nothing
 //! is skipped in silence, because a ballot that does not count should be noticed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    marker::PhantomData,
-};
-
-use serde::{Deserialize, Deserializer, de};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Choice, Counts, Date, Error, Event, InputFile, Mistake, Rational, Voter, error::line_column, locate,
-    number, parse_rational,
+    Choice, Counts, Date, Error, Event, InputFile, Mistake, Rational, Voter,
+    error::line_column,
+    locate,
+    written::{Written, given, keys},
 };
 
 /// Longest ballots file. Units: bytes.
@@ -49,23 +45,17 @@ pub struct BallotsFile {
 }
 
 /// Totals of a vote of which the single ballots are not known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// In favour.
-    #[serde(default, with = "number")]
     pub yes: Rational,
     /// Against.
-    #[serde(default, with = "number")]
     pub no: Rational,
     /// Abstaining.
-    #[serde(default, with = "number")]
     pub abstain: Rational,
     /// Against with veto.
-    #[serde(default, with = "number")]
     pub veto: Rational,
     /// Of all who could vote. A rule that needs it refuses totals without it.
-    #[serde(default, deserialize_with = "maybe_number")]
     pub total: Option<Rational>,
 }
 
@@ -82,101 +72,6 @@ impl Totals {
         };
         counts.members = self.total.clone().unwrap_or_else(|| counts.cast());
         counts
-    }
-}
-
-/// The file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    matter: Option<String>,
-    as_of: Option<Date>,
-    opened: Option<Date>,
-    notified: Option<Date>,
-    #[serde(default)]
-    members: Vec<WrittenMember>,
-    present: Option<Vec<String>>,
-    #[serde(default)]
-    ballots: Unique<Choice>,
-    #[serde(default)]
-    instruments: Unique<Date>,
-    #[serde(default)]
-    objections: Unique<Date>,
-    #[serde(default)]
-    tallies: Unique<Totals>,
-    #[serde(default, deserialize_with = "maybe_number")]
-    quorum: Option<Rational>,
-    /// For people.
-    #[serde(rename = "source")]
-    _source: Option<de::IgnoredAny>,
-    /// For people.
-    #[serde(rename = "note")]
-    _note: Option<de::IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenMember {
-    id: String,
-    #[serde(default = "kind_default")]
-    kind: String,
-    #[serde(default)]
-    classes: Vec<String>,
-    #[serde(default)]
-    weights: Unique<Option<Number>>,
-    /// For people.
-    #[serde(rename = "name")]
-    _name: Option<de::IgnoredAny>,
-}
-
-fn kind_default() -> String {
-    "state".to_owned()
-}
-
-struct Number(Rational);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        number::deserialize(from).map(Self)
-    }
-}
-
-fn maybe_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rational>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    text.map(|text| parse_rational(&text).map_err(de::Error::custom)).transpose()
-}
-
-/// A map that refuses a key written twice: the second ballot of a member must not replace the first unseen.
-struct Unique<T>(BTreeMap<String, T>);
-
-impl<T> Default for Unique<T> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Visitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
-            type Value = Unique<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Unique<T>, A::Error> {
-                let mut entries = BTreeMap::new();
-                while let Some(key) = map.next_key::<String>()? {
-                    if entries.contains_key(&key) {
-                        return Err(de::Error::custom(format_args!("`{key}` appears twice")));
-                    }
-                    entries.insert(key, map.next_value()?);
-                }
-                Ok(Unique(entries))
-            }
-        }
-        from.deserialize_map(Visitor(PhantomData))
     }
 }
 
@@ -216,14 +111,27 @@ impl Written {
             }
         }
         let named = [
-            ("ballots", self.ballots.0.keys().collect::<Vec<_>>()),
-            ("instruments", self.instruments.0.keys().collect()),
-            ("objections", self.objections.0.keys().collect()),
+            ("ballots", keys(&self.ballots)),
+            ("instruments", keys(&self.instruments)),
+            ("objections", keys(&self.objections)),
         ];
         for (field, names) in named {
             for name in names.into_iter().filter(|name| !ids.contains(name.as_str())) {
                 found.push((path(&[field, name]), format!("`{name}` is not among the members")));
             }
+        }
+        for (id, _) in given(&self.objections) {
+            let ballot = self.ballots.as_ref().and_then(|ballots| ballots.0.get(id)?.as_ref());
+            if ballot.is_some_and(|ballot| !ballot.0.is_wholly(&[Choice::No, Choice::Veto])) {
+                found.push((
+                    path(&["objections", id]),
+                    format!("`{id}` objects, but its ballot is not against"),
+                ));
+            }
+        }
+        if self.quorum.as_ref().is_some_and(|quorum| quorum.0 > Rational::from_integer(1.into())) {
+            let message = "a quorum is a share of one: 47.84 % is \"0.4784\" or \"4784/10000\"";
+            found.push((path(&["quorum"]), message.to_owned()));
         }
         let mut seen = BTreeSet::new();
         for (i, name) in self.present.iter().flatten().enumerate() {
@@ -234,41 +142,34 @@ impl Written {
                 found.push((at, format!("`{name}` appears twice")));
             }
         }
-        for (name, totals) in &self.tallies.0 {
+        for (name, totals) in self.tallies() {
             let counts = totals.counts();
             if counts.cast() > counts.members {
                 let message = format!("the ballots of `{name}` are {}, more than its total", counts.cast());
                 found.push((path(&["tallies", name]), message));
             }
         }
-        if self.members.is_empty() && self.tallies.0.is_empty() {
+        if self.members.is_empty() && self.tallies.as_ref().is_none_or(|tallies| tallies.0.is_empty()) {
             found.push((Vec::new(), "there are neither members nor tallies: nobody could decide".to_owned()));
         }
         found
     }
 
     fn accept(self) -> BallotsFile {
-        let weights = |weights: Unique<Option<Number>>| {
-            weights.0.into_iter().filter_map(|(name, weight)| Some((name, weight?.0))).collect()
-        };
-        let member = |m: WrittenMember| Voter {
-            id: m.id,
-            kind: m.kind,
-            classes: m.classes,
-            weights: weights(m.weights),
-        };
+        let ballots = given(&self.ballots).map(|(id, ballot)| (id.to_owned(), ballot.0)).collect();
+        let days = |map: &_| given(map).map(|(id, day)| (id.to_owned(), *day)).collect();
         BallotsFile {
+            tallies: self.tallies().map(|(name, totals)| (name.to_owned(), totals)).collect(),
+            ballots,
+            instruments: days(&self.instruments),
+            objections: days(&self.objections),
             matter: self.matter,
             as_of: self.as_of,
             opened: self.opened,
             notified: self.notified,
-            members: self.members.into_iter().map(member).collect(),
+            members: self.members.into_iter().map(Into::into).collect(),
             present: self.present.map(|present| present.into_iter().collect()),
-            ballots: self.ballots.0.into_iter().map(|(id, choice)| (id, choice.into())).collect(),
-            instruments: self.instruments.0,
-            objections: self.objections.0,
-            tallies: self.tallies.0,
-            quorum: self.quorum,
+            quorum: self.quorum.map(|quorum| quorum.0),
         }
     }
 }
@@ -290,8 +191,5 @@ fn from_json(error: &serde_json::Error) -> Mistake {
     let full = error.to_string();
     // serde_json appends the place, which is reported apart.
     let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message).to_owned();
-    let hint = (message.contains("expected a string") && message.contains("invalid type: "))
-        .then(|| "numbers are written in quotes, so that they stay exact: \"9131761\"".to_owned())
-        .filter(|_| message.contains("integer") || message.contains("float"));
-    Mistake { line: error.line().max(1), column: error.column().max(1), message, hint }
+    Mistake { line: error.line().max(1), column: error.column().max(1), message, hint: None }
 }

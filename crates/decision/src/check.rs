@@ -8,7 +8,8 @@ use std::{collections::BTreeSet, fmt};
 use num_traits::{One, Zero};
 
 use crate::{
-    Choice, Comparison, Denominator, FORMULA_DEPTH_MAX, Limb, Numerator, Rational, Rule, Voter, Weight,
+    Choice, Comparison, Denominator, FORMULA_DEPTH_MAX, Limb, Numerator, Rational, Rule, Voter,
+    check_frame::check_weight,
     rule::{LIMBS_MAX, LIST_MAX, RULE_JSON_MAX, VETOES_MAX},
 };
 
@@ -42,19 +43,20 @@ impl fmt::Display for Problem {
 }
 
 /// The kinds of member there are. Source: DESIGN §2.
-const KINDS: [&str; 7] = ["state", "igo", "ngo", "subnational", "expert", "enterprise", "individual"];
+pub(crate) const KINDS: [&str; 7] =
+    ["state", "igo", "ngo", "subnational", "expert", "enterprise", "individual"];
 
 /// Longest id, name, kind, class or matter. Units: bytes.
 const WORD_LEN_MAX: usize = 64;
 
-struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn error(&mut self, path: impl Into<String>, message: impl Into<String>, hint: &str) {
+    pub(crate) fn error(&mut self, path: impl Into<String>, message: impl Into<String>, hint: &str) {
         self.push(Severity::Error, path.into(), message.into(), hint);
     }
 
-    fn warning(&mut self, path: impl Into<String>, message: impl Into<String>, hint: &str) {
+    pub(crate) fn warning(&mut self, path: impl Into<String>, message: impl Into<String>, hint: &str) {
         self.push(Severity::Warning, path.into(), message.into(), hint);
     }
 
@@ -63,7 +65,7 @@ impl Problems {
         self.0.push(Problem { severity, path, message, hint });
     }
 
-    fn word(&mut self, path: &str, word: &str) {
+    pub(crate) fn word(&mut self, path: &str, word: &str) {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
         if word.is_empty() || word.len() > WORD_LEN_MAX || !word.bytes().all(fits) {
             let hint = "use ASCII letters, digits, `-` and `_`";
@@ -123,6 +125,7 @@ impl Rule {
         self.check_formula(&mut found);
         self.check_vetoes(&mut found);
         self.check_matters(&mut found);
+        self.check_frame(&mut found);
         if self.deadline.is_some() && self.limbs.iter().all(|limb| limb.numerator == Numerator::Instruments) {
             found.error(
                 "deadline",
@@ -147,8 +150,10 @@ impl Rule {
         found.words(&format!("{at}.classes"), &limb.classes);
         found.words(&format!("{at}.not_classes"), &limb.not_classes);
         self.check_known_matters(found, at, &limb.matters);
-        if let Weight::Named(name) = &limb.weight {
-            found.word(&format!("{at}.weight"), name);
+        check_weight(found, at, limb);
+        if limb.threshold.is_moving() && self.quorum.is_none() {
+            let message = "the rule has no quorum that moves";
+            found.error(format!("{at}.threshold"), message, "add a [quorum] with min, max, start and past");
         }
         for (field, word) in [("reason", &limb.reason), ("tally", &limb.tally)] {
             if let Some(word) = word {
@@ -173,12 +178,18 @@ impl Rule {
             if fewest < 2 {
                 found.error(&path, "a blocking minority of fewer than two members changes nothing", "");
             }
-            if !matches!(limb.numerator, Numerator::Yes | Numerator::YesAbstain) {
-                found.error(
-                    &path,
-                    "only a limb of ballots in favour can be blocked",
-                    "use numerator = \"yes\"",
-                );
+            let blockable: &[Numerator] =
+                if self.reverse { &[Numerator::No] } else { &[Numerator::Yes, Numerator::YesAbstain] };
+            if !blockable.contains(&limb.numerator) {
+                let (message, hint) = if self.reverse {
+                    (
+                        "only a limb of ballots against can be blocked in a reverse rule",
+                        "use numerator = \"no\"",
+                    )
+                } else {
+                    ("only a limb of ballots in favour can be blocked", "use numerator = \"yes\"")
+                };
+                found.error(&path, message, hint);
             }
             if limb.tally.is_some() {
                 found.error(
@@ -322,6 +333,12 @@ fn check_parts(found: &mut Problems, at: &str, limb: &Limb) {
 }
 
 fn check_threshold(found: &mut Problems, at: &str, limb: &Limb) {
+    if limb.threshold.is_moving() {
+        if !limb.threshold.comparison().is_rising() {
+            found.error(format!("{at}.threshold"), "a quorum is reached, not missed", "write >= quorum");
+        }
+        return;
+    }
     let (threshold, one) = (&limb.threshold, Rational::one());
     let (value, share) = (threshold.value(), threshold.is_share());
     let never = match threshold.comparison() {
@@ -356,7 +373,7 @@ fn check_voters(found: &mut Problems, at: &str, limb: &Limb, voters: &[&Voter]) 
         found.error(at, format!("limb `{}` counts no member", limb.name), "check its kinds and classes");
         return;
     }
-    if let Weight::Named(name) = &limb.weight {
+    if let Some(name) = limb.weight.name() {
         let without: Vec<&str> = voters
             .iter()
             .filter(|voter| !voter.weights.contains_key(name))
@@ -379,7 +396,11 @@ fn check_voters(found: &mut Problems, at: &str, limb: &Limb, voters: &[&Voter]) 
         Denominator::Fixed(total) => total.clone(),
         _ => all.clone(),
     };
-    if limb.threshold.comparison().is_rising() && !limb.threshold.is_met(&all, &whole) {
+    // A quorum that moves is at most one, and basic votes raise part and whole alike.
+    if !limb.threshold.is_moving()
+        && limb.threshold.comparison().is_rising()
+        && !limb.threshold.is_met(&all, &whole)
+    {
         let message = format!(
             "limb `{}` can never be met: `{}` is needed and all its members together are {all} of {whole}",
             limb.name, limb.threshold

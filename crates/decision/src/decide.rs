@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    BallotsFile, Basis, Date, Denominator, Error, Event, InputFile, Limb, Mistake, Numerator, Outcome,
-    Report, Rule, Severity, Tally, Voter, Weight,
+    BallotsFile, Basis, Choice, Date, Denominator, Error, Event, InputFile, Limb, Mistake, Numerator,
+    Outcome, Report, Rule, Severity, Tally, Voter,
     ballots::{ballots_error, mistake_at},
+    check::KINDS,
     error::line_column,
     locate,
 };
@@ -62,30 +63,42 @@ impl Rule {
     /// counts.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] if the file lacks what the rule needs: the matter, totals, a weight, the opening day.
+    /// [`Error::Mismatch`] if the file lacks what the rule needs: the matter, totals, a weight, the quorum of the period.
     pub fn decide(&self, file: &BallotsFile, as_of: Option<Date>) -> Result<Report, Error> {
-        let rule = self.for_matter(file.matter.as_deref())?;
+        let rule = self.for_matter(file.matter.as_deref())?.at_period(file)?;
         let as_of = as_of.or(file.as_of);
         let mut tally = rule.open(&file.members);
+        rule.require_kinds(file)?;
         rule.take_totals(&mut tally, file)?;
         rule.require_weights(&tally, file)?;
-        rule.record_ballots(&mut tally, file);
-        let last_day = rule.last_day(file, as_of)?;
-        let closed = match (last_day, as_of) {
-            (Some(last), Some(today)) => today >= last,
-            _ => true,
-        };
+        if let Some(silence) = &rule.silence {
+            return rule.decide_by_silence(silence, tally, file, as_of);
+        }
+        let last_day = rule.deadline.zip(file.opened).and_then(|(deadline, opened)| opened.after(deadline));
+        rule.record_ballots(&mut tally, file, last_day.into_iter().chain(as_of).min());
+        let has_opened = file.opened.zip(as_of).is_none_or(|(opened, today)| opened <= today);
+        let closed = has_opened && last_day.zip(as_of).is_none_or(|(last, today)| today >= last);
         // The day a decision by ballots alone bears.
-        let ballots_day = match (last_day, as_of) {
-            (Some(last), Some(today)) => Some(last.min(today)),
-            (last, today) => last.or(today),
-        };
+        let ballots_day = last_day.into_iter().chain(as_of).min();
         let by_ballots = rule.outcome(&tally, closed);
         if rule.basis() == Basis::Ballots {
-            return Ok(by_ballots.dated(&rule, ballots_day));
+            return Ok(by_ballots.dated_on_notice(&rule, ballots_day, file.notified));
         }
         let decided = (by_ballots.outcome != Outcome::Pending).then_some((ballots_day, by_ballots.outcome));
         Ok(rule.replay(tally, file, as_of, closed, decided))
+    }
+
+    /// The rule with the quorum of the period that `file` is about.
+    fn at_period(self, file: &BallotsFile) -> Result<Self, Error> {
+        match &file.quorum {
+            _ if !self.needs_quorum() => Ok(self),
+            Some(quorum) => Ok(self.with_quorum(quorum)),
+            None => {
+                let message =
+                    format!("rule `{}` needs the `quorum` of the period, such as \"0.4784\"", self.id);
+                Err(Error::Mismatch { path: Vec::new(), message })
+            }
+        }
     }
 
     /// Adds the instruments of `file` day by day and judges at the end of each day, unless ballots `decided` it.
@@ -118,19 +131,52 @@ impl Rule {
         if let Some((_, outcome)) = decided {
             report.outcome = outcome;
         }
-        report.dated(self, decided.and_then(|(day, _)| day))
+        report.dated_on_notice(self, decided.and_then(|(day, _)| day), file.notified)
     }
 
-    fn record_ballots(&self, tally: &mut Tally, file: &BallotsFile) {
+    /// Records who was present, and ballots.
+    fn record_ballots(&self, tally: &mut Tally, file: &BallotsFile, last_day: Option<Date>) {
+        let ballots: BTreeMap<&str, Event> =
+            self.ballots_of(file, last_day).map(|(voter, ballot)| (voter.id.as_str(), ballot)).collect();
         for voter in &file.members {
             let present = file.present.as_ref().is_some_and(|present| present.contains(&voter.id));
             let presence = present.then_some(Event::Present);
-            let ballot = file.ballots.get(&voter.id).copied();
             self.record(tally, voter, None, presence);
-            if ballot.is_some() {
-                self.record(tally, voter, presence, ballot);
+            if let Some(ballot) = ballots.get(voter.id.as_str()) {
+                self.record(tally, voter, presence, Some(*ballot));
             }
         }
+    }
+
+    /// The ballots of `file` that count on `last_day`, in the order of its members. An objection of that day or before is
+    /// a ballot against; where only those present can object, nobody else's ballot counts.
+    pub fn ballots_of<'a>(
+        &self,
+        file: &'a BallotsFile,
+        last_day: Option<Date>,
+    ) -> impl Iterator<Item = (&'a Voter, Event)> + Clone {
+        let in_person = file.present.as_ref().filter(|_| self.vetoes_judged().any(|veto| veto.present));
+        file.members
+            .iter()
+            .filter(move |voter| in_person.is_none_or(|present| present.contains(&voter.id)))
+            .filter_map(move |voter| {
+                let objected =
+                    file.objections.get(&voter.id).filter(|day| last_day.is_none_or(|last| **day <= last));
+                let objection = objected.map(|_| Event::Ballot(Choice::No));
+                Some((voter, file.ballots.get(&voter.id).copied().or(objection)?))
+            })
+    }
+
+    /// Kinds that nobody knows are misspelt, where the rule tells kinds apart.
+    fn require_kinds(&self, file: &BallotsFile) -> Result<(), Error> {
+        if self.kinds_used().is_empty() {
+            return Ok(());
+        }
+        let unknown =
+            file.members.iter().enumerate().find(|(_, voter)| !KINDS.contains(&voter.kind.as_str()));
+        let Some((i, voter)) = unknown else { return Ok(()) };
+        let message = format!("there is no kind `{}`; the kinds are {}", voter.kind, KINDS.join(", "));
+        Err(Error::Mismatch { path: vec!["members".to_owned(), i.to_string(), "kind".to_owned()], message })
     }
 
     /// Lets totals stand in for ballots in the limbs that name them.
@@ -152,8 +198,8 @@ impl Rule {
                     tally.weight = totals.counts();
                     tally.is_given = true;
                 }
-                // Members' ballots can do instead only where the rule says what each weighs.
-                None if limb.weight == Weight::One || file.members.is_empty() => {
+                // Members' ballots can do instead, where some member counts in the limb.
+                None if !file.members.iter().any(|voter| self.counts(limb, voter)) => {
                     let message = format!("rule `{}` needs the tally `{name}`", self.id);
                     return Err(Error::Mismatch { path: vec!["tallies".to_owned()], message });
                 }
@@ -178,18 +224,6 @@ impl Rule {
             }
         }
         Ok(())
-    }
-
-    fn last_day(&self, file: &BallotsFile, as_of: Option<Date>) -> Result<Option<Date>, Error> {
-        match (self.deadline, file.opened) {
-            (Some(deadline), Some(opened)) => Ok(opened.after(deadline)),
-            (Some(deadline), None) if as_of.is_some() => {
-                let message =
-                    format!("rule `{}` counts for {deadline} from the opening: give `opened`", self.id);
-                Err(Error::Mismatch { path: Vec::new(), message })
-            }
-            _ => Ok(None),
-        }
     }
 }
 

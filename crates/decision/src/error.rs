@@ -4,13 +4,15 @@ use std::fmt;
 
 use crate::{Problem, SPLIT_PARTS};
 
-/// Which of the two files of `polity decide`.
+/// Which of the files of `polity decide`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputFile {
     /// The decision rule (TOML).
     Rule,
     /// The ballots (JSON).
     Ballots,
+    /// Cases with known answers (JSON).
+    Cases,
 }
 
 impl fmt::Display for InputFile {
@@ -18,6 +20,7 @@ impl fmt::Display for InputFile {
         f.write_str(match self {
             Self::Rule => "rule file",
             Self::Ballots => "ballots file",
+            Self::Cases => "file of cases",
         })
     }
 }

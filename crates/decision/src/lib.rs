@@ -10,8 +10,10 @@
 //! Deliberately absent: clocks, storage, signatures, and code for any one body. A body is a text in `charters/rules/`.
 
 mod ballots;
+mod builtin;
 mod bundle;
 mod check;
+mod check_frame;
 mod counts;
 mod date;
 mod decide;
@@ -26,14 +28,17 @@ mod quorum;
 mod report;
 mod rule;
 mod silence;
+mod table;
 mod tally;
 mod text;
 mod threshold;
 mod voter;
 mod weight;
 mod words;
+mod written;
 
 pub use ballots::{BALLOTS_LEN_MAX, BallotsFile, MISTAKES_MAX, Totals};
+pub use builtin::{BUILTIN_RULES, builtin_rule};
 pub use bundle::{Bundle, Mass};
 pub use check::{Problem, Severity};
 pub use counts::Counts;
@@ -46,9 +51,10 @@ pub use limb::{Denominator, Limb, Numerator};
 pub use number::{NUMBER_LEN_MAX, Rational, Rounding, decimal, decimal_cut, parse_rational};
 pub use outcome::REASON_BLOCKING;
 pub use quorum::{MovingQuorum, QUORUM_PARTS};
-pub use report::{LimbReport, Outcome, Report, SHARE_PLACES};
+pub use report::{InForce, LimbReport, Outcome, Report, SHARE_PLACES, Version};
 pub use rule::{Basis, LIMBS_MAX, LIST_MAX, RULE_JSON_MAX, Rule, VETOES_MAX, Veto};
 pub use silence::{OtherTerm, Silence, Term};
+pub use table::{CASES_MAX, Row, table};
 pub use tally::{LimbTally, Others, Tally, VetoTally};
 pub use text::Language;
 pub use threshold::{Comparison, Threshold};

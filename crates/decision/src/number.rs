@@ -119,6 +119,51 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rational
     parse_rational(&text).map_err(de::Error::custom)
 }
 
+/// serde for a number in a file of data: in a string, or as a JSON number that is exact as it stands.
+pub(crate) mod lenient {
+    use std::fmt;
+
+    use serde::{Deserializer, de};
+
+    use super::{Rational, parse_rational};
+
+    /// Most digits of a JSON number with a point or an exponent: so many are kept whatever reads it.
+    const DIGITS_MAX: usize = 15;
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rational, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Rational;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number such as 9131761 or \"1/2\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Rational, E> {
+                parse_rational(text.trim()).map_err(E::custom)
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Rational, E> {
+                Ok(Rational::from_integer(number.into()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Rational, E> {
+                parse_rational(&number.to_string()).map_err(E::custom)
+            }
+
+            // The JSON reader has made a float of it. Its shortest text is what was written, if that was short enough.
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Rational, E> {
+                let text = number.to_string();
+                if text.bytes().filter(u8::is_ascii_digit).count() > DIGITS_MAX {
+                    return Err(E::custom("a number this long is written in quotes, so that it stays exact"));
+                }
+                parse_rational(&text).map_err(E::custom)
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}
+
 /// serde for a number in a string that can be absent.
 pub(crate) mod maybe {
     use serde::{Deserialize, Deserializer, Serializer, de};

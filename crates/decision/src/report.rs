@@ -121,10 +121,16 @@ fn share(numerator: &Rational, denominator: &Rational, threshold: &Threshold) ->
 impl Report {
     /// The report with its days: decided on `day` if it is decided, in effect as `rule` says if it is adopted.
     #[must_use]
-    pub fn dated(mut self, rule: &Rule, day: Option<Date>) -> Self {
+    pub fn dated(self, rule: &Rule, day: Option<Date>) -> Self {
+        self.dated_on_notice(rule, day, None)
+    }
+
+    /// The same for a text notified on `notified`.
+    #[must_use]
+    pub fn dated_on_notice(mut self, rule: &Rule, day: Option<Date>, notified: Option<Date>) -> Self {
         self.decided_on = day.filter(|_| self.outcome != Outcome::Pending);
         let adopted_on = self.decided_on.filter(|_| self.outcome == Outcome::Adopted);
-        self.effective_on = adopted_on.and_then(|day| rule.effective_on(day));
+        self.effective_on = adopted_on.and_then(|day| rule.effective_on_notice(day, notified));
         self
     }
 

@@ -1,9 +1,9 @@
-//! Every rule of `charters/rules/` against cases with known answers in `tests/data/`. A case names only what it is
+//! Every rule of `charters/rules/` against cases with known answers in `charters/rules/cases/`. A case names only what it is
 //! about: fields that it does not expect are not compared.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use polity_decision::{LimbReport, Report, Rule, decide_files};
+use polity_decision::{BUILTIN_RULES, Row, Rule, builtin_rule, decide_files, table};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -11,14 +11,15 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn names(directory: &str) -> BTreeSet<String> {
+fn names(directory: &str, extension: &str) -> BTreeSet<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(directory);
     let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let entries = entries.filter(|path| path.extension().is_some_and(|found| found == extension));
     entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 fn cases(rule: &str) -> Value {
-    serde_json::from_str(&read(&format!("tests/data/{rule}.json"))).unwrap()
+    serde_json::from_str(&read(&format!("../../charters/rules/cases/{rule}.json"))).unwrap()
 }
 
 /// The ballots file of a case: what all cases share, and what it says itself.
@@ -30,57 +31,79 @@ fn ballots(cases: &Value, case: &Value) -> String {
     serde_json::to_string_pretty(&file).unwrap()
 }
 
-fn differences(expected: &Value, got: &Value, at: &str, found: &mut Vec<String>) {
-    for (key, value) in expected.as_object().unwrap() {
-        if got.get(key) != Some(value) {
-            found.push(format!("{at}{key}: expected {value}, got {}", got.get(key).unwrap_or(&Value::Null)));
-        }
-    }
+fn rows(path: &str) -> Vec<Row> {
+    let rule = |id: &str| builtin_rule(id).map(str::to_owned);
+    table(&read(path), &rule).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-fn check(rule: &str) -> Vec<String> {
-    let (rule_text, cases) = (read(&format!("../../charters/rules/{rule}.toml")), cases(rule));
-    let mut found = Vec::new();
-    for case in cases["cases"].as_array().unwrap() {
-        let at = format!("{rule}, {}: ", case["id"].as_str().unwrap());
-        let report = match decide_files(&rule_text, &ballots(&cases, case), None) {
-            Ok(report) => report,
-            Err(e) => {
-                found.push(format!("{at}{e}"));
-                continue;
-            }
-        };
-        let json = report.json();
-        let got: Value = serde_json::from_str(&json).unwrap();
-        differences(&case["expect"], &got, &at, &mut found);
-        for (name, expected) in case.get("limbs").and_then(Value::as_object).into_iter().flatten() {
-            match got["limbs"].as_array().unwrap().iter().find(|limb| limb["name"] == name.as_str()) {
-                Some(limb) => differences(expected, limb, &format!("{at}{name}."), &mut found),
-                None => found.push(format!("{at}there is no limb {name}")),
-            }
-        }
-        if !report.limbs.iter().all(LimbReport::agrees) {
-            found.push(format!("{at}the report does not agree with itself: {json}"));
-        }
-        let read_back: Report = serde_json::from_str(&json).unwrap();
-        if read_back.json() != json {
-            found.push(format!("{at}the report does not read back: {json}"));
-        }
-    }
-    found
+fn check(rows: &[Row]) -> usize {
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter(|row| !row.ok)
+        .map(|row| format!("{}, {}: expected {}, got {}", row.rule, row.case, row.expected, row.got))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    rows.len()
 }
 
 #[test]
 fn every_rule_gives_the_known_answers() {
-    let rules = names("../../charters/rules");
-    assert_eq!(rules, names("tests/data"), "each rule has cases, and each case file a rule");
-    let wrong: Vec<String> = rules.iter().flat_map(|rule| check(rule)).collect();
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let rules = names("../../charters/rules", "toml");
+    assert_eq!(
+        rules,
+        names("../../charters/rules/cases", "json"),
+        "each rule has cases, and each case file a rule"
+    );
+    let builtin: BTreeSet<String> = BUILTIN_RULES.iter().map(|(id, _)| (*id).to_owned()).collect();
+    assert_eq!(rules, builtin, "each rule is built in");
+    let cases: usize =
+        rules.iter().map(|rule| check(&rows(&format!("../../charters/rules/cases/{rule}.json")))).sum();
+    assert!(cases >= 90, "only {cases} cases");
+}
+
+/// The files in which decisions were collected, each in its own form. Source: `../shared/rules/*.json`.
+#[test]
+fn collected_cases_come_out_exactly() {
+    for (file, cases) in [
+        ("eu-qmv", 4),
+        ("onchain-cosmos-gov", 4),
+        ("paris-art21", 4),
+        ("swiss-double-majority", 3),
+        ("unsc", 4),
+    ] {
+        assert_eq!(check(&rows(&format!("tests/known/{file}.json"))), cases, "{file}");
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_noticed() {
+    let rule = |id: &str| builtin_rule(id).map(str::to_owned);
+    for (file, from, to) in [
+        ("unsc", "\"reason\": \"veto:RUS\"", "\"reason\": \"veto:CHN\""),
+        ("paris-art21", "52.13", "52.14"),
+        ("paris-art21", "70.906", "58.830"),
+        ("swiss-double-majority", "50.73", "50.7"),
+        ("eu-qmv", "\"members_for\": 20", "\"members_for\": 21"),
+        ("onchain-cosmos-gov", "rejected:veto", "passed"),
+    ] {
+        let text = read(&format!("tests/known/{file}.json"));
+        assert!(text.contains(from), "{from}");
+        let rows = table(&text.replacen(from, to, 1), &rule).unwrap();
+        let wrong = rows.iter().filter(|row| !row.ok).count();
+        let expected = if to == "50.7" { 0 } else { 1 };
+        assert_eq!(wrong, expected, "{file}: {to}");
+    }
+    for (text, line) in
+        [("{\n \"rule_id\": \"x\",\n \"cases\": []}", "line 2"), ("{\n", "line 2"), ("{}", "line 1")]
+    {
+        let error = table(text, &rule).unwrap_err().to_string();
+        assert!(error.starts_with("file of cases") && error.contains(line), "{text}: {error}");
+    }
 }
 
 #[test]
 fn every_rule_survives_its_canonical_form() {
-    for name in names("../../charters/rules") {
+    for name in names("../../charters/rules", "toml") {
         let rule = Rule::from_toml(&read(&format!("../../charters/rules/{name}.toml"))).unwrap();
         assert_eq!(rule.id, name);
         assert_eq!(rule.check(), []);

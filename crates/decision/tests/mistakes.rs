@@ -57,7 +57,21 @@ fn ballots_files() {
         (r#""A": "yes" }"#, r#""A": "yes", "A": "no" }"#, &[(4, "`A` appears twice")]),
         (r#""A": "yes" }"#, r#""A": "aye" }"#, &[(4, "unknown variant `aye`")]),
         (r#"{ "id": "B" }"#, r#"{ "id": "A" }"#, &[(3, "member `A` is listed twice")]),
-        (r#"{ "id": "B" }"#, r#"{ "id": "B", "weights": { "w": 5 } }"#, &[(3, "expected a string")]),
+        (r#"{ "id": "B" }"#, r#"{ "id": "B", "weights": { "w": true } }"#, &[(3, "expected a number")]),
+        (r#"{ "id": "B" }"#, r#"{ "id": "B", "weights": { "w": -5 } }"#, &[(3, "`-5` is not a number")]),
+        (
+            r#"{ "id": "B" }"#,
+            r#"{ "id": "B", "weights": { "w": 0.1234567890123456 } }"#,
+            &[(3, "written in quotes")],
+        ),
+        (r#""A": "yes" }"#, r#""A": { "yes": "1/2", "no": "1/3" } }"#, &[(4, "shares of a ballot sum to 1")]),
+        (r#""A": "yes" }"#, r#""A": { "yes": "1/3", "no": "2/3" } }"#, &[(4, "shares of a ballot sum to 1")]),
+        (
+            r#""ballots":"#,
+            r#""objections": { "A": "2024-07-01" }, "ballots":"#,
+            &[(4, "its ballot is not against")],
+        ),
+        (r#""ballots":"#, r#""quorum": "47.84", "ballots":"#, &[(4, "a quorum is a share of one")]),
         (r#"{ "id": "B" }"#, r#"{ "id": "B", "weights": { "w": "-5" } }"#, &[(3, "`-5` is not a number")]),
         (r#"{ "id": "B" }"#, r#"{ "id": "B", "weigths": {} }"#, &[(3, "unknown field `weigths`")]),
         (r#"{ "id": "B" }"#, r#"{ "kind": "state" }"#, &[(3, "missing field `id`")]),
@@ -86,15 +100,20 @@ fn ballots_files() {
 fn what_a_rule_needs_of_the_ballots() {
     for (rule, part) in [
         (RULE.replace("numerator", "weight = \"gold\"\nnumerator"), "weighs by `gold`, which no member has"),
-        (RULE.replace("numerator", "tally = \"people\"\nnumerator"), "needs the tally `people`"),
+        (
+            RULE.replace("numerator", "tally = \"people\"\nclasses = [\"people\"]\nnumerator"),
+            "needs the tally `people`",
+        ),
     ] {
         let (file, found) = mistakes(&rule, BALLOTS);
         assert!(file == InputFile::Ballots && found[0].1.contains(part), "{found:?}");
     }
-    let rule = RULE.replace("matters =", "deadline = \"10d\"\nmatters =");
-    let (_, found) =
-        mistakes(&rule, &BALLOTS.replace("\"ballots\"", "\"as_of\": \"2024-01-01\", \"ballots\""));
-    assert!(found[0].1.contains("give `opened`"), "{found:?}");
+    let tezos = include_str!("../../../charters/rules/tezos.toml");
+    let (_, found) = mistakes(tezos, BALLOTS);
+    assert!(found[0].1.contains("needs the tally") || found[0].1.contains("needs the `quorum`"), "{found:?}");
+    let paris = include_str!("../../../charters/rules/paris-art21.toml");
+    let (_, found) = mistakes(paris, &BALLOTS.replace(r#""id": "B""#, r#""id": "B", "kind": "stat""#));
+    assert!(found[0] == (3, found[0].1.clone()) && found[0].1.contains("no kind `stat`"), "{found:?}");
 }
 
 #[test]
