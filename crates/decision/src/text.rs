@@ -43,6 +43,20 @@ impl Report {
             };
             lines.push(format!("  {a:<name$}  {b:<part$}  {c:>share$}  {needed}  {verdict}"));
         }
+        for version in self.in_force.iter().flat_map(|in_force| &in_force.versions) {
+            let (day, members) = (version.effective_on, version.members.join(", "));
+            lines.push(match language {
+                Language::En => format!("  from {day} for {members}"),
+                Language::Zh => format!("  自 {day} 起适用于 {members}"),
+            });
+        }
+        let objected = self.in_force.as_ref().map(|in_force| in_force.objected.join(", "));
+        if let Some(objected) = objected.filter(|ids| !ids.is_empty()) {
+            lines.push(match language {
+                Language::En => format!("  not for {objected}, who objected in time"),
+                Language::Zh => format!("  不适用于按时提出反对的 {objected}"),
+            });
+        }
         lines.join("\n")
     }
 
@@ -61,9 +75,11 @@ impl Report {
         }
         if let Some(reason) = &self.reason {
             let why = match reason.split_once(':') {
+                Some(("veto", "absent")) => "a member that holds a veto stayed away".to_owned(),
                 Some(("veto", who)) => format!("vetoed by {who}"),
                 Some(("objection", who)) => format!("{who} objected"),
                 None if reason == "veto" => "stopped by veto".to_owned(),
+                None if reason == "objection" => "all objected".to_owned(),
                 None if reason == "quorum" => "there was no quorum".to_owned(),
                 None if reason == REASON_BLOCKING => "too few members opposed it to block".to_owned(),
                 _ => reason.clone(),
@@ -89,9 +105,11 @@ impl Report {
         }
         if let Some(reason) = &self.reason {
             let why = match reason.split_once(':') {
+                Some(("veto", "absent")) => "持有否决权的成员缺席".to_owned(),
                 Some(("veto", who)) => format!("{who} 行使否决权"),
                 Some(("objection", who)) => format!("{who} 反对"),
                 None if reason == "veto" => "被否决权阻止".to_owned(),
+                None if reason == "objection" => "全体提出反对".to_owned(),
                 None if reason == "quorum" => "未达法定人数".to_owned(),
                 None if reason == REASON_BLOCKING => "反对者人数不足以阻止".to_owned(),
                 _ => reason.clone(),

@@ -109,15 +109,17 @@ fn known_answers(folder: &Path, as_json: bool) -> Outcome {
     Ok(if rows.iter().all(|row| row.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The rows for people: one line each, and a second one for what came instead.
+/// The rows for people, one line each.
 fn in_columns(rows: &[Row]) -> String {
     let width = |cell: fn(&Row) -> &str| rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0);
     let (rule, case) = (width(|row| &row.rule), width(|row| &row.case));
-    let mut lines = vec![format!("{:<4}  {:<rule$}  {:<case$}  expected / got", "", "rule", "case")];
+    let mut lines = vec![format!("{:<3}  {:<rule$}  {:<case$}  expected | got", "", "rule", "case")];
     for row in rows {
         let verdict = if row.ok { "ok" } else { "NOT" };
-        lines.push(format!("{verdict:<4}  {:<rule$}  {:<case$}  {}", row.rule, row.case, row.expected));
-        lines.push(format!("{:<4}  {:<rule$}  {:<case$}  {}", "", "", "", row.got));
+        lines.push(format!(
+            "{verdict:<3}  {:<rule$}  {:<case$}  {} | {}",
+            row.rule, row.case, row.expected, row.got
+        ));
     }
     let right = rows.iter().filter(|row| row.ok).count();
     lines.push(format!("{right} of {} cases as known", rows.len()));
