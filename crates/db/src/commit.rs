@@ -86,7 +86,7 @@ impl Db {
         let mut writer = self.0.writer.lock();
         commit.check(writer.tip)?;
         let tip = Tip { height: commit.block.height(), hash: commit.block.hash };
-        let mut batch = Batch::new(&self.0.database);
+        let mut batch = Batch::new(&self.0.store);
         self.put_block(&mut batch, commit);
         self.put_changes(&mut batch, tip.height, commit.changes, writer.tip.is_some())?;
         let oldest = self.prune_history(&mut batch, tip.height, writer.tip.is_none())?;
@@ -96,7 +96,9 @@ impl Db {
         self.0.oldest.store(oldest.0, Ordering::Release);
         let bytes = batch.commit()?;
         writer.tip = Some(tip);
-        writer.watermark.set(&tip)?;
+        if let Some(watermark) = &mut writer.watermark {
+            watermark.set(&tip)?;
+        }
         writer.unflushed = writer.unflushed.saturating_add(bytes);
         if writer.unflushed >= UNFLUSHED_BYTES_MAX {
             writer.unflushed = 0;
@@ -231,7 +233,7 @@ impl Db {
         if !known {
             return Err(Error::Mismatch { height, what: "the certificate is for another block" });
         }
-        let mut batch = Batch::new(&self.0.database);
+        let mut batch = Batch::new(&self.0.store);
         batch.put(
             &self.tables().blocks,
             block_key(height, Part::Certificate),

@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use fjall::Database;
 use parking_lot::Mutex;
 use polity_primitives::{
     Address, B256, Block, Bytes, Certificate, Header, Height, Receipt, SealedBlock, Transaction,
@@ -15,7 +14,9 @@ use crate::{
     codec,
     error::Result,
     files::Watermark,
-    tables::{Kind, OLDEST, Part, TIP, Table, Tables, block_hash_key, block_key, meta_key, tx_hash_key},
+    tables::{
+        Kind, OLDEST, Part, Store, TIP, Table, Tables, block_hash_key, block_key, meta_key, tx_hash_key,
+    },
 };
 
 /// How many blocks back the state can be read, unless the charter says otherwise. Source: EIP-2935 serves as many hashes.
@@ -51,19 +52,19 @@ pub struct Db(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) tables: Tables,
-    pub(crate) database: Database,
+    pub(crate) store: Store,
     pub(crate) options: Options,
     /// Oldest height whose state can be read; raised before what it excludes is removed.
     pub(crate) oldest: AtomicU64,
     pub(crate) writer: Mutex<Writer>,
     /// Held, never read: the lock ends with the file. Last, so that the store closes before it.
-    pub(crate) _lock: std::fs::File,
+    pub(crate) _lock: Option<std::fs::File>,
 }
 
 /// What only one thread may touch.
 pub(crate) struct Writer {
     pub(crate) tip: Option<Tip>,
-    pub(crate) watermark: Watermark,
+    pub(crate) watermark: Option<Watermark>,
     /// Bytes committed since the tables were last written out of memory.
     pub(crate) unflushed: usize,
 }

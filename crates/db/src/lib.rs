@@ -54,6 +54,7 @@ mod error;
 mod files;
 mod history;
 mod inspect;
+mod memory;
 mod open;
 mod side;
 mod tables;
@@ -62,6 +63,7 @@ pub use commit::{BlockCommit, PRUNE_BLOCKS_MAX};
 pub use db::{Db, HISTORY_DEFAULT, Options, Tip};
 pub use error::{Error, Result};
 pub use files::{SCHEMA, is_locked};
+pub use memory::Memory;
 pub use side::{CANDIDATES_MAX, EVIDENCE_MAX};
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     files::Home,
     inspect,
-    tables::{Part, Tables},
+    tables::{Part, Store, Tables},
 };
 
 /// Memory for blocks of tables that were read. The trie serves the state, so only history and old blocks come here.
@@ -62,16 +62,22 @@ impl Db {
         let mut watermark = home.watermark()?;
         let recorded = watermark.get()?;
         watermark.sync()?;
-        let writer = Mutex::new(Writer { tip: None, watermark, unflushed: 0 });
-        let db = Self(Arc::new(Inner { tables, database, options, oldest, writer, _lock: home.lock }));
-        let found = db.tip()?;
-        check_watermark(recorded, found)?;
+        let writer = Mutex::new(Writer { tip: None, watermark: Some(watermark), unflushed: 0 });
+        let (store, lock) = (Store::Disk(database), Some(home.lock));
+        let db = Self(Arc::new(Inner { tables, store, options, oldest, writer, _lock: lock }));
+        check_watermark(recorded, db.tip()?)?;
+        db.checked()
+    }
+
+    /// What was just opened, if its tip is sound.
+    pub(crate) fn checked(self) -> Result<Self> {
+        let found = self.tip()?;
         match &found {
-            Some(tip) => db.check_tip(tip)?,
-            None => db.check_empty()?,
+            Some(tip) => self.check_tip(tip)?,
+            None => self.check_empty()?,
         }
-        db.0.writer.lock().tip = found;
-        Ok(db)
+        self.0.writer.lock().tip = found;
+        Ok(self)
     }
 
     /// Without a tip there must be no block either.

@@ -30,7 +30,7 @@ impl Db {
         if candidates.keys(&first, &last).take(CANDIDATES_MAX).count() >= CANDIDATES_MAX {
             return Err(Error::Full { table: candidates.name, max: CANDIDATES_MAX });
         }
-        let mut batch = Batch::new(&self.0.database);
+        let mut batch = Batch::new(&self.0.store);
         batch.put(candidates, candidate_key(hash), [&height.0.to_be_bytes()[..], bytes].concat());
         batch.put(candidates, candidate_height_key(height, hash), []);
         batch.commit().map(drop)
@@ -59,7 +59,7 @@ impl Db {
             return Ok(false);
         }
         let bytes = serde_json::to_vec(evidence).map_err(|e| meta.corrupt(&key, e))?;
-        let mut batch = Batch::new(&self.0.database);
+        let mut batch = Batch::new(&self.0.store);
         batch.put(meta, &key, bytes);
         batch.commit().map(|_| true)
     }
@@ -83,7 +83,7 @@ impl Db {
     /// # Errors
     /// [`Error::Store`].
     pub fn put_meta(&self, key: &str, value: &[u8]) -> Result<()> {
-        let mut batch = Batch::new(&self.0.database);
+        let mut batch = Batch::new(&self.0.store);
         batch.put(&self.tables().meta, meta_key(Kind::User, key.as_bytes()), value);
         batch.commit().map(drop)
     }

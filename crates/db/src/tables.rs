@@ -8,6 +8,7 @@ use polity_primitives::{Address, B256, Height, U256};
 use crate::{
     codec::Reason,
     error::{Error, Result},
+    memory::{Memory, Write},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -32,11 +33,27 @@ pub(crate) const SPECS: [Spec; 7] = [
     Spec { name: "candidates", memtable_bytes_max: 8 * MIB },
 ];
 
+/// Where batches go.
+pub(crate) enum Store {
+    Disk(Database),
+    Memory(Memory),
+}
+
+/// Where the records of a table are.
+#[derive(Clone)]
+enum Records {
+    Disk(Keyspace),
+    /// The table of this number.
+    Memory(Memory, usize),
+}
+
+type Record = (fjall::UserKey, UserValue);
+
 /// A table of the store, with its name for errors.
 #[derive(Clone)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
-    keyspace: Keyspace,
+    records: Records,
 }
 
 impl Table {
@@ -48,7 +65,7 @@ impl Table {
                 .expect_point_read_hits(true)
         };
         let keyspace = database.keyspace(spec.name, options).map_err(|e| Error::store(spec.name, "", e))?;
-        Ok(Self { name: spec.name, keyspace })
+        Ok(Self { name: spec.name, records: Records::Disk(keyspace) })
     }
 
     pub(crate) fn corrupt(&self, key: &[u8], reason: impl ToString) -> Error {
@@ -60,7 +77,10 @@ impl Table {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<UserValue>> {
-        self.keyspace.get(key).map_err(|e| self.failed(key, e))
+        match &self.records {
+            Records::Disk(keyspace) => keyspace.get(key).map_err(|e| self.failed(key, e)),
+            Records::Memory(memory, table) => Ok(memory.get(*table, key)),
+        }
     }
 
     /// Reads and decodes the record at `key`.
@@ -77,27 +97,56 @@ impl Table {
         &self,
         from: &[u8],
         to: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(fjall::UserKey, UserValue)>> + '_ {
-        let range: std::ops::RangeInclusive<Vec<u8>> = from.to_vec()..=to.to_vec();
-        let from = from.to_vec();
-        self.keyspace.range(range).map(move |guard| guard.into_inner().map_err(|e| self.failed(&from, e)))
+    ) -> Box<dyn DoubleEndedIterator<Item = Result<Record>> + '_> {
+        match &self.records {
+            Records::Disk(keyspace) => {
+                let range: std::ops::RangeInclusive<Vec<u8>> = from.to_vec()..=to.to_vec();
+                let from = from.to_vec();
+                let read = move |guard: fjall::Guard| guard.into_inner().map_err(|e| self.failed(&from, e));
+                Box::new(keyspace.range(range).map(read))
+            }
+            Records::Memory(memory, table) => {
+                Box::new(memory.range(*table, Some((from, to))).into_iter().map(Ok))
+            }
+        }
     }
 
     /// All records, in order.
-    pub(crate) fn all(&self) -> impl Iterator<Item = Result<(fjall::UserKey, UserValue)>> + '_ {
-        self.keyspace.iter().map(|guard| guard.into_inner().map_err(|e| self.failed(&[], e)))
+    pub(crate) fn all(&self) -> Box<dyn Iterator<Item = Result<Record>> + '_> {
+        match &self.records {
+            Records::Disk(keyspace) => {
+                Box::new(keyspace.iter().map(|guard| guard.into_inner().map_err(|e| self.failed(&[], e))))
+            }
+            Records::Memory(memory, table) => Box::new(memory.range(*table, None).into_iter().map(Ok)),
+        }
     }
 
     /// Keys in `from..=to`, in order.
-    pub(crate) fn keys(&self, from: &[u8], to: &[u8]) -> impl Iterator<Item = Result<fjall::UserKey>> + '_ {
-        let range: std::ops::RangeInclusive<Vec<u8>> = from.to_vec()..=to.to_vec();
-        let from = from.to_vec();
-        self.keyspace.range(range).map(move |guard| guard.key().map_err(|e| self.failed(&from, e)))
+    pub(crate) fn keys(
+        &self,
+        from: &[u8],
+        to: &[u8],
+    ) -> Box<dyn Iterator<Item = Result<fjall::UserKey>> + '_> {
+        match &self.records {
+            Records::Disk(keyspace) => {
+                let range: std::ops::RangeInclusive<Vec<u8>> = from.to_vec()..=to.to_vec();
+                let from = from.to_vec();
+                Box::new(
+                    keyspace.range(range).map(move |guard| guard.key().map_err(|e| self.failed(&from, e))),
+                )
+            }
+            Records::Memory(memory, table) => {
+                Box::new(memory.range(*table, Some((from, to))).into_iter().map(|(key, _)| Ok(key)))
+            }
+        }
     }
 
     /// Starts writing the memory of this table to disk, in the background.
     pub(crate) fn flush(&self) -> Result<()> {
-        self.keyspace.rotate_memtable().map(drop).map_err(|e| self.failed(&[], e))
+        match &self.records {
+            Records::Disk(keyspace) => keyspace.rotate_memtable().map(drop).map_err(|e| self.failed(&[], e)),
+            Records::Memory(..) => Ok(()),
+        }
     }
 }
 
@@ -107,7 +156,9 @@ impl Tables {
     pub(crate) fn flush_and_wait(&self) {
         let Self { meta, blocks, hashes, state, history, undo, candidates } = self;
         for table in [meta, blocks, hashes, state, history, undo, candidates] {
-            table.keyspace.rotate_memtable_and_wait().expect("flushes");
+            if let Records::Disk(keyspace) = &table.records {
+                keyspace.rotate_memtable_and_wait().expect("flushes");
+            }
         }
     }
 }
@@ -140,6 +191,24 @@ impl Tables {
         })
     }
 
+    /// The tables in `memory`.
+    pub(crate) fn in_memory(memory: &Memory) -> Self {
+        let table = |number: usize, spec: &Spec| Table {
+            name: spec.name,
+            records: Records::Memory(memory.clone(), number),
+        };
+        let [meta, blocks, hashes, state, history, undo, candidates] = &SPECS;
+        Self {
+            meta: table(0, meta),
+            blocks: table(1, blocks),
+            hashes: table(2, hashes),
+            state: table(3, state),
+            history: table(4, history),
+            undo: table(5, undo),
+            candidates: table(6, candidates),
+        }
+    }
+
     pub(crate) fn flush(&self) -> Result<()> {
         let Self { meta, blocks, hashes, state, history, undo, candidates } = self;
         [meta, blocks, hashes, state, history, undo, candidates].into_iter().try_for_each(Table::flush)
@@ -148,32 +217,60 @@ impl Tables {
 
 /// Writes that happen together or not at all, and counts their bytes.
 pub(crate) struct Batch {
-    inner: OwnedWriteBatch,
+    to: Target,
     bytes: usize,
 }
 
+enum Target {
+    Disk(OwnedWriteBatch),
+    Memory(Memory, Vec<Write>),
+}
+
 impl Batch {
-    pub(crate) fn new(database: &Database) -> Self {
-        // `SyncData` returns when the journal is on the disk: fdatasync also writes the length, which is all the
-        // metadata that reading it back needs.
-        Self { inner: database.batch().durability(Some(fjall::PersistMode::SyncData)), bytes: 0 }
+    pub(crate) fn new(store: &Store) -> Self {
+        let to = match store {
+            // `SyncData` returns when the journal is on the disk: fdatasync also writes the length, which is all the
+            // metadata that reading it back needs.
+            Store::Disk(database) => {
+                Target::Disk(database.batch().durability(Some(fjall::PersistMode::SyncData)))
+            }
+            Store::Memory(memory) => Target::Memory(memory.clone(), Vec::new()),
+        };
+        Self { to, bytes: 0 }
     }
 
     pub(crate) fn put(&mut self, table: &Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let (key, value) = (key.as_ref(), value.as_ref());
         self.bytes = self.bytes.saturating_add(key.len()).saturating_add(value.len());
-        self.inner.insert(&table.keyspace, key, value);
+        self.write(table, key, Some(value));
     }
 
     pub(crate) fn delete(&mut self, table: &Table, key: impl AsRef<[u8]>) {
         let key = key.as_ref();
         self.bytes = self.bytes.saturating_add(key.len());
-        self.inner.remove(&table.keyspace, key);
+        self.write(table, key, None);
+    }
+
+    /// A batch and its tables come from one [`Db`](crate::Db), so their kinds are one too.
+    fn write(&mut self, table: &Table, key: &[u8], value: Option<&[u8]>) {
+        match (&mut self.to, &table.records) {
+            (Target::Disk(batch), Records::Disk(keyspace)) => match value {
+                Some(value) => batch.insert(keyspace, key, value),
+                None => batch.remove(keyspace, key),
+            },
+            (Target::Memory(_, writes), Records::Memory(_, table)) => {
+                writes.push(Write { table: *table, key: key.into(), value: value.map(Into::into) });
+            }
+            _ => debug_assert!(false, "a batch and a table of different stores"),
+        }
     }
 
     /// Makes the writes durable and visible. Returns their size.
     pub(crate) fn commit(self) -> Result<usize> {
-        self.inner.commit().map_err(|e| Error::store("journal", "commit", e))?;
+        match self.to {
+            Target::Disk(batch) => batch.commit().map_err(|e| Error::store("journal", "commit", e))?,
+            Target::Memory(memory, writes) => memory.write(writes)?,
+        }
         Ok(self.bytes)
     }
 }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub use application::LedgerApplication;
 pub use error::{Error, SubmitError};
 pub use head::{ExecutedBlock, Head};
+pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};
 use polity_charter::Charter;
 use polity_db::Db;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
 use polity_charter::{Charter, History};
-use polity_db::{BlockCommit, Db, Options};
+use polity_db::{BlockCommit, Db, Memory, Options};
 use polity_execution::{ChainRules, Executor};
 use polity_mempool::Mempool;
 use polity_primitives::{Block, Height, SealedBlock, StateChanges};
@@ -18,18 +18,32 @@ use crate::{
     view::StateSlots,
 };
 
-struct Genesis {
+/// Block 0 of a charter, executed. Cheap to clone.
+#[derive(Clone)]
+pub struct Genesis {
     block: SealedBlock,
-    changes: StateChanges,
+    changes: Arc<StateChanges>,
     state: State,
 }
 
+impl std::fmt::Debug for Genesis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Genesis").field("hash", &self.block.hash).finish_non_exhaustive()
+    }
+}
+
 impl Genesis {
-    fn of(charter: &Charter, executor: &Executor) -> Result<Self, Error> {
+    /// Executes block 0 of `charter`.
+    ///
+    /// # Errors
+    /// [`Error::Execution`], for instance while keys are missing in the charter.
+    pub fn of(charter: &Charter) -> Result<Self, Error> {
+        let executor = Executor::new(ChainRules::from(charter));
         let (mut header, changes) = executor.genesis(charter)?;
         let state = State::default().apply(&changes);
         header.state_root = state.root();
-        Ok(Self { block: Block { header, transactions: Vec::new() }.seal(), changes, state })
+        let block = Block { header, transactions: Vec::new() }.seal();
+        Ok(Self { block, changes: Arc::new(changes), state })
     }
 }
 
@@ -41,13 +55,22 @@ impl Ledger {
     /// # Errors
     /// [`Error::OtherCharter`], [`Error::StateRoot`], [`Error::Execution`], or what the database says.
     pub fn open(path: &Path, charter: Charter) -> Result<Self, Error> {
-        let history = match charter.history {
-            History::Blocks(blocks) => Some(blocks),
-            History::All => None,
-        };
-        let db = Db::open(path, Options { history })?;
+        let db = Db::open(path, options(&charter))?;
+        let genesis = Genesis::of(&charter)?;
+        Self::on(db, charter, genesis)
+    }
+
+    /// Opens the chain of `charter` that `memory` holds, for simulation. `genesis` is that of the charter: many ledgers of one
+    /// charter share it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn in_memory(memory: &Memory, charter: Charter, genesis: &Genesis) -> Result<Self, Error> {
+        Self::on(Db::in_memory(memory, options(&charter))?, charter, genesis.clone())
+    }
+
+    fn on(db: Db, charter: Charter, genesis: Genesis) -> Result<Self, Error> {
         let executor = Executor::new(ChainRules::from(&charter));
-        let genesis = Genesis::of(&charter, &executor)?;
         let genesis_hash = genesis.block.hash;
         let (block, state) = match db.tip()? {
             None => {
@@ -80,6 +103,14 @@ impl Ledger {
             listeners: RwLock::new(Vec::new()),
         })))
     }
+}
+
+fn options(charter: &Charter) -> Options {
+    let history = match charter.history {
+        History::Blocks(blocks) => Some(blocks),
+        History::All => None,
+    };
+    Options { history }
 }
 
 fn load(db: &Db, genesis: &Genesis, height: Height) -> Result<(Arc<ExecutedBlock>, State), Error> {

@@ -5,4 +5,5 @@ mod codec;
 mod crash;
 mod damage;
 mod history;
+mod memory;
 mod records;

@@ -1,0 +1,135 @@
+//! The agreement that a simulated network runs: a charter with as many validators as wanted, keys made from names, and block 0.
+//!
+//! It is a real charter, read by the real reader, and its block 0 is executed by the real institutions; once, because every
+//! node of every run would make the same.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
+use alloy_eips::eip2718::Encodable2718 as _;
+use alloy_primitives::{Signature, TxKind, U256};
+use polity_charter::{Charter, MemberKeys, NodeKeys};
+use polity_consensus::{Fatal, bft::Key};
+use polity_db::Memory;
+use polity_ledger::{Genesis, Ledger};
+use polity_primitives::{Address, Bytes, keccak256};
+
+use crate::disk::Store;
+
+/// The charter without its members.
+const CHARTER: &str = include_str!("charter.toml");
+/// The account that clients pay from.
+const PAYER: &str = "alice";
+/// Whom they pay.
+pub const PAYEE: Address = Address::repeat_byte(0x77);
+
+/// A charter, the secrets behind it, and its first block.
+#[derive(Debug)]
+pub struct Agreement {
+    charter: Charter,
+    keys: Vec<Key>,
+    genesis: Genesis,
+    /// A database that holds block 0 only.
+    first: Memory,
+    payer: Key,
+}
+
+fn key(name: &str) -> Result<Key, Fatal> {
+    Key::new(keccak256(name).0).map_err(|e| Fatal::because(&e))
+}
+
+impl Agreement {
+    /// An agreement of `seats` validators of one vote each.
+    ///
+    /// # Errors
+    /// [`Fatal`] if the charter does not check, which is our bug.
+    pub fn new(seats: usize) -> Result<Self, Fatal> {
+        let mut text = CHARTER.to_owned();
+        for i in 1..=seats {
+            let _ = writeln!(
+                text,
+                "node-{i} = {{ name = \"Node {i}\", kind = \"enterprise\", balance = \"10000\" }}"
+            );
+        }
+        let parse = |text: &str| {
+            polity_charter::parse("lab", text)
+                .map(|checked| checked.charter)
+                .map_err(|e| Fatal(format!("{e:?}")))
+        };
+        let mut public = BTreeMap::new();
+        for id in parse(&text)?.missing_keys() {
+            let node = match id.strip_prefix("node-") {
+                Some(_) => {
+                    let consensus = key(&format!("lab {id} consensus"))?.public().0;
+                    Some(NodeKeys { consensus, peer: keccak256(id).0 })
+                }
+                None => None,
+            };
+            let address = key(&format!("lab {id}"))?.address();
+            let recovery = key(&format!("lab {id} recovery"))?.address();
+            public.insert(id.to_owned(), MemberKeys { address, recovery, node });
+        }
+        let text = polity_charter::with_keys(&text, &public).map_err(|e| Fatal::because(&e))?;
+        let charter = parse(&text)?;
+        let genesis = Genesis::of(&charter).map_err(|e| Fatal::because(&e))?;
+        let first = Memory::new();
+        Ledger::in_memory(&first, charter.clone(), &genesis).map_err(|e| Fatal::because(&e))?;
+        let keys = (1..=seats).map(|i| key(&format!("lab node-{i} consensus"))).collect::<Result<_, _>>()?;
+        Ok(Self { charter, keys, genesis, first, payer: key(&format!("lab {PAYER}"))? })
+    }
+
+    /// The charter.
+    #[must_use]
+    pub const fn charter(&self) -> &Charter {
+        &self.charter
+    }
+
+    /// The consensus keys, by seat.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// A store in memory with block 0 in it.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store::Memory(self.first.fork())
+    }
+
+    /// Opens the ledger of a disk.
+    ///
+    /// # Errors
+    /// What the ledger says.
+    pub fn open(&self, store: &Store) -> Result<Ledger, Fatal> {
+        let ledger = match store {
+            Store::Memory(memory) => Ledger::in_memory(memory, self.charter.clone(), &self.genesis),
+            Store::Folder(folder) => Ledger::open(folder, self.charter.clone()),
+        };
+        ledger.map_err(|e| Fatal::because(&e))
+    }
+
+    /// The `nonce`-th payment of a client, as it would be sent. It pays `nonce + 1` wei to [`PAYEE`].
+    #[must_use]
+    pub fn payment(&self, nonce: u64) -> Vec<u8> {
+        let tx = TxEip1559 {
+            chain_id: self.charter.chain_id,
+            nonce,
+            gas_limit: 21_000,
+            max_fee_per_gas: 1_000_000_000_000,
+            to: TxKind::Call(PAYEE),
+            value: U256::from(nonce.saturating_add(1)),
+            input: Bytes::new(),
+            ..TxEip1559::default()
+        };
+        let signed = self.payer.sign(tx.signature_hash()).0;
+        let (rs, v) = signed.split_at(64);
+        let signature = Signature::from_bytes_and_parity(rs, v == [28]);
+        TxEnvelope::from(tx.into_signed(signature)).encoded_2718()
+    }
+
+    /// How many payments `ledger` has executed.
+    #[must_use]
+    pub fn paid(&self, ledger: &Ledger) -> u64 {
+        ledger.head().state.account(&self.payer.address()).map_or(0, |account| account.nonce)
+    }
+}

@@ -1,0 +1,219 @@
+//! Validators that break the protocol, by name.
+//!
+//! Each is an honest node whose words are changed on their way out, with its own key. So it says what an honest node could have
+//! said at that moment, only not the same to all, or not at all.
+
+use malachitebft_core_consensus::SignedConsensusMsg;
+use malachitebft_core_types::{NilOrVal, Round, SignedMessage};
+use polity_consensus::{
+    Application as _, Fatal,
+    bft::{BlockHash, BlockProposal, Key, SignatureBytes, StreamHead, Vote, signed_vote, split},
+};
+use polity_ledger::{Ledger, LedgerApplication};
+use polity_primitives::{B256, Height, Signature, proposal_digest, vote_digest};
+
+use super::{Node, Wire};
+use crate::engine::{Act, Cx, Engine};
+
+/// How a validator breaks the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Villain {
+    /// Says one thing to some and another to others: prevotes, precommits, proposals.
+    Equivocator,
+    /// Never proposes.
+    Silent,
+    /// Forgets what it voted whenever it starts, and votes anew.
+    Amnesiac,
+    /// Tells of blocks it does not have, and answers those who catch up with false ones.
+    Liar,
+}
+
+/// Number `me` of `peers`, a node whose words are changed.
+pub(crate) fn masked(node: Node, villain: Villain, key: Key, me: usize, peers: usize) -> impl Engine {
+    Masked::new(node, villain, key, me, peers)
+}
+
+/// A node and its villainy.
+struct Masked {
+    node: Node,
+    villain: Villain,
+    key: Key,
+    app: LedgerApplication,
+    /// Instances in the network.
+    peers: usize,
+    me: usize,
+    streams: u64,
+}
+
+impl Masked {
+    fn new(node: Node, villain: Villain, key: Key, me: usize, peers: usize) -> Self {
+        let app = node.ledger().application(key.address());
+        Self { node, villain, key, app, peers, me, streams: 0 }
+    }
+
+    fn chain_id(&self) -> u64 {
+        self.app.chain_id()
+    }
+
+    /// Changes what was said since act number `from`.
+    fn mask(&mut self, from: usize, cx: &mut Cx) {
+        for act in cx.acts.split_off(from) {
+            match (self.villain, act) {
+                (Villain::Silent, Act::Send { label, .. })
+                    if ["proposal", "head", "part"].contains(&label.kind) => {}
+                (Villain::Equivocator, Act::Send { to: None, bytes, label }) => {
+                    match borsh::from_slice::<Wire>(&bytes) {
+                        Ok(Wire::Consensus(said)) => self.say_two_things(said, cx),
+                        _ => cx.acts.push(Act::Send { to: None, bytes, label }),
+                    }
+                }
+                (Villain::Liar, Act::Send { to, bytes, label }) => match borsh::from_slice::<Wire>(&bytes) {
+                    Ok(message) => self.lie(to, message, cx),
+                    Err(_) => cx.acts.push(Act::Send { to, bytes, label }),
+                },
+                (_, act) => cx.acts.push(act),
+            }
+        }
+    }
+
+    fn say_two_things(&mut self, said: SignedConsensusMsg<polity_consensus::bft::Context>, cx: &mut Cx) {
+        let other = match &said {
+            SignedConsensusMsg::Vote(vote) => {
+                self.other_vote(&vote.message, cx).map(SignedConsensusMsg::Vote)
+            }
+            SignedConsensusMsg::Proposal(proposal) => {
+                self.other_proposal(&proposal.message, cx).map(SignedConsensusMsg::Proposal)
+            }
+        };
+        let (first, second) = (Wire::Consensus(said), other.map(Wire::Consensus));
+        for peer in (0..self.peers).filter(|peer| *peer != self.me) {
+            let both = [Some(&first), second.as_ref()];
+            let chosen = match cx.rng.below(3) {
+                0 => &both[..1],
+                1 => &both[1..],
+                _ => &both[..],
+            };
+            for message in chosen.iter().copied().flatten() {
+                cx.send(peer, message.label(), message.bytes());
+            }
+        }
+    }
+
+    fn other_vote(
+        &self,
+        vote: &Vote,
+        cx: &mut Cx,
+    ) -> Option<SignedMessage<polity_consensus::bft::Context, Vote>> {
+        let mut other = vote.clone();
+        other.block = match (&vote.block, cx.rng.below(2)) {
+            (NilOrVal::Val(_), 0) => NilOrVal::Nil,
+            _ => {
+                NilOrVal::Val(BlockHash(B256::from(std::array::from_fn(|_| cx.rng.next().to_be_bytes()[0]))))
+            }
+        };
+        let said = signed_vote(&other, &SignatureBytes(Signature::ZERO))?;
+        let digest =
+            vote_digest(self.chain_id(), said.kind, Height(said.height), said.round, said.block_hash);
+        Some(SignedMessage::new(other, SignatureBytes(self.key.sign(digest))))
+    }
+
+    /// Another block for the same round, streamed to all; only the proposals differ.
+    fn other_proposal(
+        &mut self,
+        proposal: &BlockProposal,
+        cx: &mut Cx,
+    ) -> Option<SignedMessage<polity_consensus::bft::Context, BlockProposal>> {
+        let (height, round) = (proposal.height.0, proposal.round.as_u32()?);
+        let block = self.app.build(height, round, cx.wall_ms().saturating_add(1_000)).ok()?;
+        if block.hash == proposal.block.0 {
+            return None;
+        }
+        let body = block.encoded();
+        let head = StreamHead {
+            height: proposal.height,
+            round: proposal.round,
+            valid_round: Round::Nil,
+            proposer: proposal.proposer,
+            block: BlockHash(block.hash),
+            size: u32::try_from(body.len()).ok()?,
+            streamer: proposal.proposer,
+            signature: SignatureBytes(Signature::ZERO),
+        };
+        self.streams = self.streams.saturating_add(1);
+        // Far from the names of the node's own streams.
+        let name = (1u64 << 63) | (cx.now_ms() << 16) | self.streams;
+        for (sequence, content) in (0u64..).zip(split(head.signed(self.chain_id(), &self.key), &body)) {
+            let message = Wire::part(name, sequence, content);
+            cx.broadcast(message.label(), message.bytes());
+        }
+        let other =
+            BlockProposal { block: BlockHash(block.hash), valid_round: Round::Nil, ..proposal.clone() };
+        let digest = proposal_digest(self.chain_id(), height, round, None, block.hash);
+        Some(SignedMessage::new(other, SignatureBytes(self.key.sign(digest))))
+    }
+
+    fn lie(&self, to: Option<usize>, mut message: Wire, cx: &mut Cx) {
+        match &mut message {
+            Wire::Status(tip) => tip.0 = Height(tip.0.0.saturating_add(cx.rng.below(40))),
+            Wire::Blocks { blocks, .. } => {
+                let which = cx.rng.index(blocks.len());
+                match (cx.rng.below(6), blocks.get_mut(which)) {
+                    (0, Some(block)) => {
+                        let at = cx.rng.index(block.body.len());
+                        block.body.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1);
+                    }
+                    (1, Some(block)) => block.signatures.truncate(1),
+                    (2, Some(block)) => {
+                        if let Some((_, signature)) = block.signatures.first_mut() {
+                            signature.0 = Signature::repeat_byte(7);
+                        }
+                    }
+                    (3, Some(block)) => block.height.0 = block.height.0.next(),
+                    (4, _) => return,
+                    _ => blocks.clear(),
+                }
+            }
+            _ => {}
+        }
+        let (label, bytes) = (message.label(), message.bytes());
+        match to {
+            Some(to) => cx.send(to, label, bytes),
+            None => cx.broadcast(label, bytes),
+        }
+    }
+}
+
+impl Engine for Masked {
+    fn start(&mut self, cx: &mut Cx) -> Result<(), Fatal> {
+        let from = cx.acts.len();
+        let result = self.node.start(cx);
+        self.mask(from, cx);
+        result
+    }
+
+    fn receive(&mut self, from: usize, bytes: &[u8], cx: &mut Cx) -> Result<(), Fatal> {
+        let acts = cx.acts.len();
+        let result = self.node.receive(from, bytes, cx);
+        self.mask(acts, cx);
+        result
+    }
+
+    fn timer(&mut self, id: u64, cx: &mut Cx) -> Result<(), Fatal> {
+        let from = cx.acts.len();
+        let result = self.node.timer(id, cx);
+        self.mask(from, cx);
+        result
+    }
+
+    fn transaction(&mut self, raw: &[u8], cx: &mut Cx) -> Result<(), Fatal> {
+        let from = cx.acts.len();
+        let result = self.node.transaction(raw, cx);
+        self.mask(from, cx);
+        result
+    }
+
+    fn ledger(&self) -> &Ledger {
+        self.node.ledger()
+    }
+}

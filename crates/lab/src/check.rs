@@ -1,0 +1,254 @@
+//! What must hold, whatever the weather and whoever is a villain.
+//!
+//! Finality: honest nodes never finalize two blocks at one height, and a node never loses one. Proof: every finalized block has
+//! a certificate that the committee of its height signed. Life: once the network heals every honest node finalizes further and
+//! no payment is lost. Justice: nobody honest is accused.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use polity_consensus::Fatal;
+use polity_ledger::Ledger;
+use polity_primitives::{
+    Address, B256, Evidence, Height, SignedVote, proposal_digest, recover_signer, vote_digest,
+};
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case", tag = "what")]
+pub enum Violation {
+    /// Two blocks at one height.
+    Disagreement {
+        /// The height.
+        height: u64,
+        /// The blocks and who finalized each.
+        blocks: BTreeMap<B256, BTreeSet<usize>>,
+    },
+    /// A finalized block that is not there after a restart.
+    Lost {
+        /// The node.
+        node: usize,
+        /// What it had finalized.
+        finalized: u64,
+        /// What it has.
+        found: u64,
+    },
+    /// A certificate that proves nothing.
+    Certificate {
+        /// The node that holds it.
+        node: usize,
+        /// Of which height.
+        height: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A node that did not go on.
+    Stuck {
+        /// The node.
+        node: usize,
+        /// Where it is.
+        tip: u64,
+        /// Where it should be.
+        goal: u64,
+    },
+    /// A node that stopped by itself.
+    Stopped {
+        /// The node.
+        node: usize,
+        /// Why.
+        reason: String,
+    },
+    /// An honest validator of whom a double vote is recorded.
+    Accused {
+        /// Its consensus address.
+        who: Address,
+    },
+    /// Evidence that proves nothing.
+    Evidence {
+        /// The node that holds it.
+        node: usize,
+    },
+    /// Payments that are not executed.
+    Unpaid {
+        /// The node.
+        node: usize,
+        /// How many it executed.
+        paid: u64,
+        /// How many were made.
+        made: u64,
+    },
+    /// Too few culprits of a disagreement.
+    Unnamed {
+        /// How many are named.
+        named: usize,
+        /// How many must be.
+        least: usize,
+    },
+    /// The program failed.
+    Panic {
+        /// How.
+        message: String,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disagreement { height, blocks } => {
+                write!(f, "height {height} is finalized as {blocks:?}")
+            }
+            Self::Lost { node, finalized, found } => {
+                write!(f, "node {node} had finalized height {finalized} and restarts at {found}")
+            }
+            Self::Certificate { node, height, reason } => {
+                write!(f, "the certificate of height {height} at node {node}: {reason}")
+            }
+            Self::Stuck { node, tip, goal } => {
+                write!(f, "node {node} is at height {tip} after the network healed, not at {goal}")
+            }
+            Self::Stopped { node, reason } => write!(f, "node {node} stopped: {reason}"),
+            Self::Accused { who } => write!(f, "{who} is honest and accused of double signing"),
+            Self::Evidence { node } => write!(f, "node {node} holds evidence that proves nothing"),
+            Self::Unpaid { node, paid, made } => {
+                write!(f, "node {node} executed {paid} of {made} payments")
+            }
+            Self::Unnamed { named, least } => {
+                write!(f, "{named} culprits of a disagreement are named, at least {least} must be")
+            }
+            Self::Panic { message } => write!(f, "panic: {message}"),
+        }
+    }
+}
+
+/// Watches what honest nodes finalize.
+#[derive(Clone, Debug, Default)]
+pub struct Checker {
+    decided: BTreeMap<u64, BTreeMap<B256, BTreeSet<usize>>>,
+    tips: BTreeMap<usize, u64>,
+    violations: Vec<Violation>,
+}
+
+impl Checker {
+    /// An honest node finalized a block.
+    pub fn finalized(&mut self, node: usize, height: Height, hash: B256) {
+        let blocks = self.decided.entry(height.0).or_default();
+        blocks.entry(hash).or_default().insert(node);
+        let tip = self.tips.entry(node).or_default();
+        *tip = height.0.max(*tip);
+    }
+
+    /// An honest node starts again with this tip.
+    pub fn restarted(&mut self, node: usize, tip: Height) {
+        let finalized = self.tips.get(&node).copied().unwrap_or(0);
+        if tip.0 < finalized {
+            self.violation(Violation::Lost { node, finalized, found: tip.0 });
+        }
+    }
+
+    /// Notes something that must not be.
+    pub fn violation(&mut self, violation: Violation) {
+        self.violations.push(violation);
+    }
+
+    /// The highest block that any honest node has finalized.
+    #[must_use]
+    pub fn highest(&self) -> u64 {
+        self.tips.values().copied().max().unwrap_or(0)
+    }
+
+    /// What `node` has finalized.
+    #[must_use]
+    pub fn tip(&self, node: usize) -> u64 {
+        self.tips.get(&node).copied().unwrap_or(0)
+    }
+
+    /// Heights with two blocks.
+    pub fn disagreements(&self) -> impl Iterator<Item = Violation> + '_ {
+        self.decided
+            .iter()
+            .filter(|(_, blocks)| blocks.len() > 1)
+            .map(|(height, blocks)| Violation::Disagreement { height: *height, blocks: blocks.clone() })
+    }
+
+    /// Everything that must not be, so far.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.disagreements().chain(self.violations.iter().cloned()).collect()
+    }
+}
+
+/// Checks the certificates of `ledger`, all signatures of them if `thorough`.
+///
+/// # Errors
+/// What the ledger says.
+pub fn certificates(node: usize, ledger: &Ledger, thorough: bool) -> Result<Vec<Violation>, Fatal> {
+    let chain_id = ledger.charter().chain_id;
+    let failed = |e: polity_ledger::Error| Fatal::because(&e);
+    let mut violations = Vec::new();
+    let tip = ledger.head().height();
+    // The committee of simulated agreements never changes; reading the past one of every height would cost more than the run.
+    let committee = ledger.committee_at(tip.next()).map_err(failed)?;
+    for height in 1..=tip.0 {
+        let mut wrong = |reason: String| violations.push(Violation::Certificate { node, height, reason });
+        let Some(certificate) = ledger.certificate(Height(height)).map_err(failed)? else {
+            wrong("it is missing".to_owned());
+            continue;
+        };
+        let signers: BTreeSet<_> = certificate.signatures.iter().map(|commit| commit.validator).collect();
+        let power: u64 = signers.iter().filter_map(|who| committee.seat(who)).map(|seat| seat.power).sum();
+        if power < committee.quorum() {
+            wrong(format!("power {power} of {}", committee.total_power()));
+        } else if thorough && let Err(error) = committee.verify(chain_id, &certificate) {
+            wrong(error.to_string());
+        }
+    }
+    Ok(violations)
+}
+
+/// Whom `evidence` convicts, or nobody if it proves nothing.
+#[must_use]
+pub fn convicted(chain_id: u64, evidence: &Evidence) -> Option<Address> {
+    let votes = |vote: &SignedVote| {
+        let digest = vote_digest(chain_id, vote.kind, Height(vote.height), vote.round, vote.block_hash);
+        recover_signer(digest, &vote.signature) == Some(vote.validator)
+    };
+    match evidence {
+        Evidence::DoubleVote { first, second } => {
+            let about = |vote: &SignedVote| (vote.kind, vote.height, vote.round, vote.validator);
+            let conflict = about(first) == about(second) && first.block_hash != second.block_hash;
+            (conflict && votes(first) && votes(second)).then_some(first.validator)
+        }
+        Evidence::DoubleProposal { height, round, validator, first, second } => {
+            let proposes = |(hash, valid_round, signature): &(B256, Option<u32>, _)| {
+                let digest = proposal_digest(chain_id, Height(*height), *round, *valid_round, *hash);
+                recover_signer(digest, signature) == Some(*validator)
+            };
+            let conflict = (first.0, first.1) != (second.0, second.1);
+            (conflict && proposes(first) && proposes(second)).then_some(*validator)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_blocks_at_a_height_and_a_lost_one_are_seen() {
+        let mut checker = Checker::default();
+        for (node, height, byte) in [(0, 1, 1), (1, 1, 1), (0, 2, 2)] {
+            checker.finalized(node, Height(height), B256::repeat_byte(byte));
+        }
+        checker.restarted(0, Height(2));
+        assert_eq!(checker.violations(), []);
+        checker.restarted(0, Height(1));
+        checker.finalized(1, Height(2), B256::repeat_byte(3));
+        let kinds: Vec<_> = checker.violations().iter().map(ToString::to_string).collect();
+        assert!(
+            kinds[0].starts_with("height 2 is finalized as") && kinds[1].contains("restarts at 1"),
+            "{kinds:?}"
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! What to simulate: a file that people write.
+//!
+//! ```toml
+//! nodes = 7
+//! heights = 3                # blocks each honest node must finalize after the network healed
+//! payments = 4
+//!
+//! [network]
+//! latency_ms = [[2, 40], [40, 2]]   # between regions; nodes take turns in them
+//! jitter_permille = 200
+//! loss_permille = 50
+//!
+//! [storm]
+//! seconds = 10
+//! crashes = 3
+//! partitions = 2
+//!
+//! [[villain]]
+//! node = 3
+//! is = "equivocator"
+//! ```
+//!
+//! Every field has a default; `nodes` alone is a specification.
+
+use crate::bft::{Plant, Villain};
+
+/// Most nodes.
+pub const NODES_MAX: usize = 1_024;
+
+/// A specification.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Spec {
+    /// Validators, one vote each. Bounds: `1..=`[`NODES_MAX`].
+    pub nodes: usize,
+    /// Blocks that each honest node must finalize after the network healed.
+    pub heights: u64,
+    /// How long it may take. Units: virtual seconds.
+    pub patience: u64,
+    /// Payments that clients make during the storm.
+    pub payments: u64,
+    /// Where databases are.
+    pub store: Keep,
+    /// The network.
+    pub network: Network,
+    /// What goes wrong until it heals.
+    pub storm: Trouble,
+    /// Validators that break the protocol.
+    #[serde(rename = "villain")]
+    pub villains: Vec<Casting>,
+    /// A mistake built into the honest ones.
+    pub plant: Option<Plant>,
+}
+
+/// Where databases are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// In memory.
+    #[default]
+    Memory,
+    /// On the real disk, in a temporary folder.
+    Disk,
+}
+
+/// The network.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// One way, between regions. Units: milliseconds.
+    pub latency_ms: Vec<Vec<u64>>,
+    /// More or less by so much of it. Units: thousandths.
+    pub jitter_permille: u64,
+    /// What a node sends and receives at. Units: megabytes per second.
+    pub megabytes_per_second: u64,
+    /// Lost during the storm. Units: thousandths.
+    pub loss_permille: u64,
+    /// Sent twice.
+    pub duplicate_permille: u64,
+    /// Held back and so overtaken by others.
+    pub reorder_permille: u64,
+    /// For at most so long. Units: milliseconds.
+    pub reorder_ms: u64,
+    /// Wall clocks are off by at most so much. Units: milliseconds.
+    pub skew_ms: u64,
+}
+
+/// What goes wrong until the network heals.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trouble {
+    /// How long it lasts. Units: virtual seconds.
+    pub seconds: u64,
+    /// Processes that die.
+    pub crashes: u64,
+    /// Of those, how many die in the middle of a write. Units: thousandths.
+    pub torn_permille: u64,
+    /// How long they are down at most. Units: milliseconds.
+    pub down_ms: u64,
+    /// Cuts of the network.
+    pub partitions: u64,
+    /// How long each lasts at most.
+    pub partition_ms: u64,
+}
+
+/// Who breaks the protocol, and how.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Casting {
+    /// Which node, from 0.
+    pub node: usize,
+    /// How.
+    pub is: Villain,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            nodes: 4,
+            heights: 3,
+            patience: 120,
+            payments: 2,
+            store: Keep::Memory,
+            network: Network::default(),
+            storm: Trouble::default(),
+            villains: Vec::new(),
+            plant: None,
+        }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            latency_ms: vec![vec![2, 40, 90], vec![40, 2, 60], vec![90, 60, 2]],
+            jitter_permille: 200,
+            megabytes_per_second: 20,
+            loss_permille: 0,
+            duplicate_permille: 0,
+            reorder_permille: 0,
+            reorder_ms: 1_500,
+            skew_ms: 0,
+        }
+    }
+}
+
+impl Default for Trouble {
+    fn default() -> Self {
+        Self {
+            seconds: 0,
+            crashes: 0,
+            torn_permille: 500,
+            down_ms: 4_000,
+            partitions: 0,
+            partition_ms: 4_000,
+        }
+    }
+}
+
+/// Why a text is no specification.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// Not TOML, or with fields that do not exist.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// Too few or too many nodes.
+    #[error("{0} nodes; a simulation has 1 to {NODES_MAX}")]
+    Nodes(usize),
+    /// A villain on a seat that does not exist, or two on one.
+    #[error("villain on node {0}, which does not exist or is cast already")]
+    Villain(usize),
+    /// A latency matrix with holes.
+    #[error("latency_ms must be square and not empty")]
+    Latency,
+}
+
+impl Spec {
+    /// Reads a specification.
+    ///
+    /// # Errors
+    /// [`SpecError`].
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = toml::from_str(text)?;
+        if !(1..=NODES_MAX).contains(&spec.nodes) {
+            return Err(SpecError::Nodes(spec.nodes));
+        }
+        let regions = spec.network.latency_ms.len();
+        if regions == 0 || spec.network.latency_ms.iter().any(|row| row.len() != regions) {
+            return Err(SpecError::Latency);
+        }
+        let mut cast = std::collections::BTreeSet::new();
+        match spec.villains.iter().find(|villain| villain.node >= spec.nodes || !cast.insert(villain.node)) {
+            Some(villain) => Err(SpecError::Villain(villain.node)),
+            None => Ok(spec),
+        }
+    }
+
+    /// Villains, as a number of validators that may be faulty without harm.
+    #[must_use]
+    pub const fn harmless_max(&self) -> usize {
+        self.nodes.saturating_sub(1) / 3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_are_read_and_mistakes_are_named() {
+        let spec = Spec::parse("nodes = 7\n[[villain]]\nnode = 6\nis = \"silent\"").expect("good");
+        assert_eq!((spec.nodes, spec.harmless_max(), spec.villains[0].is), (7, 2, Villain::Silent));
+        for (text, words) in [
+            ("nodes = 0", "0 nodes"),
+            ("nodes = 2000", "2000 nodes"),
+            ("node = 4", "unknown field"),
+            ("[[villain]]\nnode = 4\nis = \"silent\"", "node 4"),
+            ("[[villain]]\nnode = 1\nis = \"silent\"\n[[villain]]\nnode = 1\nis = \"liar\"", "node 1"),
+            ("[[villain]]\nnode = 1\nis = \"nice\"", "unknown variant"),
+            ("[network]\nlatency_ms = [[1, 2]]", "square"),
+        ] {
+            let error = Spec::parse(text).expect_err(text).to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}

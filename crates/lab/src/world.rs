@@ -1,0 +1,440 @@
+//! The scheduler: nodes, their disks, the network between them, and one clock.
+//!
+//! One event at a time, in the order of virtual time and, within a microsecond, of when it was planned. An event calls one engine,
+//! and the engine's acts are planned as further events. Nothing else happens, so a run is a function of its seed.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    rc::Rc,
+    sync::Arc,
+};
+
+use polity_consensus::Fatal;
+
+use crate::{
+    agreement::Agreement,
+    audit::Auditor,
+    bft::{Known, Node, Plant, Villain, Wiring},
+    check::{Checker, Violation},
+    disk::Disk,
+    engine::{Act, Cx, Engine, Label},
+    rng::Rng,
+    trace::Trace,
+    weather::{Passage, Weather},
+};
+
+/// How long a villain whose process failed is down. Units: microseconds.
+const VILLAIN_DOWN_US: u64 = 1_000_000;
+
+/// One node of a network. Two may sit on one seat: twins.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Its seat.
+    pub seat: usize,
+    /// How it breaks the protocol, if it does.
+    pub villain: Option<Villain>,
+    /// Whether it counts as faulty: a villain, or one of twins.
+    pub faulty: bool,
+    /// How far its wall clock is off. Units: microseconds.
+    pub skew_us: i64,
+    /// Its disk.
+    pub disk: Disk,
+}
+
+/// What may happen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A process starts.
+    Start(usize),
+    /// A process dies, and starts again later.
+    Crash {
+        /// Whose.
+        node: usize,
+        /// For how long. Units: microseconds.
+        down_us: u64,
+    },
+    /// The power will fail in the middle of a write.
+    Doom {
+        /// Whose.
+        node: usize,
+        /// After so many writes.
+        writes: u64,
+        /// Of the engine's log, or of the database.
+        of_log: bool,
+        /// For how long it is down then.
+        down_us: u64,
+    },
+    /// A client pays, and repeats the payments that are not executed yet.
+    Pay,
+    /// Bytes arrive.
+    Deliver {
+        /// At whom.
+        to: usize,
+        /// From whom.
+        from: usize,
+        /// What they are about.
+        label: Label,
+        /// The bytes.
+        bytes: Rc<[u8]>,
+    },
+    /// A timer goes off.
+    Timer {
+        /// Whose.
+        node: usize,
+        /// Of which life of the process.
+        life: u32,
+        /// Its name.
+        id: u64,
+    },
+}
+
+/// Counts of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Events.
+    pub events: u64,
+    /// Messages sent, each to one node.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Messages that did not arrive.
+    pub lost: u64,
+    /// Processes that died.
+    pub crashes: u64,
+    /// Rounds after the first of any height, over all nodes.
+    pub rounds: u64,
+}
+
+struct Running {
+    instance: Instance,
+    engine: Option<Box<dyn Engine>>,
+    life: u32,
+    /// How long it is down when its power fails.
+    doomed_us: Option<u64>,
+    rng: Rng,
+}
+
+/// A network in virtual time.
+pub struct World {
+    agreement: Arc<Agreement>,
+    nodes: Vec<Running>,
+    weather: Box<dyn Weather>,
+    wiring: Wiring,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    planned: BTreeMap<u64, Event>,
+    next: u64,
+    now_us: u64,
+    rng: Rng,
+    /// Payments made so far.
+    pub(crate) paid: u64,
+    /// What must hold.
+    pub checker: Checker,
+    /// Who votes twice; only where that is asked for.
+    pub auditor: Option<Auditor>,
+    /// What happened.
+    pub trace: Trace,
+    /// How much happened.
+    pub counts: Counts,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World")
+            .field("now_us", &self.now_us)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A network of `instances` under `weather`, with nothing planned.
+    #[must_use]
+    pub fn new(
+        agreement: Arc<Agreement>,
+        instances: Vec<Instance>,
+        weather: Box<dyn Weather>,
+        plant: Option<Plant>,
+        rng: Rng,
+        trace: Trace,
+    ) -> Self {
+        let running = |(i, instance): (u64, Instance)| Running {
+            instance,
+            engine: None,
+            life: 0,
+            doomed_us: None,
+            rng: rng.fork(1_000 + i),
+        };
+        Self {
+            agreement,
+            nodes: (0u64..).zip(instances).map(running).collect(),
+            weather,
+            wiring: Wiring { plant, known: Known::default() },
+            queue: BinaryHeap::new(),
+            planned: BTreeMap::new(),
+            next: 0,
+            now_us: 0,
+            rng: rng.fork(1),
+            paid: 0,
+            checker: Checker::default(),
+            auditor: None,
+            trace,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Virtual time. Units: microseconds since the start.
+    #[must_use]
+    pub const fn now_us(&self) -> u64 {
+        self.now_us
+    }
+
+    /// The agreement.
+    #[must_use]
+    pub fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
+    /// Nodes that are not faulty.
+    pub fn honest(&self) -> impl Iterator<Item = usize> + '_ {
+        self.nodes.iter().enumerate().filter(|(_, node)| !node.instance.faulty).map(|(i, _)| i)
+    }
+
+    /// The engine of a node, if its process lives.
+    #[must_use]
+    pub fn engine(&self, node: usize) -> Option<&dyn Engine> {
+        self.nodes.get(node).and_then(|node| node.engine.as_deref())
+    }
+
+    /// Plans an event.
+    pub fn plan(&mut self, at_us: u64, event: Event) {
+        self.next = self.next.saturating_add(1);
+        self.queue.push(Reverse((at_us, self.next)));
+        self.planned.insert(self.next, event);
+    }
+
+    /// Nobody's power fails any more.
+    pub fn calm(&mut self) {
+        for node in &mut self.nodes {
+            if node.doomed_us.take().is_some() {
+                node.instance.disk.spare();
+            }
+        }
+    }
+
+    /// Lets things happen until `done`, or until `until_us`.
+    pub fn run(&mut self, until_us: u64, mut done: impl FnMut(&Self) -> bool) {
+        while let Some(Reverse((at_us, number))) = self.queue.peek().copied() {
+            if at_us > until_us {
+                break;
+            }
+            self.queue.pop();
+            let Some(event) = self.planned.remove(&number) else { continue };
+            self.now_us = self.now_us.max(at_us);
+            self.counts.events = self.counts.events.saturating_add(1);
+            self.happen(event);
+            if done(self) {
+                return;
+            }
+        }
+        self.now_us = self.now_us.max(until_us);
+    }
+
+    fn note(&mut self, node: usize, what: &str, bytes: &[u8], text: impl FnOnce() -> String) {
+        self.trace.note(self.now_us, node, what, bytes, text);
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Start(node) => self.start(node),
+            Event::Crash { node, down_us } => {
+                if self.engine(node).is_some() {
+                    self.crash(node, down_us);
+                }
+            }
+            Event::Doom { node, writes, of_log, down_us } => {
+                self.note(node, "doom", &[u8::from(of_log)], || {
+                    format!("after {writes} writes, log: {of_log}")
+                });
+                if let Some(running) = self.nodes.get_mut(node) {
+                    running.doomed_us = Some(down_us);
+                    running.instance.disk.fail_after(writes, of_log);
+                }
+            }
+            Event::Pay => self.pay(),
+            Event::Deliver { to, from, label, bytes } => {
+                self.note(to, "deliver", &bytes, || {
+                    format!(
+                        "{} {}/{} from {from}, {} bytes",
+                        label.kind,
+                        label.height,
+                        label.round,
+                        bytes.len()
+                    )
+                });
+                let honest = self.nodes.get(to).is_some_and(|node| !node.instance.faulty);
+                if let (Some(auditor), true) = (&mut self.auditor, honest) {
+                    auditor.hear(&bytes);
+                }
+                self.call(to, |engine, cx| engine.receive(from, &bytes, cx));
+            }
+            Event::Timer { node, life, id } => {
+                if self.nodes.get(node).is_some_and(|running| running.life == life) {
+                    self.note(node, "timer", &id.to_le_bytes(), || id.to_string());
+                    self.call(node, |engine, cx| engine.timer(id, cx));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, node: usize) {
+        let nodes = self.nodes.len();
+        let Some(running) = self.nodes.get_mut(node) else { return };
+        if running.engine.is_some() {
+            return;
+        }
+        running.life = running.life.saturating_add(1);
+        let Instance { seat, villain, faulty, .. } = running.instance;
+        let disk = &mut running.instance.disk;
+        if villain == Some(Villain::Amnesiac) {
+            disk.forget_log();
+        }
+        let made = engine(&self.agreement, seat, villain, disk, node, nodes, &self.wiring);
+        match made {
+            Ok(engine) => {
+                let tip = engine.ledger().head().height();
+                if !faulty {
+                    self.checker.restarted(node, tip);
+                }
+                self.note(node, "start", &tip.0.to_le_bytes(), || format!("at height {tip}"));
+                if let Some(running) = self.nodes.get_mut(node) {
+                    running.engine = Some(engine);
+                }
+                self.call(node, |engine, cx| engine.start(cx));
+            }
+            Err(fatal) => self.stopped(node, &fatal),
+        }
+    }
+
+    fn crash(&mut self, node: usize, down_us: u64) {
+        self.note(node, "crash", &[], || format!("down for {} ms", down_us / 1_000));
+        let rng = &mut self.rng;
+        let Some(running) = self.nodes.get_mut(node) else { return };
+        let crashed = running.instance.disk.crash(rng);
+        running.engine = None;
+        running.doomed_us = None;
+        running.life = running.life.saturating_add(1);
+        self.counts.crashes = self.counts.crashes.saturating_add(1);
+        match crashed {
+            Ok(()) => self.plan(self.now_us.saturating_add(down_us), Event::Start(node)),
+            Err(error) => self.checker.violation(Violation::Stopped { node, reason: error.to_string() }),
+        }
+    }
+
+    /// A process ended by itself.
+    fn stopped(&mut self, node: usize, fatal: &Fatal) {
+        self.note(node, "stopped", fatal.0.as_bytes(), || fatal.0.clone());
+        let Some(running) = self.nodes.get_mut(node) else { return };
+        if let Some(down_us) = running.doomed_us {
+            self.crash(node, down_us);
+        } else if running.instance.faulty {
+            self.crash(node, VILLAIN_DOWN_US);
+        } else {
+            running.engine = None;
+            self.checker.violation(Violation::Stopped { node, reason: fatal.0.clone() });
+        }
+    }
+
+    fn pay(&mut self) {
+        self.paid = self.paid.saturating_add(1);
+        for node in 0..self.nodes.len() {
+            let Some(engine) = self.engine(node) else { continue };
+            for nonce in self.agreement.paid(engine.ledger())..self.paid {
+                let raw = self.agreement.payment(nonce);
+                self.note(node, "pay", &nonce.to_le_bytes(), || nonce.to_string());
+                self.call(node, |engine, cx| engine.transaction(&raw, cx));
+            }
+        }
+    }
+
+    /// Calls an engine and plans what it did.
+    fn call(&mut self, node: usize, with: impl FnOnce(&mut dyn Engine, &mut Cx) -> Result<(), Fatal>) {
+        let Some(running) = self.nodes.get_mut(node) else { return };
+        let Some(engine) = &mut running.engine else { return };
+        let mut cx = Cx::new(self.now_us, running.instance.skew_us, running.rng.clone());
+        let result = with(&mut **engine, &mut cx);
+        let Cx { rng, acts, .. } = cx;
+        running.rng = rng;
+        let (life, honest) = (running.life, !running.instance.faulty);
+        for act in acts {
+            self.act(node, life, honest, act);
+        }
+        if let Err(fatal) = result {
+            self.stopped(node, &fatal);
+        }
+    }
+
+    fn act(&mut self, node: usize, life: u32, honest: bool, act: Act) {
+        match act {
+            Act::Send { to: Some(to), label, bytes } => self.send(node, to, label, &bytes),
+            Act::Send { to: None, label, bytes } => {
+                if let (Some(auditor), true) = (&mut self.auditor, honest) {
+                    auditor.hear(&bytes);
+                }
+                (0..self.nodes.len())
+                    .filter(|to| *to != node)
+                    .for_each(|to| self.send(node, to, label, &bytes));
+            }
+            Act::Timer { id, after_us } => {
+                self.plan(self.now_us.saturating_add(after_us), Event::Timer { node, life, id });
+            }
+            Act::Finalized { height, hash } => {
+                self.note(node, "final", hash.as_slice(), || format!("height {height} is {hash}"));
+                if honest {
+                    self.checker.finalized(node, height, hash);
+                }
+            }
+            Act::Note(text) => {
+                if text.starts_with("round ") {
+                    self.counts.rounds = self.counts.rounds.saturating_add(1);
+                }
+                self.note(node, "note", text.as_bytes(), || text.clone());
+            }
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, label: Label, bytes: &Rc<[u8]>) {
+        self.counts.messages = self.counts.messages.saturating_add(1);
+        self.counts.bytes = self.counts.bytes.saturating_add(bytes.len() as u64);
+        let passage = Passage { now_us: self.now_us, from, to, label, bytes: bytes.len() };
+        let copies = self.weather.fate(&passage, &mut self.rng);
+        if copies == [None, None] {
+            self.counts.lost = self.counts.lost.saturating_add(1);
+        }
+        for after_us in copies.into_iter().flatten() {
+            let event = Event::Deliver { to, from, label, bytes: bytes.clone() };
+            self.plan(self.now_us.saturating_add(after_us), event);
+        }
+    }
+}
+
+/// The engine of a seat. Where a charter asks for another engine, this is where it is chosen.
+fn engine(
+    agreement: &Agreement,
+    seat: usize,
+    villain: Option<Villain>,
+    disk: &Disk,
+    node: usize,
+    nodes: usize,
+    wiring: &Wiring,
+) -> Result<Box<dyn Engine>, Fatal> {
+    let key = agreement.keys().get(seat).ok_or_else(|| Fatal(format!("there is no seat {seat}")))?;
+    let ledger = agreement.open(&disk.store)?;
+    let honest = Wiring { plant: None, ..wiring.clone() };
+    let wiring = if villain.is_some() { &honest } else { wiring };
+    let made = Node::new(ledger, disk.log.clone(), key.clone(), wiring)?;
+    Ok(match villain {
+        None | Some(Villain::Amnesiac) => Box::new(made),
+        Some(villain) => Box::new(crate::bft::masked(made, villain, key.clone(), node, nodes)),
+    })
+}
