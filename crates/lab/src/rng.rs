@@ -31,7 +31,7 @@ impl Rng {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         let [a, b, c, d] = &mut self.0;
         let out = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let shifted = *b << 17;
@@ -46,7 +46,7 @@ impl Rng {
 
     /// One of `0..n`; 0 if `n` is 0. Its bias is below 2⁻³² for any `n` used here.
     pub fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
+        self.draw() % n.max(1)
     }
 
     /// One of `low..=high`.
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_seed_is_a_stream_and_streams_differ() {
-        let take = |mut rng: Rng| (0..4).map(|_| rng.next()).collect::<Vec<_>>();
+        let take = |mut rng: Rng| (0..4).map(|_| rng.draw()).collect::<Vec<_>>();
         assert_eq!(take(Rng::new(7)), take(Rng::new(7)));
         assert_ne!(take(Rng::new(7)), take(Rng::new(8)));
         assert_ne!(take(Rng::new(7).fork(1)), take(Rng::new(7).fork(2)));

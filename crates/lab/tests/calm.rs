@@ -16,5 +16,4 @@ fn four_validators_decide_and_a_seed_is_a_run() {
     }
     assert_eq!(reports[0], reports[1], "to the last byte");
     assert_ne!(reports[0].trace, reports[2].trace);
-    println!("{}", reports[0]);
 }

@@ -109,7 +109,7 @@ impl Masked {
         other.block = match (&vote.block, cx.rng.below(2)) {
             (NilOrVal::Val(_), 0) => NilOrVal::Nil,
             _ => {
-                NilOrVal::Val(BlockHash(B256::from(std::array::from_fn(|_| cx.rng.next().to_be_bytes()[0]))))
+                NilOrVal::Val(BlockHash(B256::from(std::array::from_fn(|_| cx.rng.draw().to_be_bytes()[0]))))
             }
         };
         let said = signed_vote(&other, &SignatureBytes(Signature::ZERO))?;
