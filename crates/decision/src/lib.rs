@@ -24,6 +24,7 @@ mod limb;
 mod locate;
 mod number;
 mod outcome;
+mod part;
 mod quorum;
 mod report;
 mod rule;

@@ -105,21 +105,19 @@ fn concerns_electorates(path: &str) -> bool {
 fn body(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) {
     let Body { path, rule, consent, .. } = body;
     let rule_at = join(path, "rule");
-    let mismatch = match (consent, rule.basis()) {
-        (Event::Instrument, Basis::Ballots | Basis::Both) => {
-            Some("counts ballots, but a treaty enters into force by instruments")
+    let (basis, mismatch) = match consent {
+        Event::Instrument => {
+            (Basis::Instruments, "counts ballots, but a treaty enters into force by instruments")
         }
-        (Event::Ballot(_), Basis::Instruments | Basis::Both) => {
-            Some("counts instruments, but a chamber decides by ballots")
-        }
-        _ => None,
+        _ => (Basis::Ballots, "counts instruments, but a chamber decides by ballots"),
     };
-    if let Some(mismatch) = mismatch {
+    // Of a rule of two stages, a chamber judges by the ballots and a treaty by the instruments.
+    let Some(part) = rule.part(basis) else {
         let hint = "a limb counts what its `numerator` says: yes, or instruments";
         report.error(&rule_at, format!("rule `{}` {mismatch}", rule.id), hint);
         return;
-    }
-    let weightless = weightless(charter, body, report);
+    };
+    let weightless = weightless(charter, body, &part, report);
     if !matches!(body.seating, Seating::Description) {
         // Who sits is not known before the chain has elected, drawn, or been paid.
         return;
@@ -127,6 +125,12 @@ fn body(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) {
     let voters: Vec<Voter> = body.members.iter().map(|member| charter.voter(member)).collect();
     let mut is_known = !weightless.is_empty();
     for problem in rule.check_electorate(&voters) {
+        let of_other_part = (0..rule.limbs.len()).any(|i| {
+            is_under(&problem.path, &format!("limb[{i}]")) && !rule.limbs.get(i).is_some_and(|limb| part.limbs.contains(limb))
+        });
+        if of_other_part {
+            continue;
+        }
         if weightless.iter().any(|i| {
             problem.path.starts_with(&format!("limb[{i}].weight"))
                 || problem.path.starts_with(&format!("limb[{i}].threshold"))
@@ -137,14 +141,14 @@ fn body(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) {
         relay(&join("rules", &rule.id), &problem, format!("for {path}: {}", problem.message), report);
     }
     if !is_known {
-        extremes(body, &voters, &rule_at, report);
+        extremes(body, &part, &voters, &rule_at, report);
     }
 }
 
 /// Reports members without a weight by which a limb counts them; returns those limbs.
-fn weightless(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) -> Vec<usize> {
+fn weightless(charter: &Charter, body: &Body<'_>, part: &Rule, report: &mut Report<'_>) -> Vec<usize> {
     let mut limbs = Vec::new();
-    for (i, limb) in body.rule.limbs.iter().enumerate() {
+    for (i, limb) in body.rule.limbs.iter().enumerate().filter(|(_, limb)| part.limbs.contains(limb)) {
         let Some(weight) = limb.weight.name() else { continue };
         if weight == STAKE && matches!(body.seating, Seating::Stake(_)) {
             continue;
@@ -187,13 +191,13 @@ fn weightless(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) -> Ve
 }
 
 /// Lets everybody consent, then nobody, and reports outcomes that cannot be meant.
-fn extremes(body: &Body<'_>, voters: &[Voter], rule_at: &str, report: &mut Report<'_>) {
+fn extremes(body: &Body<'_>, part: &Rule, voters: &[Voter], rule_at: &str, report: &mut Report<'_>) {
     let outcome = |event: Option<Event>| {
-        let mut tally = body.rule.open(voters);
+        let mut tally = part.open(voters);
         for voter in voters {
-            body.rule.record(&mut tally, voter, None, event);
+            part.record(&mut tally, voter, None, event);
         }
-        body.rule.outcome(&tally, true)
+        part.outcome(&tally, true)
     };
     let unanimous = outcome(Some(body.consent));
     let is_treaty = body.consent == Event::Instrument;

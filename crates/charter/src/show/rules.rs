@@ -1,8 +1,8 @@
 //! Decision rules in words.
 
 use polity_decision::{
-    Choice, Comparison, Delay, DelayUnit, Denominator, Effective, Formula, Limb, Numerator, Rational, Rule,
-    Threshold, Veto,
+    Binds, Choice, Comparison, Delay, DelayUnit, Denominator, Effective, Formula, Limb, MovingQuorum, Numerator,
+    Rational, Rounding, Rule, Silence, Since, Threshold, Veto, Votes, Weight,
 };
 
 use super::words::{grouped, kind, list};
@@ -27,6 +27,11 @@ pub fn describe(rule: &Rule, language: Language) -> Vec<String> {
             Language::Zh => format!("{kinds}不在其成员之外另行计算"),
         });
     }
+    lines.extend(rule.limbs.iter().filter_map(|limb| votes_line(limb, language)));
+    lines.extend(rule.quorum.as_ref().map(|quorum| quorum_line(quorum, language)));
+    if let Some(silence) = &rule.silence {
+        lines.extend(silence_lines(silence, language));
+    }
     if let Some(deadline) = rule.deadline {
         let time = delay(deadline, language);
         lines.push(match language {
@@ -35,11 +40,23 @@ pub fn describe(rule: &Rule, language: Language) -> Vec<String> {
         });
     }
     lines.extend(rule.effective.map(|effective| effective_line(effective, language)));
+    if rule.binds == Binds::Accepted {
+        lines.push(match language {
+            Language::En => "it binds only those who accepted; who accepts later, the same time after that".to_owned(),
+            Language::Zh => "只约束已接受者；嗣后接受者自其接受之日起经过同样时间后受约束".to_owned(),
+        });
+    }
     lines
 }
 
 /// How the limbs of `rule` combine when it does not say: a heading for [`describe`].
 pub(super) fn heading(rule: &Rule, language: Language) -> &'static str {
+    if rule.reverse {
+        return match language {
+            Language::En => "is met unless the following rejects:",
+            Language::Zh => "除非下列条件构成否决，否则通过：",
+        };
+    }
     match (language, rule.limbs.len(), rule.passes.is_some()) {
         (Language::En, _, true) => "is met when its conditions combine as said below:",
         (Language::En, 0 | 1, false) => "is met when:",
@@ -54,7 +71,12 @@ fn limb_line(rule: &Rule, limb: &Limb, language: Language) -> String {
     let who = who(&limb.kinds, &limb.classes, &limb.not_classes, language);
     let (enough, verb) = (threshold(&limb.threshold, language), verb(limb.numerator, language));
     let whole = whole(&limb.denominator, &who, language);
-    let weight = limb.weight.name();
+    let weight = match (&limb.weight, language) {
+        (Weight::Votes(votes), Language::En) => Some(format!("votes by {}", votes.of)),
+        (Weight::Votes(votes), Language::Zh) => Some(format!("按{}计票", votes.of)),
+        (weight, _) => weight.name().map(str::to_owned),
+    };
+    let weight = weight.as_deref();
     let condition = match (language, weight, limb.threshold.is_share()) {
         (Language::En, None, false) => format!("{enough} {who} {verb}"),
         (Language::En, None, true) => format!("{enough} of {whole} {verb}"),
@@ -183,8 +205,11 @@ fn number(number: &Rational) -> String {
 
 /// `at least 2/3`.
 fn threshold(threshold: &Threshold, language: Language) -> String {
-    let text = threshold.to_string();
-    let number = grouped(text.rsplit(' ').next().unwrap_or_default());
+    let number = match (threshold.is_moving(), language) {
+        (false, _) => grouped(threshold.number()),
+        (true, Language::En) => "the quorum of the period".to_owned(),
+        (true, Language::Zh) => "当期法定人数".to_owned(),
+    };
     let words = match (language, threshold.comparison()) {
         (Language::En, Comparison::More) => "more than",
         (Language::En, Comparison::AtLeast) => "at least",
@@ -196,7 +221,100 @@ fn threshold(threshold: &Threshold, language: Language) -> String {
         (Language::Zh, Comparison::AtMost) => "至多",
     };
     let gap = if language == Language::Zh { " " } else { "" };
-    format!("{words} {number}{gap}")
+    let rounded = match (threshold.rounding(), language) {
+        (None, _) => String::new(),
+        (Some(rounding), Language::En) => format!(" (rounded {})", rounding.word()),
+        (Some(rounding), Language::Zh) => format!("（{}）", rounded_zh(rounding)),
+    };
+    format!("{words} {number}{gap}{rounded}")
+}
+
+const fn rounded_zh(rounding: Rounding) -> &'static str {
+    match rounding {
+        Rounding::Down => "舍去小数",
+        Rounding::Up => "进位取整",
+        Rounding::Nearest => "四舍五入",
+    }
+}
+
+/// How votes are reckoned, where a limb reckons them.
+fn votes_line(limb: &Limb, language: Language) -> Option<String> {
+    let Weight::Votes(votes) = &limb.weight else { return None };
+    let Votes { of, per, root, rounding, places, cap, basic } = votes.as_ref();
+    let mut parts = Vec::new();
+    let (en, zh) = (language == Language::En, language == Language::Zh);
+    if root.is_some() {
+        parts.push(if en { format!("the square root of `{of}`") } else { format!("“{of}”的平方根") });
+    }
+    match per {
+        Some(per) if en => parts.push(format!("one for each {} of `{of}`", decimal_of(per))),
+        Some(per) => parts.push(format!("每 {} 单位“{of}”一票", decimal_of(per))),
+        None => {}
+    }
+    if let Some(rounding) = rounding {
+        parts.push(match (zh, places) {
+            (false, 0) => format!("rounded {} to whole votes", rounding.word()),
+            (false, places) => format!("rounded {} to {places} decimals", rounding.word()),
+            (true, 0) => format!("{}取整票", rounded_zh(*rounding)),
+            (true, places) => format!("保留 {places} 位小数，{}", rounded_zh(*rounding)),
+        });
+    }
+    if let Some(cap) = cap {
+        let cap = decimal_of(cap);
+        parts.push(if en { format!("at most {cap} for one member") } else { format!("每个成员最多 {cap} 票") });
+    }
+    if let Some(basic) = basic {
+        let basic = decimal_of(basic);
+        parts.push(if en {
+            format!("and {basic} of all votes divided equally among the members")
+        } else {
+            format!("另以全部票数的 {basic} 在成员间平均分配")
+        });
+    }
+    Some(match language {
+        Language::En => format!("votes in {}: {}", limb.name, parts.join(", ")),
+        Language::Zh => format!("{} 的计票：{}", limb.name, parts.join("，")),
+    })
+}
+
+/// A number as people write it.
+fn decimal_of(number: &Rational) -> String {
+    let decimal = polity_decision::decimal_cut(number, 6);
+    match polity_decision::parse_rational(&decimal) {
+        Ok(same) if same == *number => grouped(&decimal),
+        _ => number.to_string(),
+    }
+}
+
+fn quorum_line(quorum: &MovingQuorum, language: Language) -> String {
+    let MovingQuorum { min, max, start, past } = quorum;
+    let [min, max, start, past] = [min, max, start, past].map(decimal_of);
+    match language {
+        Language::En => format!(
+            "the quorum follows participation: between {min} and {max}, by an average that begins at {start} and in which the past counts {past}"
+        ),
+        Language::Zh => format!(
+            "法定人数随参与率变动：介于 {min} 与 {max} 之间，取决于初值为 {start} 的平均参与率，其中以往所占比重为 {past}"
+        ),
+    }
+}
+
+fn silence_lines(silence: &Silence, language: Language) -> Vec<String> {
+    let line = |class: Option<&str>, objection: Delay, effective: Delay| {
+        let (objection, effective) = (delay(objection, language), delay(effective, language));
+        match (language, class) {
+            (Language::En, None) => format!(
+                "silence consents: members may object within {objection} of the notification, and are bound {effective} after it"
+            ),
+            (Language::En, Some(class)) => format!("for class `{class}`: within {objection}, bound after {effective}"),
+            (Language::Zh, None) => {
+                format!("沉默视为同意：成员可在通知后{objection}内提出反对，自通知起{effective}后受约束")
+            }
+            (Language::Zh, Some(class)) => format!("对“{class}”类：{objection}内，{effective}后受约束"),
+        }
+    };
+    let others = silence.others.iter().map(|o| line(Some(o.class.as_str()), o.objection, o.effective));
+    std::iter::once(line(None, silence.objection, silence.effective)).chain(others).collect()
 }
 
 /// Limbs by name, joined with and, or and brackets. The depth is bounded by the rule's own check.
@@ -227,7 +345,11 @@ fn veto_line(veto: &Veto, language: Language) -> String {
         (Language::Zh, Choice::Abstain) => "弃权",
         (Language::Zh, Choice::Veto) => "否决",
     });
-    let ballots = ballots.collect::<Vec<_>>().join(" / ");
+    let mut ballots = ballots.collect::<Vec<_>>();
+    if veto.absent {
+        ballots.push(if language == Language::En { "no ballot at all" } else { "未投票" });
+    }
+    let ballots = ballots.join(" / ");
     match language {
         Language::En => format!("any one of the {who} can stop it alone ({ballots})"),
         Language::Zh => format!("任何一个{who}均可单独阻止（{ballots}）"),
@@ -236,14 +358,24 @@ fn veto_line(veto: &Veto, language: Language) -> String {
 
 fn effective_line(effective: Effective, language: Language) -> String {
     let after = delay(effective.after, language);
-    match (language, effective.on) {
+    let from_notice = effective.from == Since::Notified;
+    let mut line = match (language, effective.on) {
+        (Language::En, None) if from_notice => format!("it takes effect {after} after it was notified"),
         (Language::En, None) => format!("it takes effect {after} after the day it is met"),
         (Language::En, Some(on)) => {
             format!("it takes effect on {on} if it is met by then, else {after} after the day it is met")
         }
+        (Language::Zh, None) if from_notice => format!("自通知之日起{after}后生效"),
         (Language::Zh, None) => format!("自满足之日起{after}后生效"),
         (Language::Zh, Some(on)) => format!("若届时已满足则于 {on} 生效，否则自满足之日起{after}后生效"),
+    };
+    if let Some(day) = effective.not_before {
+        line += &match language {
+            Language::En => format!(", but not before {day}"),
+            Language::Zh => format!("，但不早于 {day}"),
+        };
     }
+    line
 }
 
 fn delay(delay: Delay, language: Language) -> String {

@@ -119,7 +119,11 @@ fn lines_fit_the_page_and_end_without_blanks() {
 fn every_rule_of_the_library_has_words_for_each_of_its_parts() {
     let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charters/rules");
     for entry in std::fs::read_dir(library).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
         let rule: Rule = toml::from_str(&text).unwrap();
         for language in Language::ALL {
             let lines = describe(&rule, language);
@@ -186,6 +190,65 @@ fn rules_with_vetoes_formulas_and_classes_read_well() {
         "若届时已满足则于 2019-01-01 生效，否则自满足之日起 90 天后生效",
     ];
     assert_eq!(describe(&rule, Language::Zh), chinese);
+}
+
+#[test]
+fn rules_with_reckoned_votes_silence_and_a_moving_quorum_read_well() {
+    let rule = |text: &str| -> Rule { toml::from_str(text).unwrap() };
+    for (text, english, chinese) in [
+        (
+            include_str!("../../../../charters/rules/imf-85.toml"),
+            "votes in votes: one for each 0.1 of `quota`, and 0.05502 of all votes divided equally among the members",
+            "votes 的计票：每 0.1 单位“quota”一票，另以全部票数的 0.05502 在成员间平均分配",
+        ),
+        (
+            include_str!("../../../../charters/rules/tezos.toml"),
+            "quorum: members with at least the quorum of the period of the `stake` of all members cast a ballot",
+            "quorum: 投票的成员，其“stake”合计占全体成员的至少 当期法定人数 ",
+        ),
+        (
+            include_str!("../../../../charters/rules/tezos.toml"),
+            "the quorum follows participation: between 0.2 and 0.7, by an average that begins at 0.7 and in which the past \
+             counts 0.8",
+            "法定人数随参与率变动：介于 0.2 与 0.7 之间，取决于初值为 0.7 的平均参与率，其中以往所占比重为 0.8",
+        ),
+        (
+            include_str!("../../../../charters/rules/ihr.toml"),
+            "silence consents: members may object within 10 months of the notification, and are bound 12 months after it",
+            "沉默视为同意：成员可在通知后 10 个月内提出反对，自通知起 12 个月后受约束",
+        ),
+        (
+            include_str!("../../../../charters/rules/ihr.toml"),
+            "for class `text-2005`: within 18 months, bound after 24 months",
+            "对“text-2005”类： 18 个月内， 24 个月后受约束",
+        ),
+        (
+            include_str!("../../../../charters/rules/montreal.toml"),
+            "it takes effect 6 months after it was notified",
+            "自通知之日起 6 个月后生效",
+        ),
+        (
+            include_str!("../../../../charters/rules/kyoto-art25.toml"),
+            "it binds only those who accepted; who accepts later, the same time after that",
+            "只约束已接受者；嗣后接受者自其接受之日起经过同样时间后受约束",
+        ),
+        (
+            "id = \"r\"\n[[limb]]\nname = \"v\"\nweight = { of = \"stake\", root = \"square\", rounding = \"down\", places = 2, cap = \"5\" }\n\
+             numerator = \"yes\"\nthreshold = \">= 2/3 rounded up\"\n",
+            "votes in v: the square root of `stake`, rounded down to 2 decimals, at most 5 for one member",
+            "v 的计票：“stake”的平方根，保留 2 位小数，舍去小数，每个成员最多 5 票",
+        ),
+        (
+            "id = \"r\"\n[[limb]]\nname = \"v\"\nnumerator = \"yes\"\nthreshold = \">= 2/3 rounded up\"\n[[veto]]\nabsent = true\n",
+            "v: at least 2/3 (rounded up) of all members vote yes",
+            "任何一个成员均可单独阻止（反对 / 否决 / 未投票）",
+        ),
+    ] {
+        for (expected, language) in [(english, Language::En), (chinese, Language::Zh)] {
+            let lines = describe(&rule(text), language);
+            assert!(lines.iter().any(|line| line == expected), "{expected}\nis not in\n{lines:#?}");
+        }
+    }
 }
 
 #[test]
