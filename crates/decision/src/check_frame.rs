@@ -1,10 +1,10 @@
-//! Mistakes in what stands around the limbs: weights that are reckoned, the moving quorum, silence, reverse rules, and
-//! whom a decision binds.
+//! Mistakes in what stands around the limbs: weights that are reckoned, the moving quorum, silence, and
+//! reverse rules.
 
 use num_traits::{One, Zero};
 
 use crate::{
-    Binds, Limb, MovingQuorum, Numerator, PLACES_MAX, Rational, Rule, Silence, Votes, Weight, check::Problems,
+    Limb, MovingQuorum, Numerator, PLACES_MAX, Rational, Rule, Silence, Votes, Weight, check::Problems,
 };
 
 /// The day that delays are compared from.
@@ -29,10 +29,6 @@ impl Rule {
         }
         if self.reverse && self.limbs.is_empty() {
             found.error("reverse", "nothing says what rejects", "add a [[limb]] of ballots against");
-        }
-        if self.binds == Binds::Accepted && self.silence.is_none() && !self.limbs.iter().any(by_instruments) {
-            let message = "nobody accepts anything under this rule, so it would bind nobody";
-            found.error("binds", message, "count instruments, or let silence consent");
         }
     }
 

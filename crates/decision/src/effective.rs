@@ -1,4 +1,5 @@
-//! When an adopted decision takes effect, and for whom.
+//! When an adopted decision takes effect. Deliberately absent: for whom. A treaty says that, by its clauses; where
+//! silence consents, [`crate::Silence`] does.
 
 use std::fmt;
 
@@ -31,24 +32,6 @@ pub enum Since {
     Notified,
 }
 
-/// Whom a decision binds once it is in effect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Binds {
-    /// Every member.
-    #[default]
-    All,
-    /// Those who accepted: by their instrument, or by silence. Who accepts later is bound the same delay after that.
-    Accepted,
-}
-
-impl Binds {
-    #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
-    pub(crate) const fn is_all(&self) -> bool {
-        matches!(self, Self::All)
-    }
-}
-
 impl Rule {
     /// The day a decision of `decided_on` takes effect, where the rule says.
     #[must_use]
@@ -67,21 +50,6 @@ impl Rule {
         let day =
             effective.on.filter(|on| decided_on <= *on).or_else(|| counted_from.after(effective.after))?;
         Some(effective.not_before.map_or(day, |not_before| day.max(not_before)))
-    }
-
-    /// The day from which a decision in effect since `effective_on` binds a member that accepted on `accepted_on`, or
-    /// did not (`None`). `None`: it does not bind that member, or the day lies beyond the calendar.
-    #[must_use]
-    pub fn binds_from(&self, effective_on: Date, accepted_on: Option<Date>) -> Option<Date> {
-        match self.binds {
-            Binds::All => Some(effective_on),
-            Binds::Accepted => {
-                let accepted_on = accepted_on?;
-                let own =
-                    self.effective.map_or(Some(accepted_on), |effective| accepted_on.after(effective.after));
-                Some(own?.max(effective_on))
-            }
-        }
     }
 }
 
@@ -150,7 +118,7 @@ mod tests {
 
     fn rule(effective: &str) -> Rule {
         let text = format!(
-            "id = \"x\"\neffective = {effective}\nbinds = \"accepted\"\n[[limb]]\nname = \"p\"\nnumerator = \"instruments\"\nthreshold = \">= 1\"\n"
+            "id = \"x\"\neffective = {effective}\n[[limb]]\nname = \"p\"\nnumerator = \"instruments\"\nthreshold = \">= 1\"\n"
         );
         Rule::from_toml(&text).unwrap()
     }
@@ -171,17 +139,6 @@ mod tests {
             let got = rule.effective_on_notice(day(decided), notified.map(day)).unwrap();
             assert_eq!(got, day(expected), "{effective} {decided}");
             assert_eq!(Rule::from_json(&rule.canonical_json()).unwrap(), rule);
-        }
-    }
-
-    #[test]
-    fn who_accepts_later_is_bound_later() {
-        let day = |text: &str| text.parse::<Date>().unwrap();
-        let rule = rule(r#""30d""#);
-        for (accepted, bound) in
-            [(Some("2016-09-03"), Some("2016-11-04")), (Some("2016-11-09"), Some("2016-12-09")), (None, None)]
-        {
-            assert_eq!(rule.binds_from(day("2016-11-04"), accepted.map(day)), bound.map(day), "{accepted:?}");
         }
     }
 }

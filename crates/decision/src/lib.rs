@@ -45,7 +45,7 @@ pub use check::{Problem, Severity};
 pub use counts::Counts;
 pub use date::{DELAY_MAX, Date, Delay, DelayUnit};
 pub use decide::{RULE_FILE_LEN_MAX, decide_files};
-pub use effective::{Binds, Effective, Since};
+pub use effective::{Effective, Since};
 pub use error::{Error, InputFile, Mistake};
 pub use formula::{FORMULA_DEPTH_MAX, Formula, Verdict};
 pub use limb::{Denominator, Limb, Numerator};

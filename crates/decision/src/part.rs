@@ -3,7 +3,7 @@
 //! A file of ballots and instruments is judged by the whole rule at once. On chain a chamber casts the ballots and a treaty
 //! takes the instruments, each under its part: the limbs, with their numbers, are those of the whole.
 
-use crate::{Basis, Binds, Numerator, Rule, Severity};
+use crate::{Basis, Numerator, Rule, Severity};
 
 impl Rule {
     /// The part of this rule that is fed with `basis`: the rule itself where it is fed with nothing else, and `None` where
@@ -24,7 +24,6 @@ impl Rule {
             part.deadline = None;
         } else {
             part.effective = None;
-            part.binds = Binds::All;
         }
         let is_sound = part.check().iter().all(|problem| problem.severity < Severity::Error);
         Some(part).filter(|part| is_sound && part.basis() == basis)

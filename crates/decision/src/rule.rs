@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Binds, Choice, Delay, Effective, Error, Formula, Limb, MovingQuorum, Numerator, Problem, Severity,
-    Silence, Voter,
+    Choice, Delay, Effective, Error, Formula, Limb, MovingQuorum, Numerator, Problem, Severity, Silence,
+    Voter,
 };
 
 /// Most limbs of a rule. Source: the longest real rule known to us has three.
@@ -68,9 +68,6 @@ pub struct Rule {
     /// When an adopted decision takes effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
-    /// Whom it then binds.
-    #[serde(default, skip_serializing_if = "Binds::is_all")]
-    pub binds: Binds,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use polity_decision::{
-    Basis, Binds, Bundle, Choice, Denominator, Event, Formula, Limb, LimbReport, Numerator, Others, Outcome,
+    Basis, Bundle, Choice, Denominator, Event, Formula, Limb, LimbReport, Numerator, Others, Outcome,
     Rational, Report, Root, Rounding, Rule, SPLIT_PARTS, Scales, Severity, Shares, Tally, Threshold, Veto,
     Voter, Votes, Weight,
 };
@@ -134,7 +134,6 @@ fn rules() -> impl Strategy<Value = Rule> {
                 silence: None,
                 deadline: None,
                 effective: None,
-                binds: Binds::All,
             }
         })
         .prop_filter("checked", |rule| rule.check().iter().all(|problem| problem.severity < Severity::Error))

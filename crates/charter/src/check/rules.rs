@@ -126,7 +126,8 @@ fn body(charter: &Charter, body: &Body<'_>, report: &mut Report<'_>) {
     let mut is_known = !weightless.is_empty();
     for problem in rule.check_electorate(&voters) {
         let of_other_part = (0..rule.limbs.len()).any(|i| {
-            is_under(&problem.path, &format!("limb[{i}]")) && !rule.limbs.get(i).is_some_and(|limb| part.limbs.contains(limb))
+            is_under(&problem.path, &format!("limb[{i}]"))
+                && !rule.limbs.get(i).is_some_and(|limb| part.limbs.contains(limb))
         });
         if of_other_part {
             continue;

@@ -1,7 +1,7 @@
 //! Decision rules in words.
 
 use polity_decision::{
-    Binds, Choice, Comparison, Delay, DelayUnit, Denominator, Effective, Formula, Limb, MovingQuorum, Numerator,
+    Choice, Comparison, Delay, DelayUnit, Denominator, Effective, Formula, Limb, MovingQuorum, Numerator,
     Rational, Rounding, Rule, Silence, Since, Threshold, Veto, Votes, Weight,
 };
 
@@ -40,12 +40,6 @@ pub fn describe(rule: &Rule, language: Language) -> Vec<String> {
         });
     }
     lines.extend(rule.effective.map(|effective| effective_line(effective, language)));
-    if rule.binds == Binds::Accepted {
-        lines.push(match language {
-            Language::En => "it binds only those who accepted; who accepts later, the same time after that".to_owned(),
-            Language::Zh => "只约束已接受者；嗣后接受者自其接受之日起经过同样时间后受约束".to_owned(),
-        });
-    }
     lines
 }
 
@@ -261,7 +255,11 @@ fn votes_line(limb: &Limb, language: Language) -> Option<String> {
     }
     if let Some(cap) = cap {
         let cap = decimal_of(cap);
-        parts.push(if en { format!("at most {cap} for one member") } else { format!("每个成员最多 {cap} 票") });
+        parts.push(if en {
+            format!("at most {cap} for one member")
+        } else {
+            format!("每个成员最多 {cap} 票")
+        });
     }
     if let Some(basic) = basic {
         let basic = decimal_of(basic);
@@ -306,7 +304,9 @@ fn silence_lines(silence: &Silence, language: Language) -> Vec<String> {
             (Language::En, None) => format!(
                 "silence consents: members may object within {objection} of the notification, and are bound {effective} after it"
             ),
-            (Language::En, Some(class)) => format!("for class `{class}`: within {objection}, bound after {effective}"),
+            (Language::En, Some(class)) => {
+                format!("for class `{class}`: within {objection}, bound after {effective}")
+            }
             (Language::Zh, None) => {
                 format!("沉默视为同意：成员可在通知后{objection}内提出反对，自通知起{effective}后受约束")
             }

@@ -228,11 +228,6 @@ fn rules_with_reckoned_votes_silence_and_a_moving_quorum_read_well() {
             "自通知之日起 6 个月后生效",
         ),
         (
-            include_str!("../../../../charters/rules/kyoto-art25.toml"),
-            "it binds only those who accepted; who accepts later, the same time after that",
-            "只约束已接受者；嗣后接受者自其接受之日起经过同样时间后受约束",
-        ),
-        (
             "id = \"r\"\n[[limb]]\nname = \"v\"\nweight = { of = \"stake\", root = \"square\", rounding = \"down\", places = 2, cap = \"5\" }\n\
              numerator = \"yes\"\nthreshold = \">= 2/3 rounded up\"\n",
             "votes in v: the square root of `stake`, rounded down to 2 decimals, at most 5 for one member",
