@@ -4,6 +4,7 @@
 //! are not asked about here: whoever may read may ask.
 
 mod access_list;
+mod bounded;
 mod call;
 mod env;
 mod estimate;
@@ -13,6 +14,7 @@ use alloy_primitives::{Address, Bytes, Log};
 use alloy_rpc_types_eth::BlockOverrides;
 use polity_primitives::Header;
 
+pub use bounded::TRACE_BYTES_MAX;
 pub use estimate::Estimate;
 pub use trace::TRACE_STEPS_MAX;
 

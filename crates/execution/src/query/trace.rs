@@ -11,10 +11,11 @@ use revm::{
     database::CacheDB,
     inspector::NoOpInspector,
 };
-use revm_inspectors::tracing::{DebugInspector, TransactionContext};
+use revm_inspectors::tracing::TransactionContext;
 
 use super::{
     CallEnv, CallError,
+    bounded::Bounded,
     env::{Layered, Prepared, machine_error},
 };
 use crate::{
@@ -100,27 +101,30 @@ impl Executor {
         let mut traces = Vec::with_capacity(transactions.len());
         for (index, transaction) in transactions.iter().enumerate() {
             traces.push(replay.trace(transaction, index, hash, &mut inspector)?);
-            inspector.fuse().map_err(tracer_error)?;
+            inspector.fuse()?;
         }
         Ok(traces)
     }
 }
 
-fn tracer_error(e: impl std::fmt::Display) -> CallError {
+pub(super) fn tracer_error(e: impl std::fmt::Display) -> CallError {
     CallError::Tracer(e.to_string())
 }
 
-fn inspector(mut options: GethDebugTracingOptions) -> Result<DebugInspector, CallError> {
+fn inspector(mut options: GethDebugTracingOptions) -> Result<Bounded, CallError> {
     let limit = options.config.limit.filter(|limit| *limit != 0);
     options.config.limit = Some(limit.map_or(TRACE_STEPS_MAX, |limit| limit.min(TRACE_STEPS_MAX)));
-    DebugInspector::new(options).map_err(tracer_error)
+    Bounded::new(options)
 }
 
 impl Prepared<'_> {
     fn trace(mut self, options: GethDebugTracingOptions) -> Result<GethTrace, CallError> {
         let mut inspector = inspector(options)?;
-        let ran = self.inspect(&mut inspector)?;
-        inspector.get_result(None, &self.tx, &self.block, &ran, &mut self.db).map_err(tracer_error)
+        let ran = self.inspect(&mut inspector);
+        inspector.within()?;
+        let ran = ran?;
+        inspector.settle(&ran.state)?;
+        inspector.tracer.get_result(None, &self.tx, &self.block, &ran, &mut self.db).map_err(tracer_error)
     }
 }
 
@@ -164,7 +168,7 @@ impl<'a> Replay<'a> {
         transaction: &RecoveredTransaction,
         index: usize,
         block_hash: B256,
-        inspector: &mut DebugInspector,
+        inspector: &mut Bounded,
     ) -> Result<GethTrace, CallError> {
         let rules = self.executor.rules();
         let (cfg, block) = (vm::cfg(rules, Mode::Block), vm::block_env(&self.header));
@@ -173,16 +177,18 @@ impl<'a> Replay<'a> {
             Transaction::Signed(tx) => vm.inspect_one_tx(vm::tx_env(rules, tx, transaction.sender)),
             Transaction::System(tx) => vm::inspect_system(&mut vm, rules, tx),
         };
+        vm.inspector.within()?;
         let result = ran.map_err(machine_error)?;
         let tx_env = vm.ctx.tx.clone();
         let ran = ResultAndState::new(result, vm.finalize());
+        inspector.settle(&ran.state)?;
         let context = TransactionContext {
             block_hash: Some(block_hash),
             tx_index: Some(index),
             tx_hash: Some(transaction.hash),
         };
         let trace =
-            inspector.get_result(Some(context), &tx_env, &block, &ran, &mut self.db).map_err(tracer_error)?;
+            inspector.tracer.get_result(Some(context), &tx_env, &block, &ran, &mut self.db).map_err(tracer_error)?;
         self.db.commit(ran.state);
         Ok(trace)
     }

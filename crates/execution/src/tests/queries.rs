@@ -1,7 +1,7 @@
 //! Questions: calls, estimates, access lists, traces.
 
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes, hex};
 use alloy_rpc_types_eth::{
     BlockOverrides, TransactionRequest,
     state::{AccountOverride, StateOverride},
@@ -302,4 +302,43 @@ fn a_call_is_traced_within_a_block() {
     let trace =
         world.executor.trace_call(&world.view, &env(&world), &to(counter, []), None, options).unwrap();
     assert!(matches!(trace, GethTrace::CallTracer(frame) if frame.to == Some(counter)));
+}
+
+/// Runs code that keeps to its gas but would fill memory if its trace were kept whole.
+#[test]
+fn a_trace_that_grows_too_large_ends_with_an_error() {
+    let world = World::new(FREE);
+    let there = Address::repeat_byte(0x31);
+    let trace = |code: &[u8], gas: u64, options: GethDebugTracingOptions| {
+        let mut state = StateOverride::default();
+        let code = Some(Bytes::copy_from_slice(code));
+        state.insert(there, AccountOverride { code, ..AccountOverride::default() });
+        let request = TransactionRequest { gas: Some(gas), ..to(there, []) };
+        world.executor.trace_call(&world.view, &env(&world), &request, Some(&state), options)
+    };
+    let too_large = |code: &[u8], gas: u64, options: GethDebugTracingOptions| {
+        let traced = trace(code, gas, options.clone());
+        let wanted = format!("larger than {} bytes", crate::TRACE_BYTES_MAX);
+        assert!(matches!(&traced, Err(CallError::Tracer(why)) if why.contains(&wanted)), "{traced:?}");
+    };
+    // JUMPDEST; call the identity precompile with a megabyte of input and no output; again.
+    let calls = [&[0x5b, 0x5f, 0x5f][..], &hex!("62100000"), &[0x5f, 0x60, 0xee, 0x5a, 0xfa, 0x50, 0x5f, 0x56]];
+    let calls = calls.concat();
+    too_large(&calls, 40_000_000, tracer(Some(Tracer::CallTracer), serde_json::Value::Null));
+    too_large(&calls, 40_000_000, tracer(Some(Tracer::FlatCallTracer), serde_json::Value::Null));
+    too_large(&calls, 40_000_000, tracer(Some(Tracer::Erc7562Tracer), serde_json::Value::Null));
+    // A thousand words on the stack, then a loop.
+    let deep = [&[0x5f; 1000][..], &hex!("5b6103e856")].concat();
+    too_large(&deep, 1_000_000, tracer(None, serde_json::Value::Null));
+    let mut lean = tracer(None, serde_json::Value::Null);
+    lean.config.disable_stack = Some(true);
+    assert!(trace(&deep, 1_000_000, lean).is_ok(), "the same without the stack");
+    // Memory of 20 kB, shown at every step.
+    let mut memory = tracer(None, serde_json::Value::Null);
+    memory.config.enable_memory = Some(true);
+    too_large(&hex!("6001614e20525b600656"), 1_000_000, memory);
+    // A new slot read in every round: each step shows all slots so far.
+    let slots = hex!("5f5b80545060010160015600");
+    too_large(&slots, 40_000_000, tracer(None, serde_json::Value::Null));
+    assert!(trace(&slots, 40_000_000, tracer(Some(Tracer::PreStateTracer), serde_json::Value::Null)).is_ok());
 }
