@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use polity_primitives::{B256, Height};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
@@ -19,7 +20,9 @@ pub const SCHEMA: u32 = 1;
 const LOCK: &str = "lock";
 const SCHEMA_FILE: &str = "schema";
 const SCHEMA_NEW: &str = "schema.new";
-const TIP_FILE: &str = "tip";
+const TIP_FILES: [&str; 2] = ["tip", "tip.copy"];
+/// The watermark of a database without blocks. No block hashes to zero.
+const NOTHING: Tip = Tip { height: Height::GENESIS, hash: B256::ZERO };
 const STORE: &str = "store";
 const TITLE: &str = "polity-db";
 /// Follows the version until the empty store is complete.
@@ -100,8 +103,14 @@ impl Home {
         if found == SCHEMA { Ok(is_new) } else { Err(Error::Schema { found, supported: SCHEMA }) }
     }
 
+    /// The watermark; that of a new store says that nothing was committed.
     pub(crate) fn watermark(&self) -> Result<Watermark> {
-        Watermark::open(self.path.join(TIP_FILE))
+        let mut watermark = Watermark::open(&self.path)?;
+        if self.is_new {
+            watermark.set(&NOTHING)?;
+            watermark.sync()?;
+        }
+        Ok(watermark)
     }
 }
 
@@ -124,48 +133,66 @@ pub fn is_locked(path: &Path) -> bool {
 
 const WATERMARK_LEN: usize = 48;
 
-/// The last block committed, outside the store, so that its loss is noticed.
+/// The last block committed, outside the store, so that its loss is noticed. Kept twice: a copy that is damaged or missing is
+/// one accident, and the other copy still knows; without any copy the database does not open.
 ///
 /// Written in place after each commit and left to the operating system to write out: it is never ahead of the store, and
 /// behind it only after the machine itself stopped.
 pub(crate) struct Watermark {
-    path: PathBuf,
-    file: File,
+    copies: Vec<(PathBuf, File)>,
 }
 
 impl Watermark {
-    fn open(path: PathBuf) -> Result<Self> {
-        let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
-        let file = open.map_err(Error::io(&path))?;
-        Ok(Self { path, file })
+    fn open(folder: &Path) -> Result<Self> {
+        let open = |name| {
+            let path = folder.join(name);
+            let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+            Ok((path.clone(), file.map_err(Error::io(&path))?))
+        };
+        Ok(Self { copies: TIP_FILES.into_iter().map(open).collect::<Result<_>>()? })
     }
 
-    /// What it says; `None` if nothing was committed, or if it is itself unreadable.
+    /// What the copies say, the highest of them; `None` if nothing was committed.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if no copy is whole.
     pub(crate) fn get(&mut self) -> Result<Option<Tip>> {
-        let mut bytes = Vec::with_capacity(WATERMARK_LEN);
-        let mut read = || {
-            self.file.seek(SeekFrom::Start(0))?;
-            (&mut self.file).take(1024).read_to_end(&mut bytes)
-        };
-        read().map_err(Error::io(&self.path))?;
-        let Some((record, checksum)) = bytes.split_last_chunk::<8>() else { return Ok(None) };
-        let is_whole = u64::from_be_bytes(*checksum) == xxh3_64(record);
-        Ok(codec::read_tip(record).ok().filter(|_| is_whole))
+        let mut whole = Vec::with_capacity(self.copies.len());
+        for (path, file) in &mut self.copies {
+            whole.extend(read(file).map_err(Error::io(&*path))?);
+        }
+        let highest = whole.into_iter().max_by_key(|tip| tip.height);
+        let highest =
+            highest.ok_or_else(|| Error::corrupt("files", TIP_FILES.join(", "), "no copy of the last block is whole"))?;
+        Ok(Some(highest).filter(|tip| *tip != NOTHING))
     }
 
     pub(crate) fn set(&mut self, tip: &Tip) -> Result<()> {
         let mut bytes = codec::tip(tip);
         bytes.extend_from_slice(&xxh3_64(&bytes).to_be_bytes());
-        let mut write = || {
-            self.file.seek(SeekFrom::Start(0))?;
-            self.file.write_all(&bytes)
-        };
-        write().map_err(Error::io(&self.path))
+        for (path, file) in &mut self.copies {
+            let write = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&bytes));
+            write.map_err(Error::io(&*path))?;
+        }
+        Ok(())
     }
 
     /// Makes the record last. Called when the database is opened.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        let set = self.file.set_len(WATERMARK_LEN as u64).and_then(|()| self.file.sync_all());
-        set.map_err(Error::io(&self.path))
+        for (path, file) in &mut self.copies {
+            let set = file.set_len(WATERMARK_LEN as u64).and_then(|()| file.sync_all());
+            set.map_err(Error::io(&*path))?;
+        }
+        Ok(())
     }
+}
+
+/// What a copy says, if it is whole.
+fn read(file: &mut File) -> std::io::Result<Option<Tip>> {
+    let mut bytes = Vec::with_capacity(WATERMARK_LEN);
+    file.seek(SeekFrom::Start(0))?;
+    file.take(1024).read_to_end(&mut bytes)?;
+    let Some((record, checksum)) = bytes.split_last_chunk::<8>() else { return Ok(None) };
+    let is_whole = u64::from_be_bytes(*checksum) == xxh3_64(record);
+    Ok(codec::read_tip(record).ok().filter(|_| is_whole))
 }

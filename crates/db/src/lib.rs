@@ -12,6 +12,7 @@
 //! <home>/lock     held while open
 //! <home>/schema   "polity-db 1\n"
 //! <home>/tip      height 8 | hash 32 | xxh3-64 of both 8: the last block committed, to notice if it is lost
+//! <home>/tip.copy the same again, in case one of them is damaged; zeros before the first block
 //! <home>/store/   fjall: journal *.jnl, tables keyspaces/<n>/
 //! ```
 //!
@@ -44,7 +45,7 @@
 //!
 //! fjall checks a checksum on every block of a table and on every batch of its journal. It does not check the manifests
 //! of its tables, and takes a broken journal for the end of the journal; `inspect` closes these gaps before fjall opens the
-//! files. Then the tip must be no lower than `tip` says, its header, body, receipts and certificate must hash to what
+//! files. Then the tip must be no lower than `tip` or its copy says, its header, body, receipts and certificate must hash to what
 //! they claim, and the headers below it must link.
 
 mod codec;

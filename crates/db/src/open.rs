@@ -55,11 +55,11 @@ impl Db {
             error => Error::store("files", store.display(), error),
         })?;
         let tables = Tables::open(&database)?;
+        let mut watermark = home.watermark()?;
         if home.is_new {
             home.finish()?;
         }
         let oldest = AtomicU64::new(Self::stored_oldest(&tables.meta)?.0);
-        let mut watermark = home.watermark()?;
         let recorded = watermark.get()?;
         watermark.sync()?;
         let writer = Mutex::new(Writer { tip: None, watermark: Some(watermark), unflushed: 0 });

@@ -31,9 +31,7 @@ impl Ledger {
         let head = self.head();
         let account = self.account_view(&head, &transaction.sender)?;
         check(&transaction, &self.admission_rules(), &account)?;
-        if condition.missed(&self.next_block(&head, None)) {
-            return Err(polity_mempool::Rejected::ConditionMissed.into());
-        }
+        condition.check(&self.next_block(&head, None))?;
         let sender = transaction.sender;
         let hash = self.0.mempool.insert(transaction, condition, account.nonce)?.hash;
         // A block may have been settled since `head` was read, and its word to the pool may have come before the transaction: the

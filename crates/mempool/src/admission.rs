@@ -7,7 +7,9 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::U256;
 use polity_primitives::RecoveredTransaction;
 
-use crate::limits::{SENDER_MAX, TRANSACTION_BYTES_MAX};
+use crate::limits::{
+    CONDITION_AHEAD_BLOCKS_MAX, CONDITION_AHEAD_SECS_MAX, SENDER_MAX, TRANSACTION_BYTES_MAX,
+};
 
 /// Why a transaction was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +90,12 @@ pub enum Rejected {
     /// Its condition cannot hold any more.
     #[error("the condition on the block cannot hold any more")]
     ConditionMissed,
+    /// Its condition can hold only in blocks too far away to wait for.
+    #[error(
+        "the condition on the block is too far ahead: at most {} days and {} blocks",
+        CONDITION_AHEAD_SECS_MAX / 86_400, CONDITION_AHEAD_BLOCKS_MAX
+    )]
+    ConditionTooFar,
     /// EIP-7702 without authorisations.
     #[error("EIP-7702 transaction without authorizations")]
     NoAuthorization,

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    Rejected,
+    limits::{CONDITION_AHEAD_BLOCKS_MAX, CONDITION_AHEAD_SECS_MAX},
+};
+
 /// Bounds, inclusive, on the block that may take a transaction. `None` is no bound.
 ///
 /// Source: ERC-7796 (`eth_sendRawTransactionConditional`): `blockNumberMin/Max`, `timestampMin/Max`.
@@ -30,6 +35,34 @@ pub struct NextBlock {
 }
 
 impl Condition {
+    /// Whether a transaction with this condition may wait for `next` and the blocks after it.
+    ///
+    /// # Errors
+    /// [`Rejected::ConditionMissed`] if no block can satisfy it any more, [`Rejected::ConditionTooFar`] if only blocks can that are
+    /// further away than [`CONDITION_AHEAD_SECS_MAX`] or [`CONDITION_AHEAD_BLOCKS_MAX`].
+    pub fn check(&self, next: &NextBlock) -> Result<(), Rejected> {
+        let empty = |min: Option<u64>, max: Option<u64>| min.zip(max).is_some_and(|(min, max)| min > max);
+        if self.missed(next)
+            || empty(self.block_number_min, self.block_number_max)
+            || empty(self.timestamp_min, self.timestamp_max)
+        {
+            return Err(Rejected::ConditionMissed);
+        }
+        let far = |min: Option<u64>, now: u64, most: u64| min.is_some_and(|min| min.saturating_sub(now) > most);
+        if far(self.block_number_min, next.number, CONDITION_AHEAD_BLOCKS_MAX)
+            || far(self.timestamp_min, next.timestamp_secs, CONDITION_AHEAD_SECS_MAX)
+        {
+            return Err(Rejected::ConditionTooFar);
+        }
+        Ok(())
+    }
+
+    /// Whether every block satisfies it.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether `next` is late enough.
     #[must_use]
     pub fn reached(&self, next: &NextBlock) -> bool {

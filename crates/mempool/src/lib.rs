@@ -5,7 +5,8 @@
 //! (always, where the charter makes transactions free) whoever came first.
 //!
 //! A transaction may carry a [`Condition`] on the block that takes it, as in `eth_sendRawTransactionConditional`: it waits
-//! until the condition holds and is dropped when it cannot hold any more.
+//! until the condition holds and is dropped when it cannot hold any more. It may not wait for a block too far away, makes room
+//! for any transaction without a condition when the pool is full, and gives way to one of the same sender and nonce.
 //!
 //! Rule kept: every collection has a bound ([`limits`]), and a full pool never loses a better transaction for a worse one.
 //!

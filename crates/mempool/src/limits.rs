@@ -10,3 +10,7 @@ pub const SENDER_MAX: u64 = 4_096;
 pub const TRANSACTION_BYTES_MAX: usize = 128 * 1024;
 /// A replacement must raise both fees by this many percent. Source: geth's `PriceBump`.
 pub const PRICE_BUMP_PERCENT: u128 = 10;
+/// How far ahead a condition on the block's time may lie: a replay of somewhat more than a year. Units: seconds.
+pub const CONDITION_AHEAD_SECS_MAX: u64 = 400 * 86_400;
+/// How far ahead a condition on the block's number may lie. Units: blocks.
+pub const CONDITION_AHEAD_BLOCKS_MAX: u64 = 1_000_000;

@@ -99,11 +99,18 @@ impl Queue {
     }
 }
 
-/// Worst first: lowest tip cap, then youngest.
-type Rank = (u128, std::cmp::Reverse<u64>, B256);
+/// Worst first: what waits on a condition, which no block need ever take; then lowest tip cap, then youngest.
+type Rank = (Worth, std::cmp::Reverse<u64>, B256);
+
+/// Whether it may be taken at any time, and what it pays.
+type Worth = (bool, u128);
+
+fn worth(entry: &Entry) -> Worth {
+    (entry.condition.is_none(), entry.tip_cap())
+}
 
 fn rank(entry: &Entry) -> Rank {
-    (entry.tip_cap(), std::cmp::Reverse(entry.sequence), entry.transaction.hash)
+    (worth(entry), std::cmp::Reverse(entry.sequence), entry.transaction.hash)
 }
 
 /// The pool.
@@ -177,7 +184,7 @@ impl Pool {
             || self.bytes.saturating_add(entry.size_bytes) > BYTES_MAX
         {
             let Some(worst) = self.ranks.first().copied() else { return Err(Rejected::Full) };
-            if worst.0 >= entry.tip_cap() {
+            if worst.0 >= worth(entry) {
                 return Err(Rejected::Full);
             }
             self.remove(&worst.2);
@@ -318,8 +325,12 @@ fn fits(entry: &Entry, next: &NextBlock) -> bool {
     entry.condition.reached(next) && !entry.condition.missed(next) && entry.tip(next.base_fee).is_some()
 }
 
-/// Whether both fees of `new` are a tenth above those of `old`.
+/// Whether both fees of `new` are a tenth above those of `old`, or `old` waits on a condition and `new` does not: a sender
+/// can always go on, and pays for every further change of mind.
 fn outbids(new: &Entry, old: &Entry) -> bool {
+    if new.condition.is_none() && !old.condition.is_none() {
+        return true;
+    }
     let bumped = |fee: u128| fee.saturating_add((fee.saturating_mul(PRICE_BUMP_PERCENT) / 100).max(1));
     new.fee_cap() >= bumped(old.fee_cap()) && new.tip_cap() >= bumped(old.tip_cap())
 }

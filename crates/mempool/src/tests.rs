@@ -84,6 +84,65 @@ fn conditions_hold_back_and_expire() {
 }
 
 #[test]
+fn a_condition_must_be_within_reach() {
+    use limits::{CONDITION_AHEAD_BLOCKS_MAX as BLOCKS, CONDITION_AHEAD_SECS_MAX as SECS};
+    let check = |number: [Option<u64>; 2], time: [Option<u64>; 2]| {
+        let condition = Condition {
+            block_number_min: number[0],
+            block_number_max: number[1],
+            timestamp_min: time[0],
+            timestamp_max: time[1],
+        };
+        condition.check(&next(0))
+    };
+    let none = [None, None];
+    let (missed, far) = (Err(Rejected::ConditionMissed), Err(Rejected::ConditionTooFar));
+    for (number, time, expected) in [
+        (none, none, Ok(())),
+        ([Some(10 + BLOCKS), None], [Some(1_000 + SECS), None], Ok(())),
+        ([Some(11 + BLOCKS), None], none, far.clone()),
+        (none, [Some(1_001 + SECS), None], far.clone()),
+        (none, [Some(u64::MAX), None], far),
+        (none, [None, Some(u64::MAX)], Ok(())),
+        ([None, Some(9)], none, missed.clone()),
+        (none, [None, Some(999)], missed.clone()),
+        ([Some(12), Some(11)], none, missed.clone()),
+        (none, [Some(3_000), Some(2_999)], missed),
+    ] {
+        assert_eq!(check(number, time), expected, "{number:?} {time:?}");
+    }
+}
+
+/// Someone who waits on a condition may change their mind for nothing, once; and does not keep others out.
+#[test]
+fn what_waits_on_a_condition_holds_nobody_up() {
+    let pool = Mempool::default();
+    let later = Condition { timestamp_min: Some(2_000), ..Condition::default() };
+    let held = pool.insert(tx(1, 0, 0, 0), later, 0).expect("waits");
+    insert(&pool, 1, 1, 0).expect("waits behind it");
+    assert_eq!(order(&pool, next(0)), []);
+    let mut other = tx(1, 0, 0, 0);
+    other.hash = B256::repeat_byte(1);
+    assert_eq!(pool.insert(other.clone(), later, 0), Err(Rejected::Underpriced), "to wait again costs");
+    let replaced = pool.insert(other, Condition::default(), 0).expect("whatever it pays").replaced;
+    assert_eq!(replaced, Some(held.hash));
+    assert_eq!(order(&pool, next(0)), [(1, 0), (1, 1)]);
+
+    // Full of conditions and nothing else.
+    let mut pool = Pool::default();
+    for i in 0..limits::TRANSACTIONS_MAX {
+        let mut waiting = tx(1, 0, 0, 0);
+        let word = U256::from(i);
+        (waiting.hash, waiting.sender) = (B256::from(word), Address::from_word(B256::from(word)));
+        pool.insert(waiting, later, 0).expect("fits");
+    }
+    let mut late = tx(1, 0, 0, 0);
+    late.hash = B256::repeat_byte(2);
+    assert_eq!(pool.insert(late.clone(), later, 0).err(), Some(Rejected::Full));
+    assert!(pool.insert(late, Condition::default(), 0).is_ok(), "one that waits makes room");
+}
+
+#[test]
 fn a_base_fee_above_the_cap_holds_back() {
     let pool = Mempool::default();
     insert(&pool, 1, 0, 1).expect("fits");

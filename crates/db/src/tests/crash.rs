@@ -155,3 +155,44 @@ fn a_lost_block_is_named() {
     fs::write(&journal, bytes).expect("writes");
     check(home.path(), &chain[..7]);
 }
+
+/// The last block is lost and a copy of the watermark with it: the other copy knows. Without both, nobody does, and the database
+/// says so.
+#[test]
+fn a_lost_block_is_named_also_by_one_copy_of_the_watermark() {
+    let home = tempfile::tempdir().expect("folder");
+    let chain = chain(8);
+    let db = Db::open(home.path(), Options::default()).expect("creates");
+    chain[..6].iter().for_each(|entry| entry.commit(&db).expect("commits"));
+    let start = contents(&journal(home.path())).len();
+    chain[6].commit(&db).expect("commits");
+    drop(db);
+    let (journal, whole) = (journal(home.path()), contents(&journal(home.path())));
+    let copies = ["tip", "tip.copy"].map(|name| home.path().join(name));
+    let marks = copies.clone().map(|path| contents(&path));
+    type Damage = fn(&Path, &[u8]);
+    let damages: [Damage; 4] = [
+        |path, _| fs::remove_file(path).expect("removes"),
+        |path, _| fs::write(path, []).expect("writes"),
+        |path, mark| fs::write(path, vec![0; mark.len()]).expect("writes"),
+        |path, mark| fs::write(path, [&[mark[0] ^ 1], &mark[1..]].concat()).expect("writes"),
+    ];
+    for damage in damages {
+        for damaged in [vec![0], vec![1], vec![0, 1]] {
+            for lost in [true, false] {
+                fs::write(&journal, if lost { &whole[..start + 20] } else { &whole }).expect("writes");
+                copies.iter().zip(&marks).for_each(|(path, mark)| fs::write(path, mark).expect("writes"));
+                damaged.iter().for_each(|i: &usize| damage(&copies[*i], &marks[*i]));
+                let opened = Db::open(home.path(), Options::default());
+                match (lost, damaged.len()) {
+                    (_, 2) => assert!(
+                        matches!(&opened, Err(Error::Corrupt { key, .. }) if key.contains("tip")),
+                        "{opened:?}"
+                    ),
+                    (true, _) => assert!(matches!(opened, Err(Error::Lost { .. })), "{opened:?}"),
+                    (false, _) => assert!(opened.is_ok(), "{opened:?}"),
+                }
+            }
+        }
+    }
+}
