@@ -162,8 +162,9 @@ impl Watermark {
             whole.extend(read(file).map_err(Error::io(&*path))?);
         }
         let highest = whole.into_iter().max_by_key(|tip| tip.height);
-        let highest =
-            highest.ok_or_else(|| Error::corrupt("files", TIP_FILES.join(", "), "no copy of the last block is whole"))?;
+        let highest = highest.ok_or_else(|| {
+            Error::corrupt("files", TIP_FILES.join(", "), "no copy of the last block is whole")
+        })?;
         Ok(Some(highest).filter(|tip| *tip != NOTHING))
     }
 

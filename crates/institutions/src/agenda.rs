@@ -317,7 +317,8 @@ impl SystemCall {
     /// The call that records that this one failed with `output` (what it reverted with; empty if it ran out of gas).
     ///
     /// It must succeed. What follows from instruments and a payment of what was unbonded have no reason to fail and no other way to
-    /// end: the answer is the call itself, which will fail again and stop the node.
+    /// end: the answer is the call itself, which will fail again and stop the node. That
+    /// instruments never fail so is tried in `assembly/tests/force.rs`.
     #[must_use]
     pub fn on_failure(&self, output: &[u8]) -> Self {
         match self.due {

@@ -48,7 +48,8 @@ impl Condition {
         {
             return Err(Rejected::ConditionMissed);
         }
-        let far = |min: Option<u64>, now: u64, most: u64| min.is_some_and(|min| min.saturating_sub(now) > most);
+        let far =
+            |min: Option<u64>, now: u64, most: u64| min.is_some_and(|min| min.saturating_sub(now) > most);
         if far(self.block_number_min, next.number, CONDITION_AHEAD_BLOCKS_MAX)
             || far(self.timestamp_min, next.timestamp_secs, CONDITION_AHEAD_SECS_MAX)
         {

@@ -34,10 +34,16 @@ pub const TRACE_STEPS_WITH_MEMORY_MAX: u64 = 200;
 pub const DRAIN_BYTES_MAX: usize = 64 << 20;
 /// Longest time a request body may take to arrive.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// Longest time from the first byte of a request (for the first request: from the connection) to the end of its headers.
+pub const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
 /// Longest silence of a connection. WebSocket pings are shorter, so only dead peers reach it.
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
 /// Messages a WebSocket connection may leave unread before its subscriptions wait.
 pub const MESSAGES_UNREAD_MAX: u32 = 32;
+/// Bytes of answers a WebSocket client may leave unread, and of requests it may have unanswered, before it is read from again.
+pub const UNREAD_BYTES_MAX: usize = 8 << 20;
+/// Large answers that are made at one time for one WebSocket connection.
+pub const TURNS_MAX: usize = 4;
 /// Most headers or receipts a `polity_*` list answers with.
 pub const LIST_MAX: usize = 1000;
 /// Longest wait of `eth_sendRawTransactionSync`.

@@ -23,7 +23,7 @@ use jsonrpsee::{
 };
 use rayon::prelude::*;
 use serde_json::value::RawValue;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::{
     api::Api,
@@ -32,7 +32,10 @@ use crate::{
     error::{Failure, METHOD_NOT_FOUND, TIMED_OUT},
     eth,
     method::{Answer, Method, SUBSCRIBE, UNSUBSCRIBE, Weight},
-    server::Transport,
+    server::{
+        Transport,
+        connection::{Connection, Ticket},
+    },
 };
 
 /// Requests of one batch that run at the same time, transactions aside.
@@ -55,17 +58,47 @@ where
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
-        async move { this.one(request).await }
+        async move {
+            let connection = socket(request.extensions());
+            let large =
+                this.api.methods.get(request.method_name()).is_some_and(|method| method.weight.is_large());
+            let _turn = turn(connection.as_deref(), large).await;
+            owed(connection.as_deref(), this.one(request).await)
+        }
     }
 
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
-        async move { this.many(batch).await }
+        async move {
+            let first = batch.iter().find_map(|entry| entry.as_ref().ok());
+            let connection = first.and_then(|entry| socket(entry.extensions()));
+            let _turn = turn(connection.as_deref(), true).await;
+            owed(connection.as_deref(), this.many(batch).await)
+        }
     }
 
     fn notification<'a>(&self, _: Notification<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         std::future::ready(MethodResponse::notification())
     }
+}
+
+/// The WebSocket connection that a request came over.
+fn socket(extensions: &http::Extensions) -> Option<Arc<Connection>> {
+    extensions.get::<Ticket>().map(|ticket| ticket.connection.clone())
+}
+
+/// A turn to make a `large` answer; at once where there is none to take.
+async fn turn(connection: Option<&Connection>, large: bool) -> Option<SemaphorePermit<'_>> {
+    connection.filter(|_| large)?.turn().await
+}
+
+/// Books what is sent to a WebSocket.
+fn owed(connection: Option<&Connection>, response: MethodResponse) -> MethodResponse {
+    let sent = response.is_method_call() || response.is_batch() || response.is_subscription();
+    if let Some(connection) = connection.filter(|_| sent) {
+        connection.owe(response.as_ref().len());
+    }
+    response
 }
 
 /// A request that sends a transaction, taken out of its batch.

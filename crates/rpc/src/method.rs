@@ -30,6 +30,13 @@ pub(crate) enum Weight {
     Wait,
 }
 
+impl Weight {
+    /// Whether the answer may be large.
+    pub(crate) const fn is_large(self) -> bool {
+        matches!(self, Self::Read | Self::Heavy)
+    }
+}
+
 /// One line of the table.
 pub(crate) struct Method {
     pub(crate) name: &'static str,

@@ -187,8 +187,10 @@ impl<'a> Replay<'a> {
             tx_index: Some(index),
             tx_hash: Some(transaction.hash),
         };
-        let trace =
-            inspector.tracer.get_result(Some(context), &tx_env, &block, &ran, &mut self.db).map_err(tracer_error)?;
+        let trace = inspector
+            .tracer
+            .get_result(Some(context), &tx_env, &block, &ran, &mut self.db)
+            .map_err(tracer_error)?;
         self.db.commit(ran.state);
         Ok(trace)
     }

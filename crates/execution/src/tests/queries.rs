@@ -322,7 +322,8 @@ fn a_trace_that_grows_too_large_ends_with_an_error() {
         assert!(matches!(&traced, Err(CallError::Tracer(why)) if why.contains(&wanted)), "{traced:?}");
     };
     // JUMPDEST; call the identity precompile with a megabyte of input and no output; again.
-    let calls = [&[0x5b, 0x5f, 0x5f][..], &hex!("62100000"), &[0x5f, 0x60, 0xee, 0x5a, 0xfa, 0x50, 0x5f, 0x56]];
+    let calls =
+        [&[0x5b, 0x5f, 0x5f][..], &hex!("62100000"), &[0x5f, 0x60, 0xee, 0x5a, 0xfa, 0x50, 0x5f, 0x56]];
     let calls = calls.concat();
     too_large(&calls, 40_000_000, tracer(Some(Tracer::CallTracer), serde_json::Value::Null));
     too_large(&calls, 40_000_000, tracer(Some(Tracer::FlatCallTracer), serde_json::Value::Null));

@@ -31,6 +31,7 @@ mod propose;
 mod record;
 mod rules;
 mod schema;
+mod seated;
 mod seats;
 mod tally;
 mod treaty;
@@ -244,6 +245,9 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         _ => Bytes::new(),
     })
 }
+
+/// Whether someone votes in some chamber; the registry asks.
+pub(crate) use seated::anyone as anyone_votes;
 
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {

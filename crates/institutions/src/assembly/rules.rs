@@ -11,7 +11,7 @@ use super::{
     },
     NAME_BYTES_MAX, PERIOD_SECS_MAX, RULE_BYTES_MAX, RULES_MAX,
     schema::{ChamberRecord, storage},
-    seats,
+    seated, seats,
 };
 use crate::{
     context::{Context, Result},
@@ -105,6 +105,7 @@ pub(super) fn store_chamber(cx: &mut Context<'_>, id: B256, chamber: &IAssembly:
     record.reveal_secs.set(cx, chamber.secret.revealSecs)?;
     record.unrevealed.set(cx, chamber.secret.unrevealed as u8)?;
     seats::store(cx, id, &record.seating, &chamber.seating)?;
+    seated::check(cx, id)?;
     cx.emit(&ChamberSet { id, rule: chamber.rule })
 }
 

@@ -101,6 +101,8 @@ interface IRegistry {
     error TooMany(string what, uint256 max);
     /// Afterwards no active member with a node could decide blocks: the chain would stop.
     error NoValidatorLeft();
+    /// Afterwards nobody could vote in any chamber: nothing could ever be decided again.
+    error NoVoterLeft();
 
     // By decision of the members.
 

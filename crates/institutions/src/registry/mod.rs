@@ -236,12 +236,12 @@ impl Registry {
         self.put_node(cx, id, &admission.consensusKey, admission.peerKey)
     }
 
-    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`.
+    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`.
     fn suspend(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
         self.change_status(cx, id, &[Status::Active], Status::Suspended)?;
         cx.emit(&sol::MemberSuspended { id })?;
-        self.keep_deciding(cx)
+        self.keep_going(cx)
     }
 
     /// Restores a suspended member. Errors: `WrongStatus`.
@@ -251,7 +251,7 @@ impl Registry {
         cx.emit(&sol::MemberRestored { id })
     }
 
-    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`.
+    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`.
     fn expel(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
         self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Expelled)?;
@@ -268,17 +268,17 @@ impl Registry {
         cx.emit(&sol::RightsGranted { id, rights })
     }
 
-    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`.
+    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`, `NoVoterLeft`.
     fn revoke(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<()> {
         let mut standing = self.rights_change(cx, id, rights)?;
         standing.granted = standing.granted.without(Rights(rights));
         standing.revoked = standing.revoked.union(Rights(rights));
         self.set_standing(cx, id, standing)?;
         cx.emit(&sol::RightsRevoked { id, rights })?;
-        self.keep_deciding(cx)
+        self.keep_going(cx)
     }
 
-    /// Sets what members of a kind may do. Errors: `BadRights`, `NoValidatorLeft`.
+    /// Sets what members of a kind may do. Errors: `BadRights`, `NoValidatorLeft`, `NoVoterLeft`.
     fn set_kind_rights(&self, cx: &mut Context<'_>, kind: sol::Kind, rights: u16) -> Result<()> {
         cx.by_decision()?;
         ensure!(rights <= RIGHTS_ALL, sol::BadRights { rights });
@@ -286,7 +286,7 @@ impl Registry {
         self.kinds.at(kind as u8).set(cx, now, U256::from(rights))?;
         cx.emit(&sol::KindRightsSet { kind, rights })?;
         // Genesis sets rights before it admits anyone.
-        if self.ids.len(cx)? == 0 { Ok(()) } else { self.keep_deciding(cx) }
+        if self.ids.len(cx)? == 0 { Ok(()) } else { self.keep_going(cx) }
     }
 
     /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany`.
@@ -296,14 +296,16 @@ impl Registry {
         self.put_weight(cx, id, name, value)
     }
 
-    /// Puts a member into a class, or takes it out. Errors: `WrongStatus`, `BadName`, `TooMany`.
+    /// Puts a member into a class, or takes it out. Errors: `WrongStatus`, `BadName`, `TooMany`,
+    /// `NoVoterLeft`.
     fn set_class(&self, cx: &mut Context<'_>, id: B256, class: B256, belongs: bool) -> Result<()> {
         cx.by_decision()?;
         let mut standing = self.present(cx, id)?;
         let bit = self.class_bit(cx, class)?;
         standing.classes = if belongs { standing.classes | bit } else { standing.classes & !bit };
         self.set_standing(cx, id, standing)?;
-        cx.emit(&sol::ClassSet { id, class, belongs })
+        cx.emit(&sol::ClassSet { id, class, belongs })?;
+        if belongs { Ok(()) } else { self.keep_voting(cx) }
     }
 
     /// Lets an account that is no member transact where only members may. Errors: `BadAccount`.
@@ -333,7 +335,7 @@ impl Registry {
         self.keep_deciding(cx)
     }
 
-    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`.
+    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`, `NoVoterLeft`.
     fn resign(&self, cx: &mut Context<'_>) -> Result<()> {
         let caller = cx.caller();
         let id = self.member_of(cx, caller)?;

@@ -182,6 +182,36 @@ impl Registry {
         Ok(electors)
     }
 
+    /// Whether an active member matches `filter` now. Cost: those it names first; then two slots a member until one does.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub(crate) fn seats_anyone<R: Read>(&self, r: &mut R, filter: &Filter) -> Result<bool, R::Error> {
+        let question = self.resolve(r, filter, &[], u64::MAX)?;
+        for id in &filter.members {
+            let rights = self.rights(r, *id, u64::MAX)?;
+            let standing = self.standing(r, *id, u64::MAX)?;
+            if standing.status == Status::Active && question.admits(*id, &standing, rights) {
+                return Ok(true);
+            }
+        }
+        if filter.kinds == 0 && filter.classes.is_empty() {
+            return Ok(false);
+        }
+        let kinds = Kind::ALL.iter().map(|kind| self.kind_rights(r, kind.number(), u64::MAX));
+        let of_kind: Vec<Rights> = kinds.collect::<Result<_, _>>()?;
+        for index in 0..self.ids.len(r)? {
+            let id = self.ids.at(index).get(r)?;
+            let standing = self.standing(r, id, u64::MAX)?;
+            let rights =
+                standing.rights(of_kind.get(usize::from(standing.kind)).copied().unwrap_or_default());
+            if standing.status == Status::Active && question.admits(id, &standing, rights) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn seat<R: Read>(
         &self,
         r: &mut R,

@@ -8,6 +8,7 @@ use super::{
     Registry, Standing, Status, UnknownMember, WEIGHTS_MAX, WrongStatus, read,
 };
 use crate::{
+    assembly,
     context::{Context, Result},
     directory::may_hold_keys,
     ensure, names,
@@ -50,7 +51,19 @@ impl Registry {
     pub(super) fn part(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         self.remove_node(cx, id)?;
         self.drop_recovery(cx, id)?;
-        self.keep_deciding(cx)
+        self.keep_going(cx)
+    }
+
+    /// Refuses what leaves nobody to decide blocks, or nobody to vote.
+    pub(super) fn keep_going(&self, cx: &mut Context<'_>) -> Result<()> {
+        self.keep_deciding(cx)?;
+        self.keep_voting(cx)
+    }
+
+    /// Refuses what leaves nobody to vote in any chamber.
+    pub(super) fn keep_voting(&self, cx: &mut Context<'_>) -> Result<()> {
+        ensure!(assembly::anyone_votes(cx)?, sol::NoVoterLeft {});
+        Ok(())
     }
 
     /// Refuses what leaves nobody to decide blocks.

@@ -642,3 +642,29 @@ proptest! {
         }
     }
 }
+
+/// ADR 15: keys are claimed without proof. A claimant gains a seat that is silent; the owner comes in with another key.
+#[test]
+fn a_claimed_key_gains_nothing() {
+    let mut world = world();
+    let (fra, owner) = (id("FRA"), consensus_address(&consensus_key(50)).expect("a key"));
+    let set = |id, n: u8| sol::setNodeCall { id, consensusKey: consensus_key(n).into(), peerKey: peer(n) };
+    let seats = |world: &Memory| validators(world).len();
+    let before = seats(&world);
+    ok(&mut world, account(1), &set(fra, 50));
+    assert_eq!(seats(&world), before, "one seat a member, whatever key");
+    // The owner of the key is admitted with another one, and not with this.
+    let admission = Admission { consensusKey: consensus_key(50).into(), ..state("OWN", 60, true) };
+    let taken = ConsensusKeyTaken { consensus: owner, id: fra };
+    refused(
+        &mut world,
+        AGREEMENT,
+        &sol::admitCall { admission },
+        ConsensusKeyTaken { consensus: owner, id: fra },
+    );
+    admit(&mut world, state("OWN", 60, true));
+    assert_eq!(seats(&world), before + 1);
+    // It stays the claimant's after it let go of it, so it never moves a seat.
+    ok(&mut world, account(1), &set(fra, 1));
+    refused(&mut world, account(60), &set(id("OWN"), 50), taken);
+}

@@ -22,6 +22,8 @@ interface ITreasury {
     error NothingToAttribute();
     /// Zero and the chain's own addresses cannot spend what they are paid.
     error BadRecipient(address to);
+    /// The payee would hold more wei than there can be.
+    error PayeeFull(address to);
     error TooManyAccounts(uint256 max);
 
     /// Pays the value of the call into an account.

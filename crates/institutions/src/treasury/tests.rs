@@ -225,3 +225,14 @@ proptest! {
         }
     }
 }
+
+/// Only where balances are pretended: a payee that holds almost all the wei there can be.
+#[test]
+fn a_payee_that_would_overflow_is_a_revert() {
+    let mut world = world();
+    world.mint(BOB, U256::MAX - wei(10));
+    let pay = |amount| sol::payCall { name: name("fund"), to: BOB, amount: wei(amount) };
+    assert_eq!(decide(&mut world, &pay(11)), revert(sol::PayeeFull { to: BOB }));
+    decide(&mut world, &pay(10)).expect("pays");
+    assert_eq!(world.balance_of(BOB), U256::MAX);
+}

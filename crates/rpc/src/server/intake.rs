@@ -28,7 +28,7 @@ use crate::{
     config::{BODY_TIME_MAX, DRAIN_BYTES_MAX, RpcConfig},
     error::Error,
     polity,
-    server::Transport,
+    server::{Transport, connection::Connection},
 };
 
 /// Who may come in.
@@ -121,11 +121,12 @@ pub(crate) struct Intake<S> {
     inner: S,
     rules: Arc<Rules>,
     api: Arc<Api>,
+    connection: Arc<Connection>,
 }
 
 impl<S> Intake<S> {
-    pub(crate) const fn new(inner: S, rules: Arc<Rules>, api: Arc<Api>) -> Self {
-        Self { inner, rules, api }
+    pub(crate) const fn new(inner: S, rules: Arc<Rules>, api: Arc<Api>, connection: Arc<Connection>) -> Self {
+        Self { inner, rules, api, connection }
     }
 }
 
@@ -144,8 +145,10 @@ where
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let mut inner = self.inner.clone();
-        let door = Intake::new((), self.rules.clone(), self.api.clone());
+        let door = Intake::new((), self.rules.clone(), self.api.clone(), self.connection.clone());
+        let answering = self.connection.answering();
         Box::pin(async move {
+            let _answering = answering;
             match door.admit(request).await {
                 Ok(request) => inner.call(request).await,
                 Err(response) => Ok(response),
@@ -161,7 +164,7 @@ impl Intake<()> {
         if !host.is_some_and(|host| self.rules.host_allowed(host)) {
             return Err(plain(
                 StatusCode::FORBIDDEN,
-                "this Host is not allowed here (see --rpc-allowed-hosts)\n",
+                "this Host is not allowed here: name it in `allowed_hosts` under [rpc] in node.toml\n",
             ));
         }
         if is_upgrade_request(&request) {
@@ -169,11 +172,12 @@ impl Intake<()> {
             if origin.is_some_and(|origin| !origin_allowed(&self.rules.origins, origin)) {
                 return Err(plain(
                     StatusCode::FORBIDDEN,
-                    "this Origin is not allowed here (see --rpc-cors)\n",
+                    "this Origin is not allowed here: name it in `cors` under [rpc] in node.toml\n",
                 ));
             }
             let mut request = request.map(HttpBody::new);
             request.extensions_mut().insert(Transport::WebSocket);
+            request.extensions_mut().insert(self.connection.upgrade());
             return Ok(request);
         }
         if request.method() == Method::GET && request.uri().path() == "/health" {

@@ -1,34 +1,36 @@
 //! The server: one port for HTTP and WebSocket.
 //!
 //! jsonrpsee speaks JSON-RPC, frames and subscriptions. Around it are the door ([`intake`]: hosts, origins, sizes), the
-//! accept loop with a bound on connections, and [`crate::dispatch`], which runs the methods.
+//! accept loop with a bound on connections ([`places`]), and [`crate::dispatch`], which runs the methods.
 
+pub(crate) mod connection;
 mod idle;
 mod intake;
+mod places;
 mod subscriptions;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
+use hyper::body::Incoming;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use jsonrpsee::{
-    core::{middleware::RpcServiceBuilder, traits::IdProvider},
+    core::{BoxError, middleware::RpcServiceBuilder, traits::IdProvider},
     server::{
-        BatchRequestConfig, PingConfig, ServerConfig, ServerHandle, StopHandle, serve_with_graceful_shutdown,
-        stop_channel,
+        BatchRequestConfig, HttpResponse, PingConfig, ServerConfig, ServerHandle, StopHandle, stop_channel,
     },
     types::SubscriptionId,
 };
 use polity_ledger::Ledger;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinHandle,
 };
 use tower::Layer;
 
 use crate::{
     api::Api,
-    config::{IDLE_TIME_MAX, MESSAGES_UNREAD_MAX, RpcConfig},
+    config::{HEADER_TIME_MAX, IDLE_TIME_MAX, MESSAGES_UNREAD_MAX, RpcConfig},
     dispatch::Dispatch,
     error::Error,
     node_info::NodeInfo,
@@ -88,7 +90,7 @@ pub async fn serve(config: RpcConfig, ledger: Ledger, node: Arc<dyn NodeInfo>) -
     let local_addr = listener.local_addr().map_err(listen_error)?;
 
     let rules = Arc::new(intake::Rules::new(&config));
-    let connections = Arc::new(Semaphore::new(config.max_connections as usize));
+    let places = Arc::new(places::Places::new(config.max_connections as usize));
     let server_config = server_config(&config);
     let api = Api::new(config, ledger, node)?;
     let methods = subscriptions::module(api.clone())?;
@@ -116,21 +118,24 @@ pub async fn serve(config: RpcConfig, ledger: Ledger, node: Arc<dyn NodeInfo>) -
                 },
                 () = accept_stop.clone().shutdown() => return,
             };
-            let Ok(place) = connections.clone().try_acquire_owned() else {
+            let Some(place) = places.take().await else {
                 tokio::spawn(refuse(socket));
                 continue;
             };
+            let connection = Arc::new(connection::Connection::new(HEADER_TIME_MAX));
             let service = builder.clone().build(methods.clone(), accept_stop.clone());
-            let service = intake::Intake::new(service, rules.clone(), api.clone());
+            let service = intake::Intake::new(service, rules.clone(), api.clone(), connection.clone());
             let service = cors.layer(service);
             let stop = accept_stop.clone();
-            tokio::spawn(async move {
+            let io_connection = connection.clone();
+            let task = tokio::spawn(async move {
                 let _ = socket.set_nodelay(true);
-                let io = idle::Idle::new(socket, place, IDLE_TIME_MAX);
-                if let Err(error) = serve_with_graceful_shutdown(io, service, stop.shutdown()).await {
+                let io = idle::Idle::new(socket, io_connection, place, IDLE_TIME_MAX);
+                if let Err(error) = serve_connection(io, service, stop.shutdown()).await {
                     tracing::debug!(%error, "rpc.connection");
                 }
             });
+            places.sits(connection, task.abort_handle());
         }
     });
     drop::<StopHandle>(stop);
@@ -150,6 +155,31 @@ fn server_config(config: &RpcConfig) -> ServerConfig {
             PingConfig::new().ping_interval(Duration::from_secs(30)).inactive_limit(Duration::from_secs(90)),
         )
         .build()
+}
+
+/// Serves one connection until it ends or `stopped`. HTTP/1.1 only: one answer at a time, so what a client leaves unread is one
+/// answer.
+async fn serve_connection<S>(
+    io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    service: S,
+    stopped: impl Future<Output = ()>,
+) -> hyper::Result<()>
+where
+    S: tower::Service<http::Request<Incoming>, Response = HttpResponse, Error = BoxError>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
+    let builder = hyper::server::conn::http1::Builder::new();
+    let connection =
+        builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)).with_upgrades();
+    tokio::pin!(connection, stopped);
+    tokio::select! {
+        ended = &mut connection => ended,
+        () = stopped => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    }
 }
 
 /// Says [`FULL`] and reads what the client sends until it has read that too: closing with unread bytes would reset the

@@ -24,10 +24,14 @@ use crate::{
     error::{Error, Failure},
     eth,
     method::{SUBSCRIBE, UNSUBSCRIBE},
+    server::connection::{Connection, Ticket},
 };
 
 /// How often the syncing state is looked at.
 const SYNCING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What jsonrpsee puts around a notification, about.
+const ENVELOPE_BYTES: usize = 100;
 
 /// What a client can watch.
 enum Kind {
@@ -69,15 +73,24 @@ pub(super) fn module(api: Arc<Api>) -> Result<Methods, Error> {
             SUBSCRIBE,
             "eth_subscription",
             UNSUBSCRIBE,
-            |params, pending, api, _| async move {
-                serve(&params, pending, &api).await;
+            |params, pending, api, extensions| async move {
+                // Every subscription comes over a WebSocket: `Dispatch` refuses the others.
+                let Some(ticket) = extensions.get::<Ticket>() else { return };
+                let connection = ticket.connection.clone();
+                drop(extensions);
+                serve(&params, pending, &api, connection).await;
             },
         )
         .map_err(|error| Error::Methods(error.to_string()))?;
     Ok(module.into())
 }
 
-async fn serve(params: &Params<'_>, pending: PendingSubscriptionSink, api: &Api) {
+async fn serve(
+    params: &Params<'_>,
+    pending: PendingSubscriptionSink,
+    api: &Api,
+    connection: Arc<Connection>,
+) {
     let kind = match Kind::read(params) {
         Ok(kind) => kind,
         Err(failure) => return pending.reject(ErrorObjectOwned::from(failure)).await,
@@ -86,6 +99,7 @@ async fn serve(params: &Params<'_>, pending: PendingSubscriptionSink, api: &Api)
     let next = api.head().height().0.saturating_add(1);
     let cursor = api.feed.pending_cursor();
     let Ok(sink) = pending.accept().await else { return };
+    let sink = Sink { sink, connection };
     // The client is gone, or too slow; either way there is nobody to tell.
     let _gone = match kind {
         Kind::Heads => blocks(api, &sink, next, |block| vec![convert::header(block)]).await,
@@ -98,13 +112,32 @@ async fn serve(params: &Params<'_>, pending: PendingSubscriptionSink, api: &Api)
 /// The end of a subscription.
 struct Gone;
 
-async fn send(sink: &SubscriptionSink, value: &impl Serialize) -> Result<(), Gone> {
-    sink.send(to_raw_value(value).map_err(|_| Gone)?).await.map_err(|_| Gone)
+/// Where notifications go.
+struct Sink {
+    sink: SubscriptionSink,
+    connection: Arc<Connection>,
+}
+
+impl Sink {
+    async fn closed(&self) {
+        self.sink.closed().await;
+    }
+
+    /// Sends `value` when the client has read enough of what came before.
+    async fn send(&self, value: &impl Serialize) -> Result<(), Gone> {
+        tokio::select! {
+            () = self.connection.room() => {}
+            () = self.closed() => return Err(Gone),
+        }
+        let message = to_raw_value(value).map_err(|_| Gone)?;
+        self.connection.owe(message.get().len().saturating_add(ENVELOPE_BYTES));
+        self.sink.send(message).await.map_err(|_| Gone)
+    }
 }
 
 async fn blocks<T: Serialize>(
     api: &Api,
-    sink: &SubscriptionSink,
+    sink: &Sink,
     mut next: u64,
     show: impl Fn(&ExecutedBlock) -> Vec<T>,
 ) -> Result<(), Gone> {
@@ -117,7 +150,7 @@ async fn blocks<T: Serialize>(
         while next <= tip {
             let block = api.ledger.block(Height(next)).map_err(|_| Gone)?.ok_or(Gone)?;
             for item in show(&block) {
-                send(sink, &item).await?;
+                sink.send(&item).await?;
             }
             next = next.saturating_add(1);
         }
@@ -128,7 +161,7 @@ async fn blocks<T: Serialize>(
     }
 }
 
-async fn transactions(api: &Api, sink: &SubscriptionSink, mut cursor: u64, full: bool) -> Result<(), Gone> {
+async fn transactions(api: &Api, sink: &Sink, mut cursor: u64, full: bool) -> Result<(), Gone> {
     let mut arrived = api.feed.arrived();
     loop {
         arrived.borrow_and_update();
@@ -137,13 +170,10 @@ async fn transactions(api: &Api, sink: &SubscriptionSink, mut cursor: u64, full:
         for hash in hashes {
             match api.ledger.mempool().get(&hash).filter(|_| full) {
                 Some(entry) => {
-                    send(
-                        sink,
-                        &convert::transaction(&entry.transaction, None, api.chain_id(), api.is_free()),
-                    )
-                    .await?;
+                    sink.send(&convert::transaction(&entry.transaction, None, api.chain_id(), api.is_free()))
+                        .await?;
                 }
-                None => send(sink, &hash).await?,
+                None => sink.send(&hash).await?,
             }
         }
         tokio::select! {
@@ -153,13 +183,13 @@ async fn transactions(api: &Api, sink: &SubscriptionSink, mut cursor: u64, full:
     }
 }
 
-async fn syncing(api: &Api, sink: &SubscriptionSink) -> Result<(), Gone> {
+async fn syncing(api: &Api, sink: &Sink) -> Result<(), Gone> {
     let mut last = None;
     loop {
         let now = api.node.syncing();
         if last != Some(now.is_some()) {
             last = Some(now.is_some());
-            send(sink, &eth::sync_status(api)).await?;
+            sink.send(&eth::sync_status(api)).await?;
         }
         tokio::select! {
             () = sink.closed() => return Ok(()),

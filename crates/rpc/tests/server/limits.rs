@@ -152,3 +152,69 @@ async fn gas_of_a_call_is_capped() {
     );
     chain.stop().await;
 }
+
+/// Half a request on every connection, and on more than there are: the next honest client is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_open_connections_keep_nobody_out() {
+    let chain = Chain::with(|config| config.max_connections = 16).await;
+    let mut half_open = Vec::new();
+    for n in 0..64 {
+        let mut stream = TcpStream::connect(chain.rpc).await.expect("connects");
+        let part = if n % 2 == 0 { &b"POST / HTTP/1.1\r\nhost: loc"[..] } else { b"" };
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, part).await;
+        half_open.push(stream);
+    }
+    // Whoever has said nothing whole for a second gives up the place.
+    let answered = async {
+        while wire::post(chain.rpc, CHAIN_ID).await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(8), answered).await.expect("an honest client is answered");
+    // A WebSocket keeps its place, however quiet it is.
+    let mut quiet = WebSocket::open(chain.rpc).await;
+    for _ in 0..32 {
+        half_open.push(TcpStream::connect(chain.rpc).await.expect("connects"));
+    }
+    quiet.send(&serde_json::from_str::<Value>(CHAIN_ID).expect("json")).await;
+    assert_eq!(quiet.receive().await["result"], "0x539");
+    chain.stop().await;
+}
+
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
+}
+
+/// A client that asks for much over WebSocket and does not read: the node does not keep it all for it, and gives it everything
+/// once it reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_websocket_leaves_unread_is_bounded() {
+    const ASKED: usize = 120;
+    let chain = Chain::start().await;
+    // Returns a megabyte of zeros: two megabytes as text.
+    let code = json!({ "0x00000000000000000000000000000000000000aa": { "code": "0x621000005ff3" } });
+    let call = json!([{ "to": "0x00000000000000000000000000000000000000aa" }, "latest", code]);
+    let before = resident_bytes();
+    let mut socket = WebSocket::open(chain.rpc).await;
+    for id in 0..ASKED {
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": "eth_call", "params": call });
+        socket.send(&request).await;
+    }
+    let mut most = 0;
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        most = most.max(resident_bytes());
+    }
+    let kept = most.saturating_sub(before) >> 20;
+    assert!(kept < 100, "{kept} MB are kept for a client that does not read");
+    let mut answered = vec![false; ASKED];
+    for _ in 0..ASKED {
+        let answer = socket.receive().await;
+        assert_eq!(answer["result"].as_str().map(str::len), Some(2 + (2 << 20)), "{}", answer["error"]);
+        answered[answer["id"].as_u64().and_then(|id| usize::try_from(id).ok()).expect("an id")] = true;
+    }
+    assert!(answered.iter().all(|answered| *answered));
+    chain.stop().await;
+}

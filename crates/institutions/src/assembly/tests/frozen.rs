@@ -78,13 +78,15 @@ fn apply(chain: &mut Chain, decision: &Decision) {
         Decision::Chamber => {
             let chamber = sol::Chamber {
                 name: "Other".into(),
-                members: vec![word("ORG")],
+                members: vec![word("ORG"), word("CCC")],
                 rule: word("unanimous"),
                 votingSecs: 1,
                 ..Default::default()
             };
             for id in ["plenary", "shares"] {
-                chain.decide(ASSEMBLY, &sol::setChamberCall { id: word(id), chamber: chamber.clone() });
+                // Refused while nobody could sit in it.
+                let set = sol::setChamberCall { id: word(id), chamber: chamber.clone() };
+                drop(chain.call(AGREEMENT, ASSEMBLY, &set));
             }
         }
     }

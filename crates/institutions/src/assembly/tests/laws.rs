@@ -44,7 +44,7 @@ fn examples() -> Vec<Example> {
         name: "Plenary".into(),
         kinds: 3,
         classes: vec![word("rich")],
-        members: vec![word("SAM")],
+        members: vec![word("SAM"), word("DDD")],
         rule: word("unanimous"),
         votingSecs: 60,
         delaySecs: 0,

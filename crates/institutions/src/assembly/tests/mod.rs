@@ -4,11 +4,13 @@
 //! then `markEnacted`. The contract itself is tried over revm, in `execution` and in the end-to-end tests.
 
 mod depositary;
+mod force;
 mod frozen;
 mod gas;
 mod laws;
 mod life;
 mod paris;
+mod seated;
 mod seats;
 mod words;
 

@@ -1,0 +1,112 @@
+//! Somebody can always decide.
+
+use polity_charter::{Kind, Rights};
+use polity_primitives::REGISTRY;
+
+use super::*;
+use crate::registry::IRegistry as registry;
+
+fn refused<C: SolCall>(chain: &mut Chain, who: Address, to: Address, call: &C) -> String {
+    match chain.call(who, to, call).result {
+        Err(Failure::Revert(output)) => directory::error_name(&output).expect("an error of the ABI"),
+        other => panic!("{}: {other:?}", C::SIGNATURE),
+    }
+}
+
+/// The charter of these tests with validators that do not vote, and `chambers` only.
+fn pact(chambers: &str) -> String {
+    let (before, rest) = CHARTER.split_once("[chambers.plenary]").expect("there");
+    let after = rest.split_once("[treaties.accord]").expect("there").1;
+    let rights = r#"expert = ["read", "transact", "validate"]"#;
+    let before = before.replace(r#"expert = ["read", "transact", "propose"]"#, rights);
+    format!("{before}{chambers}[treaties.accord]{after}")
+}
+
+const COUNCIL: &str = r#"
+[chambers.council]
+name    = "Council"
+members = ["AAA", "BBB"]
+rule    = "majority"
+voting  = "1d"
+delay   = "1d"
+"#;
+
+#[test]
+fn the_last_voter_stays_whatever_would_take_it() {
+    let mut chain = Chain::new(&pact(COUNCIL));
+    let vote = Rights::VOTE.0;
+    chain.decide(REGISTRY, &registry::expelCall { id: word("BBB") });
+    let kind = registry::Kind::State;
+    for (who, name, result) in [
+        (
+            AGREEMENT,
+            "suspend",
+            refused(&mut chain, AGREEMENT, REGISTRY, &registry::suspendCall { id: word("AAA") }),
+        ),
+        (
+            AGREEMENT,
+            "expel",
+            refused(&mut chain, AGREEMENT, REGISTRY, &registry::expelCall { id: word("AAA") }),
+        ),
+        (
+            AGREEMENT,
+            "revoke",
+            refused(&mut chain, AGREEMENT, REGISTRY, &registry::revokeCall { id: word("AAA"), rights: vote }),
+        ),
+        (
+            AGREEMENT,
+            "kind",
+            refused(
+                &mut chain,
+                AGREEMENT,
+                REGISTRY,
+                &registry::setKindRightsCall { kind, rights: 0xff & !vote },
+            ),
+        ),
+        (account("AAA"), "resign", refused(&mut chain, account("AAA"), REGISTRY, &registry::resignCall {})),
+    ] {
+        assert_eq!(result, "NoVoterLeft", "{name} by {who}");
+    }
+    // Others vote nowhere, and may go; a voter that comes back sets the last one free.
+    chain.decide(REGISTRY, &registry::suspendCall { id: word("CCC") });
+    let all = registry::grantCall { id: word("AAA"), rights: vote };
+    chain.decide(REGISTRY, &all);
+    chain.decide(REGISTRY, &registry::setKindRightsCall { kind, rights: 0xff & !vote });
+    assert_eq!(Kind::State.number(), kind as u8);
+}
+
+#[test]
+fn the_last_of_a_class_stays_in_it() {
+    let chamber = COUNCIL.replace(r#"members = ["AAA", "BBB"]"#, r#"classes = ["elders"]"#);
+    let text = pact(&chamber).replace(
+        r#"AAA = { name = "Aland", kind = "state","#,
+        r#"AAA = { name = "Aland", kind = "state", classes = ["elders"],"#,
+    );
+    let mut chain = Chain::new(&text);
+    let class = |id, belongs| registry::setClassCall { id: word(id), class: word("elders"), belongs };
+    assert_eq!(refused(&mut chain, AGREEMENT, REGISTRY, &class("AAA", false)), "NoVoterLeft");
+    chain.decide(REGISTRY, &class("BBB", true));
+    chain.decide(REGISTRY, &class("AAA", false));
+}
+
+#[test]
+fn a_chamber_is_not_written_for_nobody() {
+    let mut chain = Chain::new(CHARTER);
+    chain.decide(REGISTRY, &registry::suspendCall { id: word("EEE") });
+    let chamber = |members: &[&str]| sol::setChamberCall {
+        id: word("council"),
+        chamber: sol::Chamber {
+            name: "Council".into(),
+            kinds: 0,
+            classes: Vec::new(),
+            members: members.iter().map(|id| word(id)).collect(),
+            rule: word("majority"),
+            votingSecs: DAY,
+            delaySecs: 0,
+            ..Default::default()
+        },
+    };
+    // An organisation without the right to vote, a suspended member, a stranger.
+    assert_eq!(refused(&mut chain, AGREEMENT, ASSEMBLY, &chamber(&["ORG", "EEE", "NIL"])), "InvalidChamber");
+    chain.decide(ASSEMBLY, &chamber(&["ORG", "DDD"]));
+}
