@@ -65,7 +65,7 @@ fn act(chain: &mut Chain, deed: &Deed) {
         }
         Deed::Propose => {
             let call =
-                sol::proposeCall { chamber: word("plenary"), title: "Something".into(), calls: Vec::new() };
+                sol::proposeCall { track: word("plenary"), title: "Something".into(), calls: Vec::new() };
             chain.call(account("AAA"), ASSEMBLY, &call)
         }
         Deed::Pass(_) => return,
