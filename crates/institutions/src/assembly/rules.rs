@@ -63,13 +63,23 @@ pub(super) fn store(cx: &mut Context<'_>, rule: &Rule) -> Result<()> {
     cx.emit(&RuleSet { id, ruleHash: hash })
 }
 
-/// The hash and the rule now called `id`, fed with `basis`.
+/// The hash and the text of the rule now called `id`, or of its part that is fed with `basis`.
 pub(super) fn named(cx: &mut Context<'_>, id: B256, basis: Basis) -> Result<(B256, Rule)> {
     let hash = storage().rules.at(id).get(cx)?;
     ensure!(hash != B256::ZERO, UnknownRule { rule: id });
     let rule = load(cx, hash)?;
-    ensure!(rule.basis() == basis, WrongBasis { rule: id });
-    Ok((hash, rule))
+    let part = rule.part(basis).ok_or(WrongBasis { rule: id })?;
+    if part == rule {
+        return Ok((hash, rule));
+    }
+    // A rule of two stages: the part that is judged here is a text of its own.
+    let text = part.canonical_json();
+    let hash = keccak256(&text);
+    let place = storage().rule_texts.at(hash);
+    if place.get(cx)?.is_empty() {
+        place.set(cx, &text)?;
+    }
+    Ok((hash, part))
 }
 
 /// Writes a chamber by decision: a new version, or a new chamber.

@@ -7,6 +7,7 @@ mod depositary;
 mod force;
 mod frozen;
 mod gas;
+mod known_answers;
 mod laws;
 mod life;
 mod paris;
