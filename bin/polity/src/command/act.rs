@@ -10,6 +10,7 @@ use polity_node::Secret;
 use polity_primitives::ASSEMBLY;
 use serde_json::{Value, json};
 
+use super::simulate;
 use crate::{
     abi::{self, Names},
     client::{Client, RpcArgs, TxReceipt},
@@ -76,7 +77,7 @@ pub(super) fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> R
 ///
 /// A call is INSTITUTION.FUNCTION and its arguments, as `polity_institutions` lists them, or ADDRESS 'function(type,…)' and
 /// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
-/// a file holds. See what would be called with --dry-run.
+/// a file holds. It is tried on a fork of the present state first: what would fail is opened with --force only.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris"
@@ -89,9 +90,15 @@ pub(crate) struct Propose {
     /// A call to make if it passes; in the order given.
     #[arg(long = "call", value_name = "CALL")]
     calls: Vec<String>,
-    /// Show the calls and stop.
+    /// Show what it would change, enacted now, and stop; exit status 1 if it would fail.
     #[arg(long)]
     dry_run: bool,
+    /// Open it even if it would fail, enacted now.
+    #[arg(long)]
+    force: bool,
+    /// Open it under this mandate, as the authority that recorded it.
+    #[arg(long, value_name = "MANDATE")]
+    mandate: Option<u64>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -113,20 +120,24 @@ impl Propose {
         let names = names(&client)?;
         let calls: Vec<abi::Call> =
             self.calls.iter().map(|call| abi::parse_call(call, &names)).collect::<Result<_, _>>()?;
-        if self.dry_run {
-            return print(json, &json!({ "calls": calls }), || {
-                calls.iter().map(|call| format!("{} {}\n", call.target, call.data)).collect()
-            });
+        if self.dry_run || !self.force {
+            let simulation = simulate::of_calls(&client, &calls)?;
+            if self.dry_run {
+                return simulate::shown(json, &simulation);
+            }
+            simulate::refuse(&simulation)?;
         }
-        let call = IAssembly::proposeCall {
-            track: word("chamber", &self.chamber)?,
-            title: self.title.clone(),
-            calls: calls
-                .into_iter()
-                .map(|call| IAssembly::Call { target: call.target, value: call.value, data: call.data })
-                .collect(),
-        };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let (track, title) = (word("chamber", &self.chamber)?, self.title.clone());
+        let call =
+            |call: abi::Call| IAssembly::Call { target: call.target, value: call.value, data: call.data };
+        let calls = calls.into_iter().map(call).collect();
+        let receipt = match self.mandate {
+            Some(mandate) => {
+                let mandate = U256::from(mandate);
+                send(&self.rpc, &self.signer, &IAssembly::proposeUnderCall { mandate, track, title, calls })
+            }
+            None => send(&self.rpc, &self.signer, &IAssembly::proposeCall { track, title, calls }),
+        }?;
         let id = proposal_id(&receipt).ok_or_else(|| Failure::failed("the receipt shows no proposal"))?;
         done(json, &receipt, json!({ "proposal": id }), &format!("proposal {id} is open in {}", self.chamber))
     }

@@ -7,8 +7,10 @@ mod decide;
 mod demo;
 mod depositary;
 mod init;
+mod mandate;
 mod node;
 mod read;
+mod simulate;
 mod up;
 
 use clap::Subcommand;
@@ -40,10 +42,17 @@ pub(crate) enum Command {
     InForce(depositary::InForce),
     /// The register of instruments: who filed what, and when.
     Instruments(depositary::Instruments),
+    /// Mandates from outside, who recorded them, and what was opened under them.
+    Mandates(mandate::Mandates),
+    /// Record a mandate from outside.
+    #[command(subcommand)]
+    Mandate(mandate::Mandate),
     /// What the treasury holds.
     Treasury(read::Treasury),
     /// Why a proposal or a treaty was decided as it was.
     Why(read::Why),
+    /// What a pending proposal would change.
+    Simulate(simulate::Simulate),
     /// Open a proposal.
     Propose(act::Propose),
     /// Cast, change or take back a ballot.
@@ -86,6 +95,9 @@ impl Command {
             Self::Object(args) => args.run(json),
             Self::Retract(args) => args.run(json),
             Self::InForce(args) => args.run(json),
+            Self::Simulate(args) => args.run(json),
+            Self::Mandates(args) => args.run(json),
+            Self::Mandate(args) => args.run(json),
             Self::Instruments(args) => args.run(json),
             Self::Decide(args) => args.run(json),
             Self::Bench(args) => args.run(json),

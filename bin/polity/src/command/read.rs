@@ -21,7 +21,7 @@ pub(super) fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn list(value: &Value) -> String {
+pub(super) fn list(value: &Value) -> String {
     array(value).iter().map(text).collect::<Vec<_>>().join(", ")
 }
 

@@ -7,7 +7,7 @@ use polity_decision::Basis;
 use super::{
     Choice,
     IAssembly::{self, By},
-    NAME_BYTES_MAX, depositary, electorate, rules,
+    NAME_BYTES_MAX, depositary, electorate, mandate, rules,
     schema::storage,
     tally,
 };
@@ -43,6 +43,9 @@ pub fn genesis(cx: &mut Context<'_>, charter: &Charter) -> Result<()> {
     }
     for treaty in &charter.treaties {
         open_treaty(cx, treaty, language)?;
+    }
+    for authority in &charter.authorities {
+        mandate::set(cx, charter, authority, &title(&authority.name, language, &authority.id))?;
     }
     Ok(())
 }

@@ -32,6 +32,21 @@ pub(super) fn propose(
     Ok(id)
 }
 
+/// Makes a proposal under mandate `mandate` and returns its id. The caller was checked by [`super::mandate`].
+pub(super) fn under(
+    cx: &mut Context<'_>,
+    proposer: B256,
+    mandate: u64,
+    track: B256,
+    title: &str,
+    calls: &[IAssembly::Call],
+) -> Result<u64> {
+    let (id, record) = store(cx, proposer, track, title, calls)?;
+    record.mandate.set(cx, mandate)?;
+    opening::open(cx, id, &record)?;
+    Ok(id)
+}
+
 /// Stores a new proposal.
 fn store(
     cx: &mut Context<'_>,

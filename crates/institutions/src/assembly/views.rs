@@ -33,8 +33,10 @@ pub struct ProposalView {
     pub status: Status,
     /// The track by id, or the chamber that stands for one.
     pub track: String,
-    /// Member that proposed it.
+    /// Member that proposed it, or authority that opened it.
     pub proposer: String,
+    /// The mandate it was opened under.
+    pub mandate: Option<u64>,
     /// What the proposer calls it.
     pub title: String,
     /// keccak-256 of its calls, ABI-encoded.
@@ -251,12 +253,14 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
     }
     let Ok(calls) = record::calls(&mut view, &record);
     let Ok(code_hashes) = record.code_hashes.all(&mut view);
+    let Ok(mandate) = record.mandate.get(&mut view);
     let Ok(reason) = record.reason.get(&mut view);
     Some(ProposalView {
         id,
         status: read.status,
         track: names::text(read.track),
         proposer: names::text(read.proposer),
+        mandate: some(mandate),
         title: read.title,
         payload_hash: read.payloadHash,
         proposed_at: read.proposedAt,

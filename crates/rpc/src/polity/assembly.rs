@@ -27,6 +27,9 @@ struct ProposalView {
     /// The track, or the chamber that stands for one.
     track: String,
     proposer: String,
+    /// The mandate from outside that it was opened under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<u64>,
     title: String,
     payload_hash: B256,
     proposed_at: u64,
@@ -137,6 +140,7 @@ impl ProposalView {
             status: proposal.status.as_str(),
             track: proposal.track,
             proposer: proposal.proposer,
+            mandate: proposal.mandate,
             title: proposal.title,
             payload_hash: proposal.payload_hash,
             proposed_at: proposal.proposed_at,
