@@ -14,6 +14,7 @@ mod mandate;
 mod paris;
 mod seated;
 mod seats;
+mod texts;
 mod words;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
@@ -98,6 +99,17 @@ depositors   = ["state"]
 later        = "10d"
 withdrawal   = { notice = "60d" }
 objections   = { by = "members", within = "90d" }
+[treaties.code]
+name       = "The code"
+rule       = "tacit"
+depositors = ["state"]
+[rules.tacit.silence]
+objection = "60d"
+effective = "90d"
+[[rules.tacit.limb]]
+name      = "silent"
+numerator = "not-objected"
+threshold = ">= 1"
 [rules.first]
 [[rules.first.limb]]
 name      = "parties"
