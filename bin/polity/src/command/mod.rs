@@ -9,7 +9,7 @@ mod depositary;
 mod init;
 mod mandate;
 mod node;
-mod read;
+pub(crate) mod read;
 mod simulate;
 mod up;
 
