@@ -246,3 +246,38 @@ fn a_rule_for_several_matters_says_which_it_was_asked_about() {
         assert!(said(&output).contains(expected), "{}", said(&output));
     }
 }
+
+#[test]
+fn beginning_anew_is_refused_while_the_network_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let shown = dir.display().to_string();
+    assert!(polity(&["init", "dev", "--local", "--dir", &shown]).status.success());
+    let secrets = fs::read(dir.join("secrets.toml")).expect("there");
+    // What a running node holds.
+    fs::create_dir_all(dir.join("node-2/db")).expect("a folder");
+    let lock = fs::File::create(dir.join("node-2/db/lock")).expect("a file");
+    lock.lock().expect("locked");
+    let output = polity(&["up", "--fresh", "--dir", &shown]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("a network runs in"), "{}", said(&output));
+    assert_eq!(fs::read(dir.join("secrets.toml")).expect("still there"), secrets);
+}
+
+/// `--dir` finds the node by its home: here nobody answers, but at the port that stands there.
+#[test]
+fn clients_find_a_local_network_by_its_directory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network").display().to_string();
+    assert!(polity(&["init", "dev", "--local", "--dir", &dir, "--rpc-port", "1"]).status.success());
+    for command in [vec!["status"], vec!["members"], vec!["ballot", "1", "yes", "--as", "node-1"]] {
+        let output = polity(&[&command[..], &["--dir", &dir]].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("no node answers at http://127.0.0.1:1:"), "{}", said(&output));
+    }
+    let output = polity(&["ballot", "1", "yes", "--as", "stranger", "--dir", &dir]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("holds no key of `stranger`"), "{}", said(&output));
+    let output = polity(&["status", "--dir", &folder.path().display().to_string()]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}
