@@ -219,12 +219,15 @@ fn proposal_text(words: &Words, proposal: &Value) -> String {
         out += &format!("   cancelled: {reason}\n");
     }
     if let Some(until) = proposal["guardian"]["until"].as_u64() {
-        out += &format!("   {} may cancel it until {}\n", text(&proposal["guardian"]["chamber"]), time(until));
+        out +=
+            &format!("   {} may cancel it until {}\n", text(&proposal["guardian"]["chamber"]), time(until));
     }
     for ballot in array(&proposal["ballots"]) {
         let parts = ballot["parts"].as_object();
-        let parts: Vec<_> = parts.into_iter().flatten().map(|(choice, part)| format!("{choice} {part}")).collect();
-        let split = if parts.is_empty() { String::new() } else { format!(" ({} of 10000)", parts.join(", ")) };
+        let parts: Vec<_> =
+            parts.into_iter().flatten().map(|(choice, part)| format!("{choice} {part}")).collect();
+        let split =
+            if parts.is_empty() { String::new() } else { format!(" ({} of 10000)", parts.join(", ")) };
         out += &format!("   {} {}{split}\n", text(&ballot["member"]), text(&ballot["choice"]));
     }
     out
@@ -238,7 +241,8 @@ fn before_opening(proposal: &Value) -> String {
     }
     if proposal["sponsorsNeeded"].as_u64().is_some_and(|needed| needed > 0) {
         let sponsors = array(&proposal["sponsors"]);
-        let names = if sponsors.is_empty() { String::new() } else { format!(": {}", list(&proposal["sponsors"])) };
+        let names =
+            if sponsors.is_empty() { String::new() } else { format!(": {}", list(&proposal["sponsors"])) };
         out += &format!("   sponsors: {} of {}{names}\n", sponsors.len(), text(&proposal["sponsorsNeeded"]));
     }
     let wei = |key: &str| {
@@ -271,7 +275,11 @@ fn stage_text(number: usize, stage: &Value) -> String {
         Some(times @ 1..) => format!(", extended {times} times"),
         _ => String::new(),
     };
-    format!("   vote {number}: {}, {} members, {outcome}{extended}\n", text(&stage["chamber"]), text(&stage["voters"]))
+    format!(
+        "   vote {number}: {}, {} members, {outcome}{extended}\n",
+        text(&stage["chamber"]),
+        text(&stage["voters"])
+    )
 }
 
 /// The treaties: deposits, and when they enter into force.
@@ -364,7 +372,10 @@ impl Why {
         let client = self.rpc.client()?;
         let mut report: Value = client.call("polity_whyReport", json!([subject, "latest", self.stage]))?;
         if report.is_null() {
-            return Err(Failure::failed(format!("no proposal or treaty `{}` with a vote to explain", self.subject)));
+            return Err(Failure::failed(format!(
+                "no proposal or treaty `{}` with a vote to explain",
+                self.subject
+            )));
         }
         let Some(reasons) = report["text"][&self.lang].as_str().map(str::to_owned) else {
             return Err(Failure::input(format!("no language `{}`: en or zh", self.lang)));
