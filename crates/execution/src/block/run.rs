@@ -16,7 +16,7 @@ use crate::{
     Error, Executor, ReadError, StateReader, TransactionFault,
     changes::changes,
     reader::Reads,
-    rules::{BLOCK_BYTES_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, TX_GAS_MAX},
+    rules::{BLOCK_BYTES_MAX, BOOKKEEPING_GAS_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, TX_GAS_MAX},
     vm::{self, Mode, Vm},
 };
 
@@ -131,7 +131,10 @@ impl<'a> Run<'a> {
     pub(crate) fn system(&mut self) -> Result<Vec<RecoveredTransaction>, Error> {
         let mut done: Vec<RecoveredTransaction> = Vec::new();
         let mut bytes = self.signed_bytes.saturating_add(BYTES_RESERVE);
-        while count(&done) < SYSTEM_CALLS_MAX {
+        let before = self.gas_used;
+        while count(&done) < SYSTEM_CALLS_MAX
+            && self.gas_used.saturating_sub(before) < BOOKKEEPING_GAS_MAX
+        {
             let Some(call) = self.next_due()? else { break };
             let reserve = call.on_failure(&[]).gas_limit;
             let room = self.rules().block_gas_limit.saturating_sub(self.gas_used).saturating_sub(reserve);

@@ -1,7 +1,7 @@
 //! What the chain does by itself fits the gas it gives itself, at the largest sizes the bounds allow.
 
 use super::*;
-use crate::agenda::{CONCLUDE_GAS_MAX, ENTER_INTO_FORCE_GAS_MAX, MARK_FAILED_GAS_MAX};
+use crate::agenda::{CONCLUDE_GAS_MAX, PREPARE_GAS_MAX, ENTER_INTO_FORCE_GAS_MAX, MARK_FAILED_GAS_MAX};
 
 /// What a transaction costs before its first step, with room. Source: EIP-2028, EIP-7623, for 2 KiB of call data.
 const INTRINSIC_GAS: u64 = 110_000;
@@ -32,6 +32,11 @@ fn states() -> impl Iterator<Item = String> {
 }
 
 fn world() -> Chain {
+    world_of("", "")
+}
+
+/// The world with `members` more, and `tracks`.
+fn world_of(members: &str, tracks: &str) -> Chain {
     let more: String = states()
         .map(|id| format!("{id} = {{ name = \"{id}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
         .collect();
@@ -39,7 +44,7 @@ fn world() -> Chain {
     let text = CHARTER
         .replace("\"vote\", \"validate\"]", "\"vote\"]")
         .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
-    let mut chain = Chain::new(&format!("{text}{more}"));
+    let mut chain = Chain::new(&format!("{text}{more}{members}{tracks}"));
     chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: largest_rule() });
     let chamber = sol::Chamber {
         name: "Plenary".into(),
@@ -107,4 +112,34 @@ fn people_can_afford_it() {
     let ballot = cost(chain.call(account("BBB"), ASSEMBLY, &ballot));
     let deposit = cost(chain.call(account("CCC"), ASSEMBLY, &sol::depositCall { treaty: word("accord") }));
     assert!(propose < 1_200_000 && ballot < 250_000 && deposit < 400_000, "{propose} {ballot} {deposit}");
+}
+
+#[test]
+fn opening_and_counting_fit_their_gas_at_the_largest_sizes() {
+    const MEMBERS: usize = 450;
+    let members: String = (0..MEMBERS)
+        .map(|i| format!("M{i:03} = {{ name = \"M{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
+        .collect();
+    let stages = ["{ chamber = \"plenary\" }"; polity_charter::track::STAGES_MAX].join(", ");
+    let tracks = format!(
+        "[tracks.one]\nfor = []\nstrictness = 1\nstages = [{{ chamber = \"plenary\" }}]\ndiscussion = \"1d\"\n\
+         [tracks.all]\nfor = []\nstrictness = 2\nstages = [{stages}]\ndiscussion = \"1d\"\n\
+         guardian = {{ chamber = \"plenary\", until = 2030-01-01 }}\n"
+    );
+    let mut chain = world_of(&members, &tracks);
+    for track in ["one", "all"] {
+        let calls = vec![sol::Call { data: vec![1; PAYLOAD_BYTES_MAX / CALLS_MAX - 256].into(), ..Default::default() }; CALLS_MAX];
+        let id = U256::from(chain.propose("AAA", track, calls));
+        chain.next(2 * DAY);
+        let mut most = used(&mut chain, &sol::openCall { id });
+        let mut chunks = 1;
+        while chain.status(id.to()) == "preparing" {
+            chain.next(1);
+            most = most.max(used(&mut chain, &sol::prepareCall { id }));
+            chunks += 1;
+        }
+        assert!(chunks > 2 && chain.status(id.to()) == "open", "{track}: {chunks}");
+        assert!(most + INTRINSIC_GAS < PREPARE_GAS_MAX, "{track} used {most} of {PREPARE_GAS_MAX}");
+        println!("{track}: {most} gas, {chunks} chunks");
+    }
 }
