@@ -16,7 +16,9 @@ use crate::{
     Error, Executor, ReadError, StateReader, TransactionFault,
     changes::changes,
     reader::Reads,
-    rules::{BLOCK_BYTES_MAX, BOOKKEEPING_GAS_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, TX_GAS_MAX},
+    rules::{
+        BLOCK_BYTES_MAX, BOOKKEEPING_GAS_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, TX_GAS_MAX,
+    },
     vm::{self, Mode, Vm},
 };
 
@@ -132,9 +134,7 @@ impl<'a> Run<'a> {
         let mut done: Vec<RecoveredTransaction> = Vec::new();
         let mut bytes = self.signed_bytes.saturating_add(BYTES_RESERVE);
         let before = self.gas_used;
-        while count(&done) < SYSTEM_CALLS_MAX
-            && self.gas_used.saturating_sub(before) < BOOKKEEPING_GAS_MAX
-        {
+        while count(&done) < SYSTEM_CALLS_MAX && self.gas_used.saturating_sub(before) < BOOKKEEPING_GAS_MAX {
             let Some(call) = self.next_due()? else { break };
             let reserve = call.on_failure(&[]).gas_limit;
             let room = self.rules().block_gas_limit.saturating_sub(self.gas_used).saturating_sub(reserve);

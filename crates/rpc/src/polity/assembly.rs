@@ -51,8 +51,6 @@ struct ProposalView {
     stages: Vec<StageView>,
     /// What its calls do: what the track is chosen by.
     kinds: Vec<CallKind>,
-    /// Number of the external mandate it was opened under.
-    mandate: Option<u64>,
     sponsors_needed: u64,
     sponsors: Vec<String>,
     /// `null` if its track asks for none.
@@ -205,7 +203,6 @@ impl ProposalView {
             stage: proposal.stage,
             stages: proposal.stages.iter().map(StageView::of).collect(),
             kinds: proposal.kinds,
-            mandate: proposal.mandate,
             sponsors_needed: proposal.sponsors_needed,
             sponsors: proposal.sponsors,
             deposit,

@@ -1,7 +1,7 @@
 //! What the chain does by itself fits the gas it gives itself, at the largest sizes the bounds allow.
 
 use super::*;
-use crate::agenda::{CONCLUDE_GAS_MAX, PREPARE_GAS_MAX, ENTER_INTO_FORCE_GAS_MAX, MARK_FAILED_GAS_MAX};
+use crate::agenda::{CONCLUDE_GAS_MAX, ENTER_INTO_FORCE_GAS_MAX, MARK_FAILED_GAS_MAX, PREPARE_GAS_MAX};
 
 /// What a transaction costs before its first step, with room. Source: EIP-2028, EIP-7623, for 2 KiB of call data.
 const INTRINSIC_GAS: u64 = 110_000;
@@ -128,7 +128,11 @@ fn opening_and_counting_fit_their_gas_at_the_largest_sizes() {
     );
     let mut chain = world_of(&members, &tracks);
     for track in ["one", "all"] {
-        let calls = vec![sol::Call { data: vec![1; PAYLOAD_BYTES_MAX / CALLS_MAX - 256].into(), ..Default::default() }; CALLS_MAX];
+        let calls =
+            vec![
+                sol::Call { data: vec![1; PAYLOAD_BYTES_MAX / CALLS_MAX - 256].into(), ..Default::default() };
+                CALLS_MAX
+            ];
         let id = U256::from(chain.propose("AAA", track, calls));
         chain.next(2 * DAY);
         let mut most = used(&mut chain, &sol::openCall { id });
