@@ -91,8 +91,11 @@ pub const CALLS_MAX: usize = 16;
 pub const PAYLOAD_BYTES_MAX: usize = 16_384;
 /// Most bytes of a proposal's title.
 pub const TITLE_BYTES_MAX: usize = 256;
-/// Most members counted at once when a proposal opens, over all its votes together.
-pub const PREPARE_MEMBERS_MAX: u64 = 200;
+/// Most members counted at once when a proposal opens, over all its votes together; each word of a vote's tally takes the place
+/// of a member.
+pub const PREPARE_MEMBERS_MAX: u64 = 256;
+/// Least members counted at once, however large the tally.
+const PREPARE_MEMBERS_MIN: u64 = 64;
 /// Most proposals of one member that are before the assembly at once, drafts included.
 pub const OPEN_PROPOSALS_MAX: u64 = 100;
 /// Most bytes kept of the reason why a proposal failed; the rest is cut off.

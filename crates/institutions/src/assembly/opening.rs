@@ -7,11 +7,11 @@
 //! in chunks equals counting at once, because every chunk reads the members as they were at the same height.
 
 use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
-use polity_decision::Basis;
+use polity_decision::{Basis, Rule};
 
 use super::{
     IAssembly::{EmptyElectorate, NotDue, Opened, Prepared, StageOpened, UnknownChamber},
-    PREPARE_MEMBERS_MAX, Status, ballot,
+    PREPARE_MEMBERS_MAX, PREPARE_MEMBERS_MIN, Status, ballot,
     electorate::{self, Electorate},
     record, rules,
     schema::{ProposalRecord, StageRecord, storage},
@@ -56,8 +56,9 @@ pub(super) fn begin_counting(cx: &mut Context<'_>, id: u64, record: &ProposalRec
     record.opened_at.set(cx, block.timestamp_secs.max(1))?;
     freeze_code(cx, record)?;
     freeze_stages(cx, record)?;
-    let countable = registry().known(&mut electorate::members(cx))?;
-    record.countable.set(cx, countable)?;
+    let members = registry().known(&mut electorate::members(cx))?;
+    let votes = votes(cx, record)?.len() as u64;
+    record.countable.set(cx, members.saturating_mul(votes))?;
     cx.emit(&Opened { id: U256::from(id), electorateHeight: electorate_height })?;
     count_more(cx, id, record)
 }
@@ -148,23 +149,38 @@ fn votes(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<Vec<StageRecor
     Ok(votes)
 }
 
-/// Counts the next members; when all are counted, begins the first stage, else goes on in the next block.
+/// Counts the next members, vote by vote; when all are counted, begins the first stage, else goes on in the next block.
 fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<()> {
-    let (from, countable) = (record.counted.get(cx)?, record.countable.get(cx)?);
+    let (mut counted, countable) = (record.counted.get(cx)?, record.countable.get(cx)?);
     let height = record.electorate_height.get(cx)?;
     let votes = votes(cx, record)?;
-    let chunk = (PREPARE_MEMBERS_MAX / (votes.len() as u64).max(1)).max(1);
-    let until = countable.min(from.saturating_add(chunk));
-    for stage in &votes {
-        count(cx, stage, height, from..until)?;
+    let members = countable.checked_div(votes.len() as u64).unwrap_or(0).max(1);
+    let mut budget = Some(PREPARE_MEMBERS_MAX);
+    while let Some(left) = budget
+        && counted < countable
+    {
+        let (place, from) = (counted / members, counted % members);
+        let stage = votes.get(usize::try_from(place).unwrap_or(usize::MAX));
+        let stage = stage.ok_or_else(|| Failure::fatal("more is counted than there are votes"))?;
+        let rule = record::rule_of(cx, stage)?;
+        let is_first = left == PREPARE_MEMBERS_MAX;
+        let least = if is_first { PREPARE_MEMBERS_MIN } else { 0 };
+        let chunk = left.saturating_sub(rule.words_len() as u64).max(least).min(members.saturating_sub(from));
+        if chunk == 0 {
+            break;
+        }
+        let until = from.saturating_add(chunk);
+        count(cx, stage, &rule, height, from..until)?;
+        counted = counted.saturating_add(chunk);
+        budget = left.checked_sub(chunk.saturating_add(rule.words_len() as u64)).filter(|left| *left > 0);
     }
-    if until < countable {
+    if counted < countable {
         let block = cx.block();
-        record.counted.set(cx, until)?;
+        record.counted.set(cx, counted)?;
         record.status.set(cx, Status::Preparing as u8)?;
         record.deadline.set(cx, 0)?;
         storage().agenda.schedule(cx, &block, Due::Prepare(id), block.timestamp_secs)?;
-        return cx.emit(&Prepared { id: U256::from(id), members: until, of: countable });
+        return cx.emit(&Prepared { id: U256::from(id), members: counted, of: countable });
     }
     for number in 0..record.stages.len(cx)? {
         let stage = record.stages.at(number);
@@ -177,16 +193,16 @@ fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<
 fn count(
     cx: &mut Context<'_>,
     stage: &StageRecord,
+    rule: &Rule,
     height: u64,
     places: core::ops::Range<u64>,
 ) -> Result<()> {
-    let rule = record::rule_of(cx, stage)?;
     let is_first = places.start == 0;
-    let voters = Electorate::of(cx, stage, height)?.voters(cx, &rule, places)?;
+    let voters = Electorate::of(cx, stage, height)?.voters(cx, rule, places)?;
     cx.charge(tally::COUNT_GAS.saturating_mul(voters.len() as u64))?;
-    let mut tally = if is_first { rule.open_empty() } else { tally::load(cx, &rule, &stage.tally)? };
+    let mut tally = if is_first { rule.open_empty() } else { tally::load(cx, rule, &stage.tally)? };
     rule.open_more(&mut tally, &voters);
-    tally::store(cx, &rule, &stage.tally, &tally)?;
+    tally::store(cx, rule, &stage.tally, &tally)?;
     let counted = stage.voters.get(cx)?;
     stage.voters.set(cx, counted.saturating_add(voters.len() as u64))
 }

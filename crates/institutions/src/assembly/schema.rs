@@ -235,7 +235,7 @@ layout! {
         pub(super) payload: Blob,
         pub(super) code_hashes: List<Slot<B256>>,
         pub(super) draft: DraftRecord,
-        /// Members looked at so far, and to be looked at, while the electorate is counted.
+        /// Members looked at so far, and to be looked at, over all votes, while the electorates are counted.
         pub(super) counted: Slot<u64>,
         pub(super) countable: Slot<u64>,
         /// What a late ballot does: seconds before the close, seconds added, times; 64 bits each. 0: nothing.

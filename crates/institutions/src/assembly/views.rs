@@ -81,7 +81,7 @@ pub struct ProposalView {
     pub deposit_held: U256,
     /// Who paid it, if anyone did.
     pub depositor: Option<Address>,
-    /// Members looked at, and to be looked at, while the electorate is counted.
+    /// Members looked at, and to be looked at, over all votes, while the electorates are counted.
     pub counted: Option<(u64, u64)>,
     /// The vote on cancelling it, and the end of the power to.
     pub guardian: Option<(StageView, u64)>,

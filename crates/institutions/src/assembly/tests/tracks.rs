@@ -422,7 +422,7 @@ fn all_stages_must_adopt_and_each_has_its_report() {
 
 #[test]
 fn counting_in_chunks_is_counting_at_once() {
-    let many: String = (0..450)
+    let many: String = (0..650)
         .map(|i| {
             format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = {} }} }}\n", i % 7)
         })
@@ -435,7 +435,7 @@ fn counting_in_chunks_is_counting_at_once() {
     let id = chain.propose("AAA", "shares", vec![]);
     assert_eq!(
         (chain.status(id), proposal(&chain.memory, id).unwrap().counted),
-        ("preparing", Some((200, 457)))
+        ("preparing", Some((249, 657)))
     );
     let early = sol::ballotCall { id: U256::from(id), choice: Choice::Yes };
     assert_eq!(chain.try_send(account("AAA"), &early).map(drop), Err("Closed".into()));
@@ -451,7 +451,7 @@ fn counting_in_chunks_is_counting_at_once() {
     }
     assert_eq!((blocks, chain.status(id)), (2, "open"));
     let opened = proposal(&chain.memory, id).unwrap();
-    assert_eq!(opened.stages[0].voters, 455);
+    assert_eq!(opened.stages[0].voters, 655);
     assert_eq!(opened.stages[0].closes_at, Some(chain.now() + 7 * DAY), "from when ballots are taken");
     let filter =
         crate::registry::Filter { kinds: 1, rights: polity_charter::Rights::VOTE, ..Default::default() };
