@@ -12,6 +12,7 @@ use polity_decision::{Basis, Rule};
 use super::{
     IAssembly::{EmptyElectorate, NotDue, Opened, Prepared, StageOpened, UnknownChamber},
     PREPARE_MEMBERS_MAX, PREPARE_MEMBERS_MIN, Status, ballot,
+    delegation::{self, Scopes},
     electorate::{self, Electorate},
     record, rules,
     schema::{ProposalRecord, StageRecord, storage},
@@ -163,16 +164,22 @@ fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<
         let stage = votes.get(usize::try_from(place).unwrap_or(usize::MAX));
         let stage = stage.ok_or_else(|| Failure::fatal("more is counted than there are votes"))?;
         let rule = record::rule_of(cx, stage)?;
-        let is_first = left == PREPARE_MEMBERS_MAX;
-        let least = if is_first { PREPARE_MEMBERS_MIN } else { 0 };
-        let chunk = left.saturating_sub(rule.words_len() as u64).max(least).min(members.saturating_sub(from));
+        let scopes = Scopes { track: record.track.get(cx)?, chamber: stage.chamber.get(cx)? };
+        let price = PREPARE_MEMBERS_MAX.div_ceil(delegation::members_max(cx, &rule, scopes)?).max(1);
+        let least = match (left == PREPARE_MEMBERS_MAX, price) {
+            (true, 1) => PREPARE_MEMBERS_MIN,
+            (true, _) => 1,
+            (false, _) => 0,
+        };
+        let words = rule.words_len() as u64;
+        let chunk = (left.saturating_sub(words) / price).max(least).min(members.saturating_sub(from));
         if chunk == 0 {
             break;
         }
         let until = from.saturating_add(chunk);
-        count(cx, stage, &rule, height, from..until)?;
+        count(cx, stage, &rule, scopes, height, from..until)?;
         counted = counted.saturating_add(chunk);
-        budget = left.checked_sub(chunk.saturating_add(rule.words_len() as u64)).filter(|left| *left > 0);
+        budget = left.checked_sub(chunk.saturating_mul(price).saturating_add(words)).filter(|left| *left > 0);
     }
     if counted < countable {
         let block = cx.block();
@@ -189,20 +196,23 @@ fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<
     begin(cx, id, record, 0)
 }
 
-/// Counts who of the members in `places` sits in a stage.
+/// Counts who of the members in `places` sits in a stage, and links those who delegated to their delegates.
 fn count(
     cx: &mut Context<'_>,
     stage: &StageRecord,
     rule: &Rule,
+    scopes: Scopes,
     height: u64,
     places: core::ops::Range<u64>,
 ) -> Result<()> {
     let is_first = places.start == 0;
-    let voters = Electorate::of(cx, stage, height)?.voters(cx, rule, places)?;
+    let electorate = Electorate::of(cx, stage, height)?;
+    let voters = electorate.voters(cx, rule, places)?;
     cx.charge(tally::COUNT_GAS.saturating_mul(voters.len() as u64))?;
     let mut tally = if is_first { rule.open_empty() } else { tally::load(cx, rule, &stage.tally)? };
     rule.open_more(&mut tally, &voters);
     tally::store(cx, rule, &stage.tally, &tally)?;
+    delegation::prepare(cx, stage, &electorate, rule, scopes, &voters)?;
     let counted = stage.voters.get(cx)?;
     stage.voters.set(cx, counted.saturating_add(voters.len() as u64))
 }
