@@ -11,8 +11,8 @@ mod depositary;
 mod institutions;
 mod mandates;
 mod members;
-mod simulate;
 mod seats;
+mod simulate;
 mod status;
 mod tracks;
 
