@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     act::{SignerArgs, done, send, word},
-    read::{moment, text},
+    read::{moment, text, time},
 };
 use crate::{
     client::{Client, RpcArgs},
@@ -143,6 +143,7 @@ impl Reveal {
         if proposal.is_null() {
             return Err(Failure::failed(format!("no proposal {}", self.proposal)));
         }
+        in_time(&client, &proposal)?;
         let place = Place::of(&client, &self.rpc, &self.signer, &proposal)?;
         let id = U256::from(self.proposal);
         let call = IAssembly::commitmentOfCall { id, member: word("member", &place.member)? };
@@ -172,6 +173,25 @@ impl Reveal {
             .collect();
         done(json, &receipt, value, &format!("revealed on proposal {id}: {}", said.join(", ")))
     }
+}
+
+/// Says when to come, if reveals are not taken now.
+fn in_time(client: &Client, proposal: &Value) -> Result<(), Failure> {
+    let (id, Some(until)) = (text(&proposal["id"]), reveals_until(proposal)) else {
+        return Err(Failure::failed(format!("ballots on proposal {} are not sealed", text(&proposal["id"]))));
+    };
+    let status: Value = client.call("polity_status", json!([]))?;
+    let now = status["head"]["timestamp"].as_u64().unwrap_or_default();
+    let closes_at = proposal["closesAt"].as_u64().unwrap_or_default();
+    // The next block may be later than the head: only what is surely too early or too late is refused here.
+    if now < until && (proposal["status"] == "open" && now.saturating_add(1) >= closes_at) {
+        return Ok(());
+    }
+    let (from, until) = (moment(&proposal["closesAt"]), moment(&json!(until)));
+    Err(Failure::failed(format!(
+        "ballots on proposal {id} are revealed from {from} until {until}; it is {}",
+        time(now)
+    )))
 }
 
 #[cfg(test)]

@@ -46,6 +46,13 @@ fn chamber_text(chamber: &Value) -> String {
     let mut rows = vec![row(&["chamber", &format!("{}  {}", text(&chamber["id"]), text(&chamber["name"]))])];
     let mut line = |name: &str, words: String| rows.push(row(&[name, &words]));
     line("rule", text(&chamber["rule"]));
+    if let Some(secs) = chamber["secret"]["revealSecs"].as_u64() {
+        let means = text(&chamber["secret"]["unrevealed"]);
+        line(
+            "ballots",
+            format!("sealed, revealed within {secs} s after the close; unrevealed ones mean {means}"),
+        );
+    }
     match filled["by"].as_str() {
         None => line("sits", described(chamber)),
         Some(by @ ("election" | "sortition")) => {

@@ -24,7 +24,7 @@ pub(super) fn seating(charter: &Charter, chamber: &Chamber, who: &str, language:
             );
             let weight =
                 e.weight.as_ref().map_or_else(|| "one vote each".to_owned(), |w| format!("weighed by `{w}`"));
-            let stands = if who.is_empty() { "its own members".to_owned() } else { who.to_owned() };
+            let stands = if who.is_empty() { format!("members of {of}") } else { who.to_owned() };
             format!(
                 "{seats} members elected for {term} by {of}, {weight}; {stands} may stand. In the last {time} of a term a ballot \
                  names {ballot}; who stood first wins a tie, and the chain seats the winners"
@@ -38,7 +38,7 @@ pub(super) fn seating(charter: &Charter, chamber: &Chamber, who: &str, language:
             );
             let weight =
                 e.weight.as_ref().map_or_else(|| "每个成员一票".to_owned(), |w| format!("按“{w}”加权"));
-            let stands = if who.is_empty() { "该机构自身成员".to_owned() } else { who.to_owned() };
+            let stands = if who.is_empty() { format!("{of}成员") } else { who.to_owned() };
             format!(
                 "由{of}选举 {seats} 名成员，任期 {term}，{weight}；{stands}可参选。任期最后 {time}内投票，每张选票{ballot}；\
                  票数相同者先参选者当选，由链安排就任"

@@ -286,7 +286,7 @@ threshold = "> 1/2"
         page.split_whitespace().collect::<Vec<_>>().join(" ")
     });
     for sentence in [
-        "3 members elected for 365 days by council, weighed by `basin`; its own members may stand. In the last 14 days of a \
+        "3 members elected for 365 days by council, weighed by `basin`; members of council may stand. In the last 14 days of a \
          term a ballot names one candidate; who stood first wins a tie, and the chain seats the winners.",
         "Ballots are sealed while voting is open and revealed within 2 days after it; one that is not counts as a ballot \
          against.",

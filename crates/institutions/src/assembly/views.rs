@@ -12,7 +12,7 @@ use super::{
     Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record,
     rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
-    tally, tracks as terms, treaty,
+    seats, tally, tracks as terms, treaty,
 };
 use crate::{
     agenda::Entry,
@@ -260,6 +260,10 @@ pub struct ChamberView {
     pub voting_secs: u64,
     /// How long an adopted proposal waits. Units: seconds.
     pub delay_secs: u64,
+    /// `description`, `election`, `sortition` or `stake`.
+    pub by: &'static str,
+    /// How long sealed ballots are revealed after the close, in seconds, and what unrevealed ones mean; `None`: they are open.
+    pub secret: Option<(u64, Choice)>,
 }
 
 /// Number of proposals ever opened.
@@ -509,6 +513,8 @@ pub fn chambers(slots: &dyn Slots) -> Vec<ChamberView> {
             rule: names::text(read.rule),
             voting_secs: read.votingSecs,
             delay_secs: read.delaySecs,
+            by: seats::by_word(read.seating.by),
+            secret: some(read.secret.revealSecs).map(|secs| (secs, read.secret.unrevealed)),
         })
     };
     ids.into_iter().filter_map(chamber).collect()

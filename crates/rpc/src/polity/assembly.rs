@@ -431,6 +431,19 @@ struct ChamberView {
     rule: String,
     voting_secs: u64,
     delay_secs: u64,
+    /// `description`, or how its seats are filled: see `polity_seats`.
+    by: &'static str,
+    /// `null`: ballots are open.
+    secret: Option<SecretView>,
+}
+
+/// How ballots are sealed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretView {
+    reveal_secs: u64,
+    /// What a ballot means that is never revealed.
+    unrevealed: &'static str,
 }
 
 pub(super) fn chambers(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
@@ -445,6 +458,10 @@ pub(super) fn chambers(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         rule: chamber.rule,
         voting_secs: chamber.voting_secs,
         delay_secs: chamber.delay_secs,
+        by: chamber.by,
+        secret: chamber
+            .secret
+            .map(|(reveal_secs, unrevealed)| SecretView { reveal_secs, unrevealed: unrevealed.as_str() }),
     };
     api.answer(&house::chambers(&state).into_iter().map(chamber).collect::<Vec<_>>())
 }

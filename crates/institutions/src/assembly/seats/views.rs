@@ -83,6 +83,16 @@ pub struct UnbondingView {
     pub paid_at: u64,
 }
 
+/// The word of a charter for a way to fill seats.
+pub(in crate::assembly) const fn by_word(by: By) -> &'static str {
+    match by {
+        By::Election => "election",
+        By::Sortition => "sortition",
+        By::Stake => "stake",
+        _ => "description",
+    }
+}
+
 /// How the seats of chamber `id` are filled and who has them; `None` if it sits by description, or is not there.
 ///
 /// Bounds: it reads every member once by stake, and every payment there ever was.
@@ -92,12 +102,10 @@ pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
     let Ok(found) = rules::chamber(&mut view, word);
     let (_, record) = found?;
     let Ok(seating) = record.seating.read(&mut view);
-    let by = match seating.by {
-        By::Election => "election",
-        By::Sortition => "sortition",
-        By::Stake => "stake",
-        _ => return None,
-    };
+    let by = by_word(seating.by);
+    if seating.by == By::Description {
+        return None;
+    }
     let Ok(term) = term_of(&mut view, word);
     let Ok(election) = election_of(&mut view, word);
     let Ok(phase) = Phase::of(&mut view, &body(word));
