@@ -15,8 +15,8 @@ mod mandate;
 mod paris;
 mod seated;
 mod seats;
-mod texts;
 mod secret;
+mod texts;
 mod tracks;
 mod words;
 
