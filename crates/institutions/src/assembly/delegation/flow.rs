@@ -29,7 +29,7 @@ use crate::{
 const BUNDLE_GAS: u64 = 1_000;
 
 /// Most words written in one system call for delegations. At 22,100 gas each.
-const WORDS_MAX: u64 = 200;
+const WORDS_MAX: u64 = 320;
 /// What linking a member to those above it costs besides, in words.
 const LINK_WORDS: usize = 8;
 

@@ -131,7 +131,8 @@ impl Scopes {
     /// How many members ever delegated for such a proposal, at most. `r` reads the assembly.
     fn ever<R: Read>(&self, r: &mut R) -> Result<u64, R::Error> {
         let ever = storage().delegations.ever;
-        Ok(ever.at(self.track).get(r)?.saturating_add(ever.at(self.chamber).get(r)?))
+        let on_track = if self.track == self.chamber { 0 } else { ever.at(self.track).get(r)? };
+        Ok(on_track.saturating_add(ever.at(self.chamber).get(r)?))
     }
 
     /// To whom `member` delegated, for the track or else the chamber.
