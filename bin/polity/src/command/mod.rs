@@ -12,8 +12,6 @@ mod life;
 mod mandate;
 mod node;
 pub(crate) mod read;
-mod simulate;
-mod read;
 mod sealed;
 mod seats;
 mod simulate;
