@@ -357,7 +357,7 @@ fn name(text: &str) -> Result<B256, Failure> {
 }
 
 fn propose(chamber: B256, title: String, calls: Vec<Call>) -> Bytes {
-    IAssembly::proposeCall { chamber, title, calls }.abi_encode().into()
+    IAssembly::proposeCall { track: chamber, title, calls }.abi_encode().into()
 }
 
 fn ballot(id: usize, choice: Choice) -> Bytes {
