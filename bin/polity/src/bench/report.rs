@@ -156,7 +156,7 @@ impl flood::Measured {
             ("all delays end", &self.enactments),
         ] {
             out += &format!(
-                "  {what:<18}  {:>6} blocks, {:>6} calls of the chain ({} failed), at most {:>2} and {:>8} gas a block; {:>6} µs p50 (execution {}, trie {}, commit {}), {} p99, {} max; processor {} p50, {} max\n",
+                "  {what:<18}  {:>6} blocks, {:>6} calls of the chain ({} failed), at most {:>2} and {:>8} gas a block; {:>6} µs p50 (execution {}, trie {}, commit {}), {} p99, {} max; processor {} p50, {} p99, {} max\n",
                 blocks.blocks,
                 blocks.calls,
                 blocks.failed,
@@ -169,14 +169,11 @@ impl flood::Measured {
                 blocks.p99_us,
                 blocks.max_us,
                 blocks.processor_p50_us,
+                blocks.processor_p99_us,
                 blocks.processor_max_us,
             );
         }
-        out += &format!(
-            "  block of bookkeeping to idle block: {:.2} at the median, {:.2} at the slowest hundredth\n",
-            ratio(self.ratio_p50_percent, 100),
-            ratio(self.ratio_p99_percent, 100)
-        );
+        out += &format!("  bookkeeping adds at most {} µs of processor to a block\n", self.added_us);
         out
     }
 }
