@@ -41,6 +41,15 @@ impl Failure {
         Self::Failed(eyre::eyre!("{message}"))
     }
 
+    /// What it says.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Input(message) => message.clone(),
+            Self::Failed(report) => chain(report),
+            Self::Refused(refusal) => refusal.says.clone(),
+        }
+    }
+
     /// Prints it and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
         let (message, code, refusal) = match self {

@@ -343,6 +343,12 @@ impl SystemCall {
         Self { to: ASSEMBLY, input: call.abi_encode().into(), gas_limit, due }
     }
 
+    /// Whether it belongs to a day of the calendar. Everything else is due from some moment on and may wait for a block.
+    #[must_use]
+    pub const fn is_dated(&self) -> bool {
+        matches!(self.due, Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Text(_))
+    }
+
     /// The call that records that this one failed with `output` (what it reverted with; empty if it ran out of gas).
     ///
     /// It must succeed. What follows from instruments and a payment of what was unbonded have no reason to fail and no other way to

@@ -16,9 +16,7 @@ use crate::{
     Error, Executor, ReadError, StateReader, TransactionFault,
     changes::changes,
     reader::Reads,
-    rules::{
-        BLOCK_BYTES_MAX, BOOKKEEPING_GAS_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, TX_GAS_MAX,
-    },
+    rules::{BLOCK_BYTES_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, SYSTEM_GAS_TARGET, TX_GAS_MAX},
     vm::{self, Mode, Vm},
 };
 
@@ -129,13 +127,17 @@ impl<'a> Run<'a> {
     /// Runs what is due, and returns it as transactions.
     ///
     /// A call that fails is followed by the one that says so. A call for which this block has no room, in gas or in bytes,
-    /// waits for the next block; after signed transactions there is always room for one.
+    /// waits for the next block; after signed transactions there is always room for one. So does, once this block has done
+    /// [`SYSTEM_GAS_TARGET`] of such work, what belongs to no day of the calendar.
     pub(crate) fn system(&mut self) -> Result<Vec<RecoveredTransaction>, Error> {
         let mut done: Vec<RecoveredTransaction> = Vec::new();
         let mut bytes = self.signed_bytes.saturating_add(BYTES_RESERVE);
         let before = self.gas_used;
-        while count(&done) < SYSTEM_CALLS_MAX && self.gas_used.saturating_sub(before) < BOOKKEEPING_GAS_MAX {
+        while count(&done) < SYSTEM_CALLS_MAX {
             let Some(call) = self.next_due()? else { break };
+            if self.gas_used.saturating_sub(before) >= SYSTEM_GAS_TARGET && !call.is_dated() {
+                break;
+            }
             let reserve = call.on_failure(&[]).gas_limit;
             let room = self.rules().block_gas_limit.saturating_sub(self.gas_used).saturating_sub(reserve);
             let least = call.gas_limit.min(self.system_gas_max().saturating_sub(reserve));
