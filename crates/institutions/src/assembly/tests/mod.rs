@@ -4,6 +4,7 @@
 //! then `markEnacted`. The contract itself is tried over revm, in `execution` and in the end-to-end tests.
 
 mod depositary;
+mod delegation;
 mod frozen;
 mod gas;
 mod laws;
