@@ -3,14 +3,15 @@
 //! The host has no EVM, so `Chain` below makes the calls of an enactment as the agreement does: in order, all or none,
 //! then `markEnacted`. The contract itself is tried over revm, in `execution` and in the end-to-end tests.
 
-mod depositary;
 mod delegation;
+mod depositary;
 mod frozen;
 mod gas;
 mod laws;
 mod life;
 mod paris;
 mod seats;
+mod secret;
 mod tracks;
 mod words;
 
