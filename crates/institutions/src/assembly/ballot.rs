@@ -8,11 +8,11 @@ use polity_decision::{self as decision, Event, Outcome, Rule, SPLIT_PARTS, Share
 use super::{
     Choice,
     IAssembly::{BallotCast, BallotSplit, Closed, Extended, NotInElectorate, WrongSplit},
-    Status, VETOERS_NAMED_MAX,
+    Status, VETOERS_NAMED_MAX, delegation,
     electorate::{self, Electorate, House},
     record,
     schema::{ProposalRecord, StageRecord, storage},
-    tally, tracks,
+    secret, tally, tracks,
 };
 use crate::{
     agenda::Due,
@@ -48,6 +48,17 @@ impl Cast {
         ensure!(sum == u64::from(SPLIT_PARTS), WrongSplit { sum: U256::from(sum) });
         let parts = parts.iter().rev().fold(U256::ZERO, |word, part| (word << PART_BITS) | U256::from(*part));
         Ok(Self((parts << 8usize) | U256::from(Choice::Split as u8)))
+    }
+
+    /// A ballot of these parts, which sum to 10,000.
+    ///
+    /// Errors: `WrongSplit`.
+    pub(super) fn of_parts(parts: [u16; 4]) -> Result<Self> {
+        let choices = [Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto];
+        match parts.iter().position(|part| *part == SPLIT_PARTS).and_then(|place| choices.get(place)) {
+            Some(choice) if parts.iter().filter(|part| **part != 0).count() == 1 => Ok(Self::whole(*choice)),
+            _ => Self::split(parts),
+        }
     }
 
     /// What `member` has cast in `stage`. `r` reads the assembly.
@@ -108,6 +119,7 @@ fn cast(cx: &mut Context<'_>, id: U256, cast: Cast) -> Result<(u64, B256)> {
     ensure!(record::status(cx, &record)? == Status::Open, Closed { id });
     let stage = record::present(cx, &record)?.ok_or(Closed { id })?;
     ensure!(cx.block().timestamp_secs < stage.closes_at.get(cx)?, Closed { id });
+    secret::refuse_open(cx, id, &stage)?;
     let member = electorate::caller(cx)?;
     let rule = record::rule_of(cx, &stage)?;
     let height = record.electorate_height.get(cx)?;
@@ -137,12 +149,10 @@ pub(super) fn count(
     stage.ballots.at(member).set(cx, cast.0)?;
     let mut tally = tally::load(cx, rule, &stage.tally)?;
     cx.charge(tally::COUNT_GAS)?;
-    rule.record(&mut tally, voter, before.event(), cast.event());
+    delegation::cast(cx, stage, rule, &mut tally, (member, voter), before.event(), cast.event())?;
     tally::store(cx, rule, &stage.tally, &tally)?;
-    let objects = tally.vetoes.iter().any(|veto| veto.names.contains(&voter.id));
-    if objects && !stage.objected.at(member).get(cx)? {
-        stage.objected.at(member).set(cx, true)?;
-        stage.objectors.push(cx, member)?;
+    if tally.vetoes.iter().any(|veto| veto.names.contains(&voter.id)) {
+        may_object(cx, stage, member)?;
     }
     Ok(tally)
 }
@@ -172,36 +182,51 @@ fn extend(cx: &mut Context<'_>, id: U256, record: &ProposalRecord, stage: &Stage
     cx.emit(&Extended { id, stage: number, closesAt: closes_at })
 }
 
-/// The first [`VETOERS_NAMED_MAX`] members that used a veto, with what their ballots say now. `r` reads the assembly.
-pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<(B256, Cast)>, R::Error> {
-    let count = stage.objectors.len(r)?.min(VETOERS_NAMED_MAX);
-    let objection = |index| {
+/// Keeps `member` among those whose veto a report may have to name.
+pub(super) fn may_object(cx: &mut Context<'_>, stage: &StageRecord, member: B256) -> Result<()> {
+    if stage.objected.at(member).get(cx)? {
+        return Ok(());
+    }
+    stage.objected.at(member).set(cx, true)?;
+    stage.objectors.push(cx, member)
+}
+
+/// What `member`'s own ballot says. `r` reads the assembly.
+pub(super) fn own<R: Read>(r: &mut R, stage: &StageRecord, member: B256) -> Result<Option<Event>, R::Error> {
+    Ok(Cast::of(r, stage, member)?.event())
+}
+
+/// The first [`VETOERS_NAMED_MAX`] members that used a veto, or whose delegate could, with what their ballots, or those
+/// that count for them, say now. `r` reads the assembly.
+pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<(B256, Event)>, R::Error> {
+    let mut objections = Vec::new();
+    for index in 0..stage.objectors.len(r)?.min(VETOERS_NAMED_MAX) {
         let member = stage.objectors.at(index).get(r)?;
-        Ok((member, Cast::of(r, stage, member)?))
-    };
-    (0..count).map(objection).collect()
+        objections.extend(delegation::said(r, stage, member)?.map(|(_, event)| (member, event)));
+    }
+    Ok(objections)
 }
 
 /// Puts into `tally` who used a veto: its words do not say.
 pub(super) fn name_vetoers<H: House>(
     house: &mut H,
-    objections: &[(B256, Cast)],
+    objections: &[(B256, Event)],
     electorate: &Electorate,
     rule: &Rule,
     tally: &mut Tally,
 ) -> Result<(), H::Error> {
     let mut ballots = Vec::new();
-    for (member, cast) in objections {
-        let voter = electorate.voter(house, *member, rule)?;
-        if let (Some(voter), Some(event)) = (voter, cast.event()) {
-            ballots.push((voter, event));
+    for (member, event) in objections {
+        if let Some(voter) = electorate.voter(house, *member, rule)? {
+            ballots.push((voter, *event));
         }
     }
     rule.name_vetoers(tally, ballots.iter().map(|(voter, event)| (voter, *event)));
     Ok(())
 }
 
-/// Puts the conclusion of the stage on the agenda: at the close, or now if the outcome is settled.
+/// Puts the conclusion of the stage on the agenda: at the close (of the reveals, if ballots are sealed), or now if the outcome is
+/// settled.
 pub(super) fn schedule_close(
     cx: &mut Context<'_>,
     id: u64,
@@ -211,11 +236,15 @@ pub(super) fn schedule_close(
     tally: &Tally,
 ) -> Result<()> {
     let (block, agenda, due) = (cx.block(), storage().agenda, Due::Conclude(id));
-    let closes_at = stage.closes_at.get(cx)?;
+    let reveals_until = secret::reveals_until(cx, stage)?;
+    let closes_at = match reveals_until {
+        Some(reveals_until) => reveals_until,
+        None => stage.closes_at.get(cx)?,
+    };
     if record.deadline.get(cx)? != closes_at {
         record.deadline.set(cx, closes_at)?;
     }
-    let settled = rule.outcome(tally, false).outcome != Outcome::Pending;
+    let settled = reveals_until.is_none() && rule.outcome(tally, false).outcome != Outcome::Pending;
     let at = if settled { block.timestamp_secs.min(closes_at) } else { closes_at };
     match agenda.scheduled(cx, due)? {
         // Settled before and still settled, or open before and still open: it stays where it is.
