@@ -45,6 +45,8 @@ impl RpcArgs {
     }
 }
 
+/// Longest wait for an answer.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for a receipt.
 const RECEIPT_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -113,10 +115,13 @@ impl TxReceipt {
 
 impl Client {
     pub(crate) fn new(url: &str) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(60)))
-            .http_status_as_error(false)
-            .build();
+        Self::with_timeout(url, ANSWER_TIME_MAX)
+    }
+
+    /// A client that waits at most `answer` for an answer.
+    pub(crate) fn with_timeout(url: &str, answer: Duration) -> Self {
+        let config =
+            ureq::Agent::config_builder().timeout_global(Some(answer)).http_status_as_error(false).build();
         Self { agent: config.into(), url: url.to_owned() }
     }
 

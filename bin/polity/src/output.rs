@@ -37,11 +37,20 @@ impl Failure {
         Self::Failed(eyre::eyre!("{message}"))
     }
 
+    /// What it says.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Input(message) => message.clone(),
+            Self::Failed(report) => format!("{report:#}"),
+        }
+    }
+
     /// Prints it and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
-        let (message, code) = match self {
-            Self::Input(message) => (message, 2),
-            Self::Failed(report) => (format!("{report:#}"), 1),
+        let message = self.text();
+        let code = match self {
+            Self::Input(_) => 2,
+            Self::Failed(_) => 1,
         };
         if as_json {
             say!("{}", json!({ "error": message }));

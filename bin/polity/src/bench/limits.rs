@@ -1,6 +1,6 @@
 //! What this machine could do at most: the same transfers without network, store and trie.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use polity_charter::Charter;
@@ -12,7 +12,10 @@ use polity_primitives::{Account, Header, RecoveredTransaction, StateChanges, Tra
 use polity_trie::State;
 use serde::Serialize;
 
-use super::load::{CHAIN_ID, per_sec};
+use super::{
+    load::{CHAIN_ID, per_sec},
+    machine::{Conditions, Meter},
+};
 use crate::output::Failure;
 
 /// Limits of the machine.
@@ -22,23 +25,33 @@ pub(crate) struct Limits {
     pub(crate) recovery_per_sec: u64,
     /// The same, then executed by one EVM in memory.
     pub(crate) recovery_and_execution_per_sec: u64,
+    pub(crate) conditions: Conditions,
 }
 
-/// A state in memory that knows no code.
-pub(crate) struct Reader(pub(crate) State);
+impl Limits {
+    /// The higher of two measurements: what others take from us only makes a limit lower.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self.recovery_and_execution_per_sec >= other.recovery_and_execution_per_sec { self } else { other }
+    }
+}
+
+/// A state in memory.
+pub(crate) struct Reader {
+    pub(crate) state: State,
+    pub(crate) codes: Arc<BTreeMap<B256, Bytes>>,
+}
 
 impl StateReader for Reader {
     fn account(&self, address: &Address) -> Result<Option<Account>, ReadError> {
-        Ok(self.0.account(address))
+        Ok(self.state.account(address))
     }
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, ReadError> {
-        Ok(self.0.storage(address, slot))
+        Ok(self.state.storage(address, slot))
     }
 
-    fn code(&self, _: &B256) -> Result<Bytes, ReadError> {
-        // Only institutions have code here: the marker that makes them look like contracts.
-        Ok(Bytes::from_static(&[0xef]))
+    fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {
+        self.codes.get(hash).cloned().ok_or_else(|| ReadError::Corrupt(format!("no code {hash}")))
     }
 
     fn block_hash(&self, _: u64) -> Result<Option<B256>, ReadError> {
@@ -87,6 +100,7 @@ pub(crate) fn decode(signed: &[String]) -> Result<Vec<Transaction>, Failure> {
 
 pub(crate) fn measure(senders: &[Secret], signed: &[String]) -> Result<Limits, Failure> {
     let transactions = decode(signed)?;
+    let meter = Meter::start(&[]);
     let start = Instant::now();
     let recovered = recover_all(&transactions)?;
     let recovery = start.elapsed();
@@ -95,11 +109,13 @@ pub(crate) fn measure(senders: &[Secret], signed: &[String]) -> Result<Limits, F
     let (mut parent, changes) = executor.genesis(&charter)?;
     let mut state = State::default().apply(&changes);
     parent.state_root = state.root();
+    let codes: Arc<BTreeMap<B256, Bytes>> = Arc::new(changes.codes.into_iter().collect());
     let mut offered: Vec<Arc<RecoveredTransaction>> = recovered.into_iter().map(Arc::new).collect();
     let mut executing = std::time::Duration::ZERO;
     while !offered.is_empty() {
         let rest = offered.split_off(offered.len().min(10_000));
-        let (mut source, reader) = (Fixed(offered.into_iter()), Reader(state.clone()));
+        let (mut source, reader) =
+            (Fixed(offered.into_iter()), Reader { state: state.clone(), codes: Arc::clone(&codes) });
         let start = Instant::now();
         let built = executor.build(
             &parent,
@@ -123,6 +139,7 @@ pub(crate) fn measure(senders: &[Secret], signed: &[String]) -> Result<Limits, F
     Ok(Limits {
         recovery_per_sec: per_sec(signed.len(), recovery),
         recovery_and_execution_per_sec: per_sec(signed.len(), recovery + executing),
+        conditions: meter.stop(signed.len()),
     })
 }
 

@@ -1,129 +1,133 @@
-//! The measurements of `polity bench`, and their report.
+//! The measurements of `polity bench`.
 //!
-//! Rule kept: a rate is printed with the limit it is a part of, measured in the same run on the same machine.
+//! Rules kept: a rate is printed with the limit it is a part of, measured in the same run on the same machine; beside each
+//! figure stands what else the machine did; every measurement is bounded in time.
 
 mod anvil;
 mod block;
+mod flood;
 mod limits;
 mod load;
+mod machine;
 mod network;
+mod report;
+mod target;
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 pub(crate) use anvil::find as find_anvil;
-use serde::Serialize;
+use clap::ValueEnum;
+pub(crate) use flood::Plan as Flood;
+use polity_node::Secret;
+pub(crate) use report::Report;
+use report::percent;
 
 use crate::output::Failure;
 
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Part {
+    /// A network of one validator: rate, finality, memory.
+    One,
+    /// A network of four validators.
+    Four,
+    /// The same load on anvil.
+    Anvil,
+    /// A block that touches one account in a hundred of a large state.
+    Block,
+    /// Thousands of open proposals, a million ballots on one, and then everything due at once.
+    Flood,
+}
+
 /// What to measure.
 pub(crate) struct Settings {
+    pub(crate) parts: BTreeSet<Part>,
     pub(crate) transfers: usize,
     pub(crate) total: usize,
     pub(crate) transfers_of_four: usize,
+    pub(crate) transfers_of_anvil: usize,
     pub(crate) accounts: u64,
+    pub(crate) flood: flood::Plan,
     pub(crate) samples: usize,
     pub(crate) anvil: Option<PathBuf>,
-    pub(crate) quiet: bool,
 }
 
-/// Everything measured.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    cores: usize,
-    limits: limits::Limits,
-    one: network::Measured,
-    four: network::Measured,
-    anvil: Option<anvil::Measured>,
-    block: block::Measured,
-}
+impl Settings {
+    fn has(&self, part: Part) -> bool {
+        self.parts.contains(&part)
+    }
 
-fn tell(settings: &Settings, text: &str) {
-    if !settings.quiet {
-        eprintln!("… {text}");
+    /// Pre-signed transfers that are needed.
+    fn signed(&self) -> usize {
+        let of = |part, count| if self.has(part) { count } else { 0 };
+        of(Part::One, self.transfers)
+            .max(of(Part::Four, self.transfers_of_four))
+            .max(of(Part::Anvil, self.transfers_of_anvil))
     }
 }
 
-/// Measures everything.
+/// Progress goes to standard error, so that standard output is the report alone.
+fn tell(text: &str) {
+    eprintln!("… {text}");
+}
+
+/// Measures what is asked.
 pub(crate) fn run(settings: &Settings) -> Result<Report, Failure> {
-    let cores = std::thread::available_parallelism()?.get();
-    tell(settings, "signing the load");
-    let senders = load::senders();
-    let signed = load::sign(&senders, 0, settings.transfers.div_ceil(senders.len()));
-    tell(settings, "limits: recovery alone, recovery and execution in memory");
-    let limits = limits::measure(&senders, &signed)?;
-    tell(settings, "one validator");
-    let one = network::measure(1, settings, &senders, &signed, settings.total)?;
-    tell(settings, "four validators");
-    let few = load::sign(&senders, 0, settings.transfers_of_four.div_ceil(senders.len()));
-    let four = network::measure(4, settings, &senders, &few, few.len())?;
-    let anvil = match &settings.anvil {
-        Some(path) => {
-            tell(settings, "anvil");
-            // What another program does must not cost us our own figures.
-            let measured = anvil::measure(path, &senders, &few);
-            if let Err(error) = &measured {
-                tell(settings, &format!("anvil: {error:?}"));
-            }
-            measured.ok()
-        }
-        None => None,
-    };
-    tell(settings, "a block that touches one account in a hundred");
-    let block = block::measure(settings.accounts)?;
-    Ok(Report { cores, limits, one, four, anvil, block })
-}
-
-#[allow(clippy::cast_precision_loss)] // figures for people
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
-
-fn percent(part: u64, whole: u64) -> String {
-    format!("{:.1} %", 100.0 * ratio(part, whole))
-}
-
-impl Report {
-    pub(crate) fn text(&self) -> String {
-        let limit = self.limits.recovery_and_execution_per_sec;
-        let mut out = format!(
-            "{} cores\nlimits of this machine\n  recovery alone                {:>8} tx/s\n  recovery + in-memory EVM      {:>8} tx/s\n",
-            self.cores, self.limits.recovery_per_sec, limit
-        );
-        for measured in [&self.one, &self.four] {
-            out += &format!(
-                "{} validator{}\n  transfers through RPC         {:>8} tx/s   {} of the limit (recovery + EVM), {} of recovery\n",
-                measured.validators,
-                if measured.validators == 1 { "" } else { "s" },
-                measured.transfers_per_sec,
-                percent(measured.transfers_per_sec, limit),
-                percent(measured.transfers_per_sec, self.limits.recovery_per_sec),
-            );
-            out += &format!(
-                "  finality, idle                {:>8} ms p50, {} ms p99\n  memory                        {:>8} MB per node after {} transfers\n",
-                measured.finality_p50_ms, measured.finality_p99_ms, measured.rss_mb_max, measured.transfers
-            );
-        }
-        match &self.anvil {
-            Some(anvil) => {
-                out += &format!(
-                    "anvil, same load\n  transfers through RPC         {:>8} tx/s   one validator here is {:.2} times as fast\n",
-                    anvil.transfers_per_sec,
-                    ratio(self.one.transfers_per_sec, anvil.transfers_per_sec)
-                );
-            }
-            None => out += "anvil: not measured; `make clients` installs it, --anvil names another\n",
-        }
-        let block = &self.block;
-        out += &format!(
-            "a block of {} transfers over {} accounts: {} ms\n  recovery {}, execution {}, trie {}, commit {}\n",
-            block.transfers,
-            block.accounts,
-            block.total_us / 1000,
-            percent(block.recovery_us, block.total_us),
-            percent(block.execution_us, block.total_us),
-            percent(block.trie_us, block.total_us),
-            percent(block.commit_us, block.total_us),
-        );
-        out
+    let mut report = Report { cores: std::thread::available_parallelism()?.get(), ..Report::default() };
+    let wanted = settings.signed();
+    if wanted > 0 {
+        networks(settings, wanted, &mut report)?;
     }
+    if settings.has(Part::Block) {
+        tell("a block that touches one account in a hundred");
+        report.block = Some(block::measure(settings.accounts)?);
+    }
+    if settings.has(Part::Flood) {
+        tell("a flood of proposals and ballots");
+        report.flood = Some(flood::measure(&settings.flood)?);
+    }
+    report.targets = target::judge(&report);
+    Ok(report)
+}
+
+/// The measurements that share the pre-signed load. Limits are taken before and after: the higher counts.
+fn networks(settings: &Settings, wanted: usize, report: &mut Report) -> Result<(), Failure> {
+    tell("signing the load");
+    let senders: Vec<Secret> = load::senders();
+    let signed = load::sign(&senders, 0, wanted.div_ceil(senders.len()));
+    let part = |count: usize| &signed[..count.next_multiple_of(senders.len()).min(signed.len())];
+    let few = part(settings.transfers.max(settings.transfers_of_four));
+    tell("limits: recovery alone, recovery and execution in memory");
+    let before = limits::measure(&senders, few)?;
+    if settings.has(Part::One) {
+        tell("one validator");
+        report.one = Some(network::measure(&network::Plan {
+            validators: 1,
+            senders: &senders,
+            signed: part(settings.transfers),
+            total: settings.total,
+            samples: settings.samples,
+        })?);
+    }
+    if settings.has(Part::Four) {
+        tell("four validators");
+        report.four = Some(network::measure(&network::Plan {
+            validators: 4,
+            senders: &senders,
+            signed: part(settings.transfers_of_four),
+            total: 0,
+            samples: settings.samples,
+        })?);
+    }
+    tell("limits again");
+    report.limits = Some(before.or(limits::measure(&senders, few)?));
+    if let Some(path) = settings.anvil.as_ref().filter(|_| settings.has(Part::Anvil)) {
+        tell("anvil");
+        // What another program does must not cost us our own figures.
+        match anvil::measure(path, &senders, part(settings.transfers_of_anvil)) {
+            Ok(measured) => report.anvil = Some(measured),
+            Err(error) => tell(&format!("anvil: {}", error.text())),
+        }
+    }
+    Ok(())
 }

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Settings, limits,
+    limits,
     load::{self, CHAIN_ID, per_sec},
+    machine::{Conditions, Meter, rss_mb},
 };
 use crate::{
     client::{Client, sign},
@@ -26,49 +27,62 @@ pub(crate) struct Measured {
     pub(crate) validators: usize,
     /// From the first request to the last receipt.
     pub(crate) transfers_per_sec: u64,
+    pub(crate) conditions: Conditions,
     /// From sending a transaction to an idle network until its receipt is served.
     pub(crate) finality_p50_ms: u64,
     pub(crate) finality_p99_ms: u64,
+    pub(crate) finality_conditions: Conditions,
     /// Of the node that uses most.
     pub(crate) rss_mb_max: u64,
     /// Transfers written when memory was read.
     pub(crate) transfers: usize,
 }
 
-pub(crate) fn measure(
-    validators: usize,
-    settings: &Settings,
-    senders: &[Secret],
-    signed: &[String],
-    total: usize,
-) -> Result<Measured, Failure> {
+/// What is asked of a network.
+pub(crate) struct Plan<'a> {
+    pub(crate) validators: usize,
+    pub(crate) senders: &'a [Secret],
+    /// The transfers whose rate is measured.
+    pub(crate) signed: &'a [String],
+    /// Transfers in all before memory is read.
+    pub(crate) total: usize,
+    /// Samples of finality latency.
+    pub(crate) samples: usize,
+}
+
+pub(crate) fn measure(plan: &Plan<'_>) -> Result<Measured, Failure> {
+    let Plan { validators, senders, signed, total, samples } = *plan;
     let folder = tempfile::tempdir()?;
     let options = InitOptions::local(folder.path().join("network"));
     let network = polity_node::init("bench", &limits::charter(validators, senders)?, &options)
         .map_err(Failure::failed)?;
     let processes = Processes::start(&network)?;
     let urls = processes.urls();
-    let latencies = finality(
-        &urls,
-        &network.secrets.account("alice").ok_or_else(|| Failure::failed("no alice"))?,
-        settings.samples,
-    )?;
-    let time = load::run(&urls, signed)?;
+    let pids: Vec<u32> = processes.0.iter().map(|node| node.ready.pid).collect();
+    let alice = network.secrets.account("alice").ok_or_else(|| Failure::failed("no alice"))?;
+    let meter = Meter::start(&pids);
+    let latencies = finality(&urls, &alice, samples)?;
+    let finality_conditions = meter.stop(0);
+    let meter = Meter::start(&pids);
+    let time = load::run_whole(&urls, signed)?;
+    let conditions = meter.stop(signed.len());
     let mut written = signed.len();
     while written < total {
         let first = written / senders.len();
         let more = load::sign(senders, first, (total - written).min(signed.len()).div_ceil(senders.len()));
-        load::run(&urls, &more)?;
+        load::run_whole(&urls, &more)?;
         written += more.len();
     }
-    let rss = processes.0.iter().filter_map(|node| rss_mb(node.ready.pid)).max();
+    let rss = pids.iter().filter_map(|pid| rss_mb(*pid)).max();
     processes.stop();
     let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
     Ok(Measured {
         validators,
         transfers_per_sec: per_sec(signed.len(), time),
+        conditions,
         finality_p50_ms: at(50),
         finality_p99_ms: at(99),
+        finality_conditions,
         rss_mb_max: rss.ok_or_else(|| Failure::failed("the memory of the nodes cannot be read"))?,
         transfers: written,
     })
@@ -104,12 +118,4 @@ fn finality(urls: &[String], key: &Secret, samples: usize) -> Result<Vec<u64>, F
     }
     latencies.sort_unstable();
     Ok(latencies)
-}
-
-/// Resident memory of a process. Units: MB of 1,000,000 bytes.
-pub(crate) fn rss_mb(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024 / 1_000_000)
 }

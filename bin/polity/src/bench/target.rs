@@ -1,0 +1,73 @@
+//! What must hold of the figures. Source: the issue of the spine and that of the assembly.
+
+use serde::Serialize;
+
+use super::Report;
+
+/// Least share of the limit of recovery and execution that one validator reaches. Units: percent.
+const LIMIT_PERCENT_MIN: u64 = 25;
+/// Longest median finality of an idle network of four. Units: milliseconds.
+const FINALITY_MS_MAX: u64 = 300;
+/// Memory of a node stays below this. Units: MB.
+const RSS_MB_BELOW: u64 = 500;
+/// Transfers after which memory is judged.
+const RSS_TRANSFERS: usize = 1_000_000;
+
+/// A target, and whether it holds.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Target {
+    pub(crate) target: String,
+    /// What was measured.
+    pub(crate) measured: Option<String>,
+    /// `None` if it was not measured, or not with the sizes it is about.
+    pub(crate) holds: Option<bool>,
+}
+
+impl Target {
+    fn new(target: impl Into<String>, judged: Option<(String, bool)>) -> Self {
+        let (measured, holds) = judged.unzip();
+        Self { target: target.into(), measured, holds }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let verdict = match self.holds {
+            Some(true) => "holds     ",
+            Some(false) => "MISSED    ",
+            None => "not judged",
+        };
+        let measured = self.measured.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+        format!("  {verdict}  {}{measured}\n", self.target)
+    }
+}
+
+/// All targets.
+pub(crate) fn judge(report: &Report) -> Vec<Target> {
+    let one = report.one.as_ref();
+    let share = one.zip(report.limits.as_ref()).map(|(one, limits)| {
+        let (part, whole) = (one.transfers_per_sec, limits.recovery_and_execution_per_sec);
+        (super::percent(part, whole), part * 100 >= whole * LIMIT_PERCENT_MIN)
+    });
+    let anvil = one.zip(report.anvil.as_ref()).map(|(one, anvil)| {
+        let (ours, theirs) = (one.transfers_per_sec, anvil.transfers_per_sec);
+        (format!("{ours} against {theirs} tx/s"), ours >= theirs)
+    });
+    let finality = report
+        .four
+        .as_ref()
+        .map(|four| (format!("{} ms", four.finality_p50_ms), four.finality_p50_ms <= FINALITY_MS_MAX));
+    let memory = one
+        .filter(|one| one.transfers >= RSS_TRANSFERS)
+        .map(|one| (format!("{} MB after {}", one.rss_mb_max, one.transfers), one.rss_mb_max < RSS_MB_BELOW));
+    vec![
+        Target::new(
+            format!("one validator: at least {LIMIT_PERCENT_MIN} % of recovery + in-memory EVM"),
+            share,
+        ),
+        Target::new("one validator: at least as fast as anvil", anvil),
+        Target::new(format!("four validators, idle: finality p50 at most {FINALITY_MS_MAX} ms"), finality),
+        Target::new(
+            format!("memory of a node below {RSS_MB_BELOW} MB after {RSS_TRANSFERS} transfers"),
+            memory,
+        ),
+    ]
+}
