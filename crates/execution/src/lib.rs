@@ -32,7 +32,8 @@ pub use block::{Built, Outcome, RootOf, TransactionSource};
 pub use error::{BlockError, Error, InvalidBlock, TransactionFault};
 pub use executor::Executor;
 pub use query::{
-    CALL_GAS_MAX, CallEnv, CallError, CallOutcome, CallResult, Estimate, TRACE_BYTES_MAX, TRACE_STEPS_MAX,
+    CALL_GAS_MAX, CallEnv, CallError, CallOutcome, CallResult, Consequence, Estimate, SimulateError,
+    Simulation, Subject, TRACE_BYTES_MAX, TRACE_STEPS_MAX,
 };
 pub use reader::{ReadError, StateReader};
 pub use recover::recover_all;

@@ -14,6 +14,7 @@
 pub mod agenda;
 pub mod assembly;
 pub mod context;
+pub mod differences;
 pub mod directory;
 mod genesis;
 pub mod host;

@@ -356,8 +356,8 @@ fn name(text: &str) -> Result<B256, Failure> {
     names::word(text).ok_or_else(|| Failure::failed(format!("`{text}` is no name")))
 }
 
-fn propose(chamber: B256, title: String, calls: Vec<Call>) -> Bytes {
-    IAssembly::proposeCall { chamber, title, calls }.abi_encode().into()
+fn propose(track: B256, title: String, calls: Vec<Call>) -> Bytes {
+    IAssembly::proposeCall { track, title, calls }.abi_encode().into()
 }
 
 fn ballot(id: usize, choice: Choice) -> Bytes {

@@ -10,7 +10,7 @@ use polity_node::Secret;
 use polity_primitives::ASSEMBLY;
 use serde_json::{Value, json};
 
-use super::sealed;
+use super::{sealed, simulate};
 use crate::{
     abi::{self, Names},
     client::{Client, RpcArgs, TxReceipt},
@@ -94,7 +94,7 @@ pub(super) fn send_value(
 ///
 /// A call is INSTITUTION.FUNCTION and its arguments, as `polity_institutions` lists them, or ADDRESS 'function(type,…)' and
 /// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
-/// a file holds. See what would be called with --dry-run.
+/// a file holds. It is tried on a fork of the present state first: what would fail is opened with --force only.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris"
@@ -110,9 +110,15 @@ pub(crate) struct Propose {
     /// Pay the deposit that the track asks for.
     #[arg(long)]
     deposit: bool,
-    /// Show the calls and stop.
+    /// Show what it would change, enacted now, and stop; exit status 1 if it would fail.
     #[arg(long)]
     dry_run: bool,
+    /// Open it even if it would fail, enacted now.
+    #[arg(long)]
+    force: bool,
+    /// Open it under this mandate, as the authority that recorded it.
+    #[arg(long, value_name = "MANDATE")]
+    mandate: Option<u64>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -134,21 +140,29 @@ impl Propose {
         let names = names(&client)?;
         let calls: Vec<abi::Call> =
             self.calls.iter().map(|call| abi::parse_call(call, &names)).collect::<Result<_, _>>()?;
-        if self.dry_run {
-            return print(json, &json!({ "calls": calls }), || {
-                calls.iter().map(|call| format!("{} {}\n", call.target, call.data)).collect()
-            });
+        if self.dry_run || !self.force {
+            let simulation = simulate::of_calls(&client, &calls)?;
+            if self.dry_run {
+                return simulate::shown(json, &simulation);
+            }
+            simulate::refuse(&simulation)?;
         }
-        let call = IAssembly::proposeCall {
-            track: word("track", &self.track)?,
-            title: self.title.clone(),
-            calls: calls
-                .into_iter()
-                .map(|call| IAssembly::Call { target: call.target, value: call.value, data: call.data })
-                .collect(),
+        let (track, title) = (word("track", &self.track)?, self.title.clone());
+        let call =
+            |call: abi::Call| IAssembly::Call { target: call.target, value: call.value, data: call.data };
+        let calls = calls.into_iter().map(call).collect();
+        let receipt = match self.mandate {
+            Some(mandate) => {
+                let mandate = U256::from(mandate);
+                send(&self.rpc, &self.signer, &IAssembly::proposeUnderCall { mandate, track, title, calls })?
+            }
+            None => {
+                let deposit =
+                    if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
+                let call = IAssembly::proposeCall { track, title, calls };
+                send_value(&self.rpc, &self.signer, deposit, &call)?
+            }
         };
-        let deposit = if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
-        let receipt = send_value(&self.rpc, &self.signer, deposit, &call)?;
         let id = proposal_id(&receipt).ok_or_else(|| Failure::failed("the receipt shows no proposal"))?;
         let made: Value = client.call("polity_proposal", json!([id]))?;
         let status = made["status"].as_str().unwrap_or("made").to_owned();
@@ -221,13 +235,18 @@ impl Choice {
 
 impl Ballot {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        if let Some(split) = &self.split {
-            let [yes, no, abstain, veto] = super::life::parts(split).map_err(Failure::input)?;
-            let id = U256::from(self.proposal);
-            let call = IAssembly::ballotSplitCall { id, yes, no, abstain, veto };
-            let receipt = send(&self.rpc, &self.signer, &call)?;
-            let value = json!({ "proposal": self.proposal, "split": split });
-            return done(json, &receipt, value, &format!("{split} on proposal {}", self.proposal));
+        let split = self.split.as_deref().map(super::life::parts).transpose().map_err(Failure::input)?;
+        let parts = split.or_else(|| self.choice.and_then(Choice::parts));
+        let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([self.proposal]))?;
+        if sealed::reveals_until(&proposal).is_some() {
+            return sealed::commit(json, &self.rpc, &self.signer, &proposal, parts);
+        }
+        let id = U256::from(self.proposal);
+        if let (Some([yes, no, abstain, veto]), Some(said)) = (split, &self.split) {
+            let receipt =
+                send(&self.rpc, &self.signer, &IAssembly::ballotSplitCall { id, yes, no, abstain, veto })?;
+            let value = json!({ "proposal": self.proposal, "split": said });
+            return done(json, &receipt, value, &format!("{said} on proposal {}", self.proposal));
         }
         let choice = match self.choice.unwrap_or(Choice::None) {
             Choice::None => IAssembly::Choice::None,
@@ -236,11 +255,7 @@ impl Ballot {
             Choice::Abstain => IAssembly::Choice::Abstain,
             Choice::Veto => IAssembly::Choice::Veto,
         };
-        let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([self.proposal]))?;
-        if sealed::reveals_until(&proposal).is_some() {
-            return sealed::commit(json, &self.rpc, &self.signer, &proposal, self.choice.parts());
-        }
-        let call = IAssembly::ballotCall { id: U256::from(self.proposal), choice };
+        let call = IAssembly::ballotCall { id, choice };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let said = choice.as_str();
         done(

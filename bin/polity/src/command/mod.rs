@@ -9,10 +9,12 @@ mod demo;
 mod depositary;
 mod init;
 mod life;
+mod mandate;
 mod node;
 mod read;
 mod sealed;
 mod seats;
+mod simulate;
 mod up;
 
 use clap::Subcommand;
@@ -44,6 +46,11 @@ pub(crate) enum Command {
     InForce(depositary::InForce),
     /// The register of instruments: who filed what, and when.
     Instruments(depositary::Instruments),
+    /// Mandates from outside, who recorded them, and what was opened under them.
+    Mandates(mandate::Mandates),
+    /// Record a mandate from outside.
+    #[command(subcommand)]
+    Mandate(mandate::Mandate),
     /// What the treasury holds.
     Treasury(read::Treasury),
     /// Why a proposal or a treaty was decided as it was.
@@ -52,6 +59,8 @@ pub(crate) enum Command {
     Tracks(life::Tracks),
     /// What the chain will do by itself.
     Agenda(life::Agenda),
+    /// What a pending proposal would change.
+    Simulate(simulate::Simulate),
     /// Make a proposal.
     Propose(act::Propose),
     /// Sponsor a draft.
@@ -132,6 +141,9 @@ impl Command {
             Self::Object(args) => args.run(json),
             Self::Retract(args) => args.run(json),
             Self::InForce(args) => args.run(json),
+            Self::Simulate(args) => args.run(json),
+            Self::Mandates(args) => args.run(json),
+            Self::Mandate(args) => args.run(json),
             Self::Instruments(args) => args.run(json),
             Self::Decide(args) => args.run(json),
             Self::Bench(args) => args.run(json),

@@ -14,6 +14,7 @@ use alloy_primitives::B256;
 use polity_primitives::{Receipt, RecoveredTransaction, SealedBlock, StateChanges};
 
 pub use build::TransactionSource;
+pub(crate) use run::{Ran, Run};
 
 /// What executing a block gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

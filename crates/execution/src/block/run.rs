@@ -1,9 +1,9 @@
 //! The transactions of one block, one after another, over one journal.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, Log};
 use alloy_rlp::Encodable;
 use polity_charter::Access;
-use polity_institutions::{BlockInfo, SystemCall, next_due, registry};
+use polity_institutions::{BlockInfo, SystemCall, agenda::Entry, assembly, next_due, registry};
 use polity_primitives::{EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction};
 use revm::{
     ExecuteEvm,
@@ -44,6 +44,15 @@ impl From<Error> for Stop {
     fn from(e: Error) -> Self {
         Self::Error(e)
     }
+}
+
+/// A system transaction that ran.
+pub(crate) struct Ran {
+    pub(crate) transaction: RecoveredTransaction,
+    pub(crate) gas_limit: u64,
+    /// With what it failed, if it did.
+    pub(crate) failure: Option<Bytes>,
+    pub(crate) logs: Vec<Log>,
 }
 
 /// A block in execution.
@@ -150,6 +159,26 @@ impl<'a> Run<'a> {
             done.push(tx);
         }
         Ok(done)
+    }
+
+    /// The entry of the agenda that comes next, if it is due.
+    pub(crate) fn peek(&self) -> Result<Option<Entry>, Error> {
+        Ok(self.look(|slots| assembly::next_entry(slots, &self.info))?)
+    }
+
+    /// Runs what is due first, with the gas an otherwise empty block gives it, and nothing that says that it failed. For
+    /// questions, not for blocks.
+    pub(crate) fn first_due(&mut self) -> Result<Option<Ran>, Error> {
+        let Some(call) = self.next_due()? else { return Ok(None) };
+        let reserve = call.on_failure(&[]).gas_limit;
+        let gas_limit = call.gas_limit.min(self.system_gas_max().saturating_sub(reserve));
+        let transaction = self.transaction(&call, gas_limit, 0);
+        let failure = self.run_system(&transaction)?;
+        let logs = self.receipts.last().map(|receipt| receipt.logs.clone()).unwrap_or_default();
+        let cut = |output: Bytes| {
+            output.get(..FAILURE_OUTPUT_BYTES_MAX).map(Bytes::copy_from_slice).unwrap_or(output)
+        };
+        Ok(Some(Ran { transaction, gas_limit, failure: failure.map(cut), logs }))
     }
 
     /// Ends the block.

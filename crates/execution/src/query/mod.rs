@@ -8,6 +8,7 @@ mod bounded;
 mod call;
 mod env;
 mod estimate;
+mod simulate;
 mod trace;
 
 use alloy_primitives::{Address, Bytes, Log};
@@ -16,6 +17,7 @@ use polity_primitives::Header;
 
 pub use bounded::TRACE_BYTES_MAX;
 pub use estimate::Estimate;
+pub use simulate::{Consequence, SimulateError, Simulation, Subject};
 pub use trace::TRACE_STEPS_MAX;
 
 use crate::{ReadError, TransactionFault};

@@ -3,6 +3,7 @@
 mod fees;
 mod institutions;
 mod queries;
+mod simulate;
 mod support;
 mod system;
 mod transactions;

@@ -16,7 +16,7 @@ use super::support::{BOMB, BURNER, FREE, Key, MARKET, MEMBER_IDS, Options, REFUS
 use crate::InvalidBlock;
 
 /// Opens a proposal of `calls` and lets every member agree; the id.
-fn adopt(world: &mut World, calls: Vec<IAssembly::Call>) -> u64 {
+pub(super) fn adopt(world: &mut World, calls: Vec<IAssembly::Call>) -> u64 {
     let id = assembly::proposal_count(&world.view) + 1;
     let keys = MEMBER_IDS.map(Key::of);
     let propose =
@@ -41,7 +41,7 @@ fn system_transactions(world: &World) -> Vec<RecoveredTransaction> {
 }
 
 /// Empty blocks until the proposal is settled; the blocks it took.
-fn settle(world: &mut World, id: u64) -> u64 {
+pub(super) fn settle(world: &mut World, id: u64) -> u64 {
     for blocks in 1..40 {
         world.step(vec![]);
         if matches!(status(world, id), Status::Executed | Status::Failed | Status::Rejected) {
@@ -51,12 +51,12 @@ fn settle(world: &mut World, id: u64) -> u64 {
     panic!("proposal {id} is never settled: {:?}", status(world, id));
 }
 
-fn payment(to: Address, amount: u64) -> IAssembly::Call {
+pub(super) fn payment(to: Address, amount: u64) -> IAssembly::Call {
     let pay = ITreasury::payCall { name: names::word("common").unwrap(), to, amount: U256::from(amount) };
     IAssembly::Call { target: TREASURY, value: U256::ZERO, data: pay.abi_encode().into() }
 }
 
-fn plain(target: Address) -> IAssembly::Call {
+pub(super) fn plain(target: Address) -> IAssembly::Call {
     IAssembly::Call { target, value: U256::ZERO, data: Default::default() }
 }
 

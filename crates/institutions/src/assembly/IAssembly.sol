@@ -305,6 +305,41 @@ interface IAssembly {
         string notBefore;
     }
 
+    /// Who brings decisions from outside into the record.
+    struct Authority {
+        string name;
+        /// Who acts for it: a member, or an account.
+        bytes32 member;
+        address account;
+        /// Whose mandates it records; empty: anybody's.
+        string issuer;
+        /// Bit i is set if it may open, not decide, proposals of kind i: ordinary, budget, admission, expulsion,
+        /// amendment, constitutional, emergency.
+        uint16 opens;
+    }
+
+    /// A decision from outside: a law, a court order, the resolution of a body.
+    struct Mandate {
+        bytes32 authority;
+        string title;
+        /// keccak256 of the document.
+        bytes32 documentHash;
+        string issuer;
+        /// Where the document can be fetched.
+        string uri;
+        uint64 recordedAt;
+        /// Number of proposals opened under it; `usesOf` lists them.
+        uint64 uses;
+    }
+
+    /// `member` and `account` are zero for an authority that acts no more.
+    event AuthoritySet(bytes32 indexed id, bytes32 indexed member, address indexed account, uint16 opens);
+    event MandateRecorded(
+        uint256 indexed id, bytes32 indexed authority, string title, bytes32 documentHash, string issuer, string uri
+    );
+    /// A proposal was opened under a mandate.
+    event MandateUsed(uint256 indexed id, uint256 indexed proposal, bytes32 indexed authority);
+
     /// Every instrument, when it is filed.
     event Filed(
         uint256 indexed id, bytes32 indexed treaty, bytes32 indexed member, InstrumentKind kind, uint64 date,
@@ -454,6 +489,12 @@ interface IAssembly {
     error NoticeGiven(bytes32 treaty, bytes32 member, uint64 effectiveOn);
     error NoNotice(bytes32 treaty, bytes32 member);
     error UnknownInstrument(uint256 id);
+    error NotAnAuthority(address who);
+    error UnknownAuthority(bytes32 authority);
+    error UnknownMandate(uint256 id);
+    error NotYourMandate(uint256 id, bytes32 authority);
+    error MayNotOpen(bytes32 authority);
+    error WrongIssuer(string expected);
     error NotYours(uint256 id, bytes32 member);
     /// No standing reservation of another member.
     error NotObjectionable(uint256 id);
@@ -492,6 +533,15 @@ interface IAssembly {
     function takeEffect(uint256 id) external;
     /// By the chain itself, in the first block of the date.
     function enterIntoForce(bytes32 treaty) external;
+
+    // Mandates.
+
+    /// Records a decision from outside, by an authority of the charter.
+    function recordMandate(string calldata title, bytes32 documentHash, string calldata issuer, string calldata uri)
+        external returns (uint256 id);
+    /// Opens an emergency proposal under a mandate the caller recorded. It is judged like every other.
+    function proposeUnder(uint256 mandate, bytes32 track, string calldata title, Call[] calldata calls)
+        external returns (uint256 id);
 
     // Proposals.
 
@@ -599,6 +649,15 @@ interface IAssembly {
     function instrumentsOf(bytes32 treaty, bytes32 member) external view returns (uint256[] memory);
     /// All objections ever made to reservation `id`.
     function objectionsTo(uint256 id) external view returns (uint256[] memory);
+    function authorityIds() external view returns (bytes32[] memory);
+    function authority(bytes32 id) external view returns (Authority memory);
+    function mandateCount() external view returns (uint256);
+    /// Mandate `id`, from 1.
+    function mandate(uint256 id) external view returns (Mandate memory);
+    /// The mandate that proposal `id` was opened under; 0: none.
+    function mandateOf(uint256 id) external view returns (uint256);
+    /// Proposals opened under a mandate.
+    function usesOf(uint256 mandate) external view returns (uint256[] memory);
     function treatyTallyOf(bytes32 id) external view returns (uint256[] memory);
 
     function ruleIds() external view returns (bytes32[] memory);

@@ -6,7 +6,7 @@ use polity_decision::Basis;
 
 use super::{
     IAssembly::{self, By},
-    NAME_BYTES_MAX, depositary, electorate, rules,
+    NAME_BYTES_MAX, depositary, electorate, mandate, rules,
     schema::storage,
     secret, tally, tracks,
 };
@@ -47,6 +47,9 @@ pub fn genesis(cx: &mut Context<'_>, charter: &Charter) -> Result<()> {
     tracks::set_constitutional(cx, &charter.constitutional)?;
     for treaty in &charter.treaties {
         open_treaty(cx, treaty, language)?;
+    }
+    for authority in &charter.authorities {
+        mandate::set(cx, charter, authority, &title(&authority.name, language, &authority.id))?;
     }
     Ok(())
 }

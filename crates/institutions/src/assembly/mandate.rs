@@ -7,7 +7,7 @@
 //! Deliberately absent: whether the document says what its title claims. Anybody can fetch it and compare the hash.
 
 use alloy_primitives::{Address, B256, U256};
-use polity_charter::{Authority, OPENS};
+use polity_charter::{Authority, CallKind, Charter, Holder};
 
 use super::{
     IAssembly::{
@@ -25,31 +25,25 @@ use crate::{
     storage::Read,
 };
 
-/// Bits of the kinds of proposals `authority` may open, in the order of [`OPENS`].
+/// Bit of a kind of proposal.
+pub(super) const fn bit(kind: CallKind) -> u16 {
+    1 << kind.number()
+}
+
+/// Bits of the kinds of proposals `authority` may open.
 fn opens(authority: &Authority) -> u16 {
-    let bit = |(i, kind): (usize, &&str)| u16::from(authority.opens.iter().any(|o| o == kind)) << i;
-    OPENS.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
+    let named = |kind: &&CallKind| authority.opens.iter().any(|word| *word == kind.as_str());
+    let kinds = CallKind::ALL.iter().map(|(_, kind)| kind);
+    kinds.filter(named).fold(0, |bits, kind| bits | bit(*kind))
 }
 
-/// Who acts for an authority, as stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
-    /// A member.
-    Member(B256),
-    /// An account that acts for no member.
-    Account(Address),
-}
-
-/// Writes an authority of the charter, new or changed.
-pub(super) fn set_authority(
-    cx: &mut Context<'_>,
-    id: B256,
-    name: &str,
-    holder: Holder,
-    authority: &Authority,
-) -> Result<()> {
-    names::check(id)?;
+/// Writes an authority of `charter`, new or changed; `name` is its name in the charter's first language.
+///
+/// Errors: `UnknownAuthority` if who acts for it has no account.
+pub(super) fn set(cx: &mut Context<'_>, charter: &Charter, authority: &Authority, name: &str) -> Result<()> {
     let storage = storage();
+    let id = names::word(&authority.id).unwrap_or_default();
+    names::check(id)?;
     let record = storage.authorities.at(id);
     if record.name.get(cx)?.is_empty() {
         storage.authority_ids.push(cx, id)?;
@@ -58,19 +52,22 @@ pub(super) fn set_authority(
     record.name.set(cx, name)?;
     record.issuer.set(cx, authority.issuer.as_deref().unwrap_or_default())?;
     record.opens.set(cx, opens(authority))?;
-    let (member, account) = match holder {
-        Holder::Member(member) => {
-            storage.acts_for.at(member).set(cx, id)?;
-            (member, Address::ZERO)
-        }
+    let (member, account) = match &authority.holder {
+        Holder::Member(member) => (names::word(member).unwrap_or_default(), Address::ZERO),
         Holder::Account(account) => {
-            storage.account_acts_for.at(account).set(cx, id)?;
-            (B256::ZERO, account)
+            let known = charter.accounts.iter().find(|known| known.id == *account);
+            (B256::ZERO, known.and_then(|known| known.address).unwrap_or_default())
         }
     };
+    ensure!(!(member.is_zero() && account.is_zero()), UnknownAuthority { authority: id });
+    if member.is_zero() {
+        storage.account_acts_for.at(account).set(cx, id)?;
+    } else {
+        storage.acts_for.at(member).set(cx, id)?;
+    }
     record.member.set(cx, member)?;
     record.account.set(cx, account)?;
-    cx.emit(&AuthoritySet { id, member, account, opens: record.opens.get(cx)? })
+    cx.emit(&AuthoritySet { id, member, account, opens: opens(authority) })
 }
 
 /// Whoever acted for the authority does so no more.
@@ -141,6 +138,29 @@ pub(super) fn record(
         uri: uri.into(),
     })?;
     Ok(number)
+}
+
+/// Opens a proposal under mandate `id`, one the caller recorded, and returns the proposal's id.
+///
+/// The authority decides nothing by it: the proposal is judged like every other on its track.
+///
+/// Errors: `UnknownMandate`, `NotAnAuthority`, `NotYourMandate`, `MayNotOpen`, those of `propose`.
+pub(super) fn propose_under(
+    cx: &mut Context<'_>,
+    id: U256,
+    track: B256,
+    title: &str,
+    calls: &[IAssembly::Call],
+) -> Result<u64> {
+    let (number, mandate) = find(cx, id)?;
+    let (authority, proposer) = caller(cx)?;
+    ensure!(mandate.authority.get(cx)? == authority, NotYourMandate { id, authority });
+    let opens = storage().authorities.at(authority).opens.get(cx)?;
+    ensure!(opens & bit(CallKind::Emergency) != 0, MayNotOpen { authority });
+    let proposal = propose::under(cx, proposer, number, track, title, calls)?;
+    mandate.uses.push(cx, proposal)?;
+    cx.emit(&MandateUsed { id, proposal: U256::from(proposal), authority })?;
+    Ok(proposal)
 }
 
 /// The mandate with this number.

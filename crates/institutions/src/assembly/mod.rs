@@ -15,7 +15,7 @@
 //!                                                     └── Pause <──┘ (a next stage)        └────> Failed
 //! ```
 //!
-//! Map: [`treaty`] what instruments decide, [`depositary`] the instruments; a proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
+//! Map: [`treaty`] what instruments decide, [`depositary`] the instruments; [`mod@mandate`] what outside decisions open; a proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
@@ -29,6 +29,8 @@ mod electorate;
 mod enact;
 mod escrow;
 mod genesis;
+mod mandate;
+mod mandate_views;
 mod opening;
 mod payload;
 mod propose;
@@ -38,6 +40,7 @@ mod schema;
 mod seated;
 mod seats;
 mod secret;
+pub mod simulate;
 mod tally;
 pub(crate) mod tracks;
 mod treaty;
@@ -53,7 +56,10 @@ pub use depositary::views::{
     instrument_count, instruments,
 };
 pub use genesis::{AGREEMENT_CODE, genesis};
-pub use payload::{Argument, DecodedCall, decode, explain};
+pub use mandate_views::{
+    AuthorityView, MANDATES_PAGE_MAX, MandateView, authorities, mandate, mandate_count, mandates,
+};
+pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call};
 pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
     UNBONDINGS_MAX, UnbondingView, seats_of,
@@ -111,6 +117,8 @@ pub const CHAMBER_MEMBERS_MAX: usize = 256;
 pub const NAME_BYTES_MAX: usize = 256;
 /// Most instruments of one member under one treaty; its withdrawals are not bounded.
 pub const ACTS_MAX: u64 = 1_024;
+/// Most bytes of the title, the issuer and the address of a mandate, each.
+pub const MANDATE_TEXT_BYTES_MAX: usize = 512;
 /// Most statements that come with one instrument.
 pub const STATEMENTS_MAX: usize = 8;
 /// Most bytes of the text of a statement or an objection; longer ones are documents, filed by their hash.
@@ -140,6 +148,14 @@ impl Institution for Assembly {
             C::declare(c) => depositary::declare(cx, c.treaty, &c.statements).map(void),
             C::object(c) => depositary::object(cx, c.id, c.opposes, &c.text, c.documentHash).map(void),
             C::retract(c) => depositary::retract(cx, c.id).map(void),
+            C::recordMandate(c) => {
+                let id = mandate::record(cx, &c.title, c.documentHash, &c.issuer, &c.uri)?;
+                Ok(returns::<IAssembly::recordMandateCall>(&U256::from(id)))
+            }
+            C::proposeUnder(c) => {
+                let id = mandate::propose_under(cx, c.mandate, c.track, &c.title, &c.calls)?;
+                Ok(returns::<IAssembly::proposeUnderCall>(&U256::from(id)))
+            }
             C::takeEffect(c) => depositary::take_effect(cx, c.id).map(void),
             C::enterIntoForce(c) => treaty::enter_into_force(cx, c.treaty).map(void),
             C::propose(c) => {
@@ -250,6 +266,20 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
             let objections = objections.into_iter().map(U256::from).collect();
             returns::<IAssembly::objectionsToCall>(&objections)
         }
+        C::authorityIds(_) => returns::<IAssembly::authorityIdsCall>(&storage.authority_ids.all(cx)?),
+        C::authority(c) => returns::<IAssembly::authorityCall>(&mandate::abi_of_authority(cx, c.id)?),
+        C::mandateCount(_) => {
+            returns::<IAssembly::mandateCountCall>(&U256::from(storage.mandate_count.get(cx)?))
+        }
+        C::mandate(c) => returns::<IAssembly::mandateCall>(&mandate::abi_of(cx, c.id)?),
+        C::mandateOf(c) => {
+            let number = record::find(cx, c.id)?.1.mandate.get(cx)?;
+            returns::<IAssembly::mandateOfCall>(&U256::from(number))
+        }
+        C::usesOf(c) => {
+            let uses = mandate::find(cx, c.mandate)?.1.uses.all(cx)?;
+            returns::<IAssembly::usesOfCall>(&uses.into_iter().map(U256::from).collect())
+        }
         C::ruleIds(_) => returns::<IAssembly::ruleIdsCall>(&storage.rule_ids.all(cx)?),
         C::ruleHash(c) => returns::<IAssembly::ruleHashCall>(&storage.rules.at(c.id).get(cx)?),
         C::ruleText(c) => returns::<IAssembly::ruleTextCall>(&storage.rule_texts.at(c.hash).get(cx)?),
@@ -329,6 +359,16 @@ pub(crate) use seated::anyone as anyone_votes;
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {
     storage().agenda
+}
+
+/// The entry of the agenda that comes next, if it is due in `block`.
+#[must_use]
+pub fn next_entry(
+    slots: &dyn crate::host::Slots,
+    block: &crate::host::BlockInfo,
+) -> Option<crate::agenda::Entry> {
+    let Ok(top) = agenda().top(&mut schema::view(slots));
+    top.filter(|entry| entry.is_due(block))
 }
 
 /// The id of the treaty at place `number` of the list; zero if there is none.

@@ -5,9 +5,9 @@
 
 use std::sync::LazyLock;
 
-use alloy_dyn_abi::{DynSolValue, ErrorExt, JsonAbiExt};
+use alloy_dyn_abi::{DynSolValue, ErrorExt, EventExt, JsonAbiExt};
 use alloy_json_abi::{ContractObject, Error as AbiError, JsonAbi, Param};
-use alloy_primitives::{Address, Bytes, FixedBytes, U256, hex, keccak256};
+use alloy_primitives::{Address, Bytes, FixedBytes, Log, U256, hex, keccak256};
 use alloy_sol_types::{Panic, Revert, SolError, SolValue};
 
 use super::IAssembly;
@@ -150,6 +150,35 @@ fn explain_nested(reason: &[u8], depth: usize) -> String {
         format!("{}: {shown}", param.name)
     });
     format!("{}({})", error.name, arguments.collect::<Vec<_>>().join(", "))
+}
+
+/// Which call of a proposal failed, from 0, according to the bytes the agreement reported.
+#[must_use]
+pub fn failed_call(reason: &[u8]) -> Option<u64> {
+    let error = error_of(*reason.first_chunk::<4>()?)?;
+    let values = error.decode_error(reason).ok()?;
+    let index = error.inputs.iter().position(|param| param.name == "index")?;
+    match values.body.get(index)? {
+        DynSolValue::Uint(index, _) => Some(index.saturating_to()),
+        _ => None,
+    }
+}
+
+/// A log in words, if an institution made it: `treasury.Paid(name: adaptation, …)`.
+#[must_use]
+pub fn decode_log(log: &Log) -> Option<String> {
+    let entry = directory::entry(log.address)?;
+    let selector = log.topics().first()?;
+    let abi = (entry.abi)();
+    let event = abi.events().find(|event| event.selector() == *selector)?;
+    let decoded = event.decode_log_parts(log.topics().iter().copied(), &log.data.data).ok()?;
+    let (mut indexed, mut body) = (decoded.indexed.iter(), decoded.body.iter());
+    let values = event.inputs.iter().filter_map(|input| {
+        let value = if input.indexed { indexed.next() } else { body.next() }?;
+        Some(format!("{}: {}", input.name, text(value)))
+    });
+    let values: Vec<_> = values.collect();
+    Some(format!("{}.{}({})", entry.name, event.name, values.join(", ")))
 }
 
 /// The error with this selector, of the agreement or of an institution.

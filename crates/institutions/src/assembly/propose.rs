@@ -45,22 +45,21 @@ pub(super) fn propose(
     submit(cx, &Submission { proposer, mandate: 0, track, kinds, title, calls })
 }
 
-/// Makes a proposal under mandate `mandate`, on the track for emergencies, and returns its id. It needs neither sponsors nor a
-/// deposit; it is decided like any other. The caller has checked that `author` may do this.
+/// Makes a proposal under mandate `mandate` and returns its id. It is of kind emergency whatever it calls, needs neither
+/// sponsors nor a deposit, and is decided like any other. [`super::mandate`] has checked that `proposer` may do this.
 ///
-/// Errors: `InvalidTitle`, `TooMany`, `UnknownTrack` if there is no such track, `TrackTooMild` if a call is of a kind with a
-/// stricter one, and those of the opening.
-#[allow(dead_code, reason = "the mandates of authorities call it")]
-pub(super) fn open_under(
+/// Errors: `InvalidTitle`, `TooMany`, `UnknownTrack`, `TrackTooMild` if a call is of a kind with a stricter track, and those
+/// of the opening.
+pub(super) fn under(
     cx: &mut Context<'_>,
-    author: B256,
+    proposer: B256,
     mandate: u64,
+    track: B256,
     title: &str,
     calls: &[IAssembly::Call],
 ) -> Result<u64> {
-    let track = tracks::emergency(cx)?;
     let kinds = tracks::kinds_of(cx, calls)? | tracks::bit(CallKind::Emergency);
-    submit(cx, &Submission { proposer: author, mandate, track, kinds, title, calls })
+    submit(cx, &Submission { proposer, mandate, track, kinds, title, calls })
 }
 
 fn submit(cx: &mut Context<'_>, new: &Submission<'_>) -> Result<u64> {

@@ -25,6 +25,15 @@ layout! {
         pub(super) instrument_count: Slot<u64>,
         /// From 1.
         pub(super) instruments: Map<u64, InstrumentRecord>,
+        pub(super) authority_ids: List<Slot<B256>>,
+        pub(super) authorities: Map<B256, AuthorityRecord>,
+        /// The authority a member acts for.
+        pub(super) acts_for: Map<B256, Slot<B256>>,
+        /// The authority an account that is no member's acts for.
+        pub(super) account_acts_for: Map<Address, Slot<B256>>,
+        pub(super) mandate_count: Slot<u64>,
+        /// From 1.
+        pub(super) mandates: Map<u64, MandateRecord>,
         pub(super) proposal_count: Slot<u64>,
         /// From 1.
         pub(super) proposals: Map<u64, ProposalRecord>,
@@ -104,6 +113,35 @@ layout! {
 }
 
 layout! {
+    /// An authority from outside.
+    pub(super) struct AuthorityRecord {
+        pub(super) name: Text,
+        /// Who acts for it: a member …
+        pub(super) member: Slot<B256>,
+        /// … or an account.
+        pub(super) account: Slot<Address>,
+        /// Whose mandates it records; empty: anybody's.
+        pub(super) issuer: Text,
+        /// Bit i: may open proposals of the kind with number i.
+        pub(super) opens: Slot<u16>,
+    }
+}
+
+layout! {
+    /// A mandate.
+    pub(super) struct MandateRecord {
+        pub(super) authority: Slot<B256>,
+        pub(super) title: Text,
+        pub(super) issuer: Text,
+        pub(super) uri: Text,
+        pub(super) document: Slot<B256>,
+        pub(super) recorded_at: Slot<u64>,
+        /// Proposals opened under it.
+        pub(super) uses: List<Slot<u64>>,
+    }
+}
+
+layout! {
     /// One version of a chamber.
     pub(super) struct ChamberRecord {
         pub(super) name: Text,
@@ -130,9 +168,10 @@ layout! {
         pub(super) terms: Slot<u64>,
         /// Kinds of its calls, as bits.
         pub(super) kinds: Slot<u16>,
-        /// Number of the mandate it was opened under; 0: none.
-        pub(super) mandate: Slot<u64>,
+        /// A member, or the authority that opened it with an account of its own.
         pub(super) proposer: Slot<B256>,
+        /// The mandate it was opened under; 0: none. With one it is of kind emergency, whatever its calls.
+        pub(super) mandate: Slot<u64>,
         pub(super) payload_hash: Slot<B256>,
         pub(super) proposed_at: Slot<u64>,
         /// When the present step ends; 0: it has no end.

@@ -237,15 +237,6 @@ pub(super) fn judge(cx: &mut Context<'_>, track: B256, kinds: u16) -> Result<u64
     Ok(version.saturating_add(1))
 }
 
-/// The track on which proposals are opened under a mandate.
-///
-/// Errors: `UnknownTrack` if there is none.
-pub(super) fn emergency(cx: &mut Context<'_>) -> Result<B256> {
-    let track = storage().tracks.by_kind.at(CallKind::Emergency.number()).get(cx)?;
-    ensure!(!track.is_zero(), UnknownTrack { track: names::word("emergency").unwrap_or_default() });
-    Ok(track)
-}
-
 /// The charter's words for a track, as the ABI has them. `name` is in the language of the chain.
 pub(crate) fn abi_of_charter(track: &Track, name: String) -> IAssembly::Track {
     let word = |id: &str| names::word(id).unwrap_or_default();

@@ -33,8 +33,10 @@ pub struct ProposalView {
     pub status: Status,
     /// The track by id, or the chamber that stands for one.
     pub track: String,
-    /// Member that proposed it.
+    /// Member that proposed it, or authority that opened it.
     pub proposer: String,
+    /// The mandate it was opened under.
+    pub mandate: Option<u64>,
     /// What the proposer calls it.
     pub title: String,
     /// keccak-256 of its calls, ABI-encoded.
@@ -69,8 +71,6 @@ pub struct ProposalView {
     pub cancelled_because: Option<String>,
     /// What its calls do.
     pub kinds: Vec<CallKind>,
-    /// Number of the external mandate it was opened under.
-    pub mandate: Option<u64>,
     /// Sponsors it needs, besides its proposer.
     pub sponsors_needed: u64,
     /// Sponsors it has.
@@ -287,6 +287,7 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
     }
     let Ok(calls) = record::calls(&mut view, &record);
     let Ok(code_hashes) = record.code_hashes.all(&mut view);
+    let Ok(mandate) = record.mandate.get(&mut view);
     let Ok(reason) = record.reason.get(&mut view);
     let Ok(counted) = record.counted.get(&mut view);
     let Ok(countable) = record.countable.get(&mut view);
@@ -298,6 +299,7 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
         status: read.status,
         track: names::text(read.track),
         proposer: names::text(read.proposer),
+        mandate: some(mandate),
         title: read.title,
         payload_hash: read.payloadHash,
         proposed_at: read.proposedAt,
@@ -316,7 +318,6 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
         cancelled_because: (read.status == Status::Cancelled)
             .then(|| String::from_utf8_lossy(&reason).into_owned()),
         kinds: call_kinds(read.kinds),
-        mandate: some(read.mandate),
         sponsors_needed: read.sponsorsNeeded,
         sponsors: read.sponsors.into_iter().map(names::text).collect(),
         deposit_needed: read.depositNeeded,

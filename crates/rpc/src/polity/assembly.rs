@@ -27,6 +27,9 @@ struct ProposalView {
     /// The track, or the chamber that stands for one.
     track: String,
     proposer: String,
+    /// The mandate from outside that it was opened under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<u64>,
     title: String,
     payload_hash: B256,
     proposed_at: u64,
@@ -48,8 +51,6 @@ struct ProposalView {
     stages: Vec<StageView>,
     /// What its calls do: what the track is chosen by.
     kinds: Vec<CallKind>,
-    /// Number of the external mandate it was opened under.
-    mandate: Option<u64>,
     sponsors_needed: u64,
     sponsors: Vec<String>,
     /// `null` if its track asks for none.
@@ -212,6 +213,7 @@ impl ProposalView {
             status: proposal.status.as_str(),
             track: proposal.track,
             proposer: proposal.proposer,
+            mandate: proposal.mandate,
             title: proposal.title,
             payload_hash: proposal.payload_hash,
             proposed_at: proposal.proposed_at,
@@ -224,7 +226,6 @@ impl ProposalView {
             stage: proposal.stage,
             stages: proposal.stages.iter().map(StageView::of).collect(),
             kinds: proposal.kinds,
-            mandate: proposal.mandate,
             sponsors_needed: proposal.sponsors_needed,
             sponsors: proposal.sponsors,
             deposit,

@@ -9,8 +9,10 @@ mod charter;
 mod consensus;
 mod depositary;
 mod institutions;
+mod mandates;
 mod members;
 mod seats;
+mod simulate;
 mod status;
 mod tracks;
 
@@ -33,6 +35,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_deposits", &["treaty", "block"], Read, assembly::deposits),
     Method::new("polity_inForce", &["treaty", "date", "member", "block"], Heavy, depositary::in_force),
     Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
+    Method::new("polity_getMandates", &["from", "count", "block"], Read, mandates::mandates),
+    Method::new("polity_simulateProposal", &["proposal", "block"], Heavy, simulate::simulate),
     Method::new("polity_rules", &["block"], Read, assembly::rules),
     Method::new("polity_chambers", &["block"], Read, assembly::chambers),
     Method::new("polity_tracks", &["block"], Read, tracks::tracks),

@@ -1,16 +1,17 @@
 //! Instruments and what they bring into force, mandates, and simulated proposals, over RPC.
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolCall;
 use polity_institutions::{
     assembly::{IAssembly, InstrumentKind},
     names,
+    treasury::ITreasury,
 };
-use polity_primitives::ASSEMBLY;
+use polity_primitives::{ASSEMBLY, TREASURY};
 use secp256k1::SecretKey;
 use serde_json::{Value, json};
 
-use crate::chain::{Chain, hex, key, with_gas};
+use crate::chain::{Chain, alice, hex, key, with_gas};
 
 /// A treaty that one deposit brings into force.
 const PACT: &str = r#"
@@ -107,5 +108,98 @@ async fn what_is_in_force_for_whom() {
         let error = chain.fail("polity_inForce", params).await;
         assert!(error["message"].as_str().is_some_and(|m| m.contains(why)), "{error}");
     }
+    chain.stop().await;
+}
+
+/// An account that may open emergency proposals, and one that may record only.
+const AUTHORITIES: &str = r#"
+[authorities.court]
+name    = "The Court"
+account = "alice"
+issuer  = "The Court"
+opens   = ["emergency"]
+[authorities.desk]
+member = "node-1"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mandates_and_every_use_of_them() {
+    let chain = Chain::of(AUTHORITIES, |_| {}).await;
+    chain.block();
+    let empty = chain.call("polity_getMandates", json!([])).await;
+    assert_eq!((&empty["total"], &empty["mandates"]), (&json!(0), &json!([])));
+    let court = &empty["authorities"][0];
+    assert_eq!((&court["id"], &court["opens"]), (&json!("court"), &json!(["emergency"])));
+    assert_eq!(court["account"], json!(crate::chain::address(&alice())));
+    assert_eq!(empty["authorities"][1]["member"], "node-1");
+
+    let record = IAssembly::recordMandateCall {
+        title: "Order 7".into(),
+        documentHash: B256::repeat_byte(3),
+        issuer: "The Court".into(),
+        uri: "https://court.example/7".into(),
+    };
+    assert_eq!(act(&chain, &alice(), 0, &record).await["status"], "0x1");
+    let under = IAssembly::proposeUnderCall {
+        mandate: U256::from(1),
+        track: word("members"),
+        title: "Obey".into(),
+        calls: vec![],
+    };
+    assert_eq!(act(&chain, &alice(), 1, &under).await["status"], "0x1");
+    assert_eq!(act(&chain, &key(0x21), 0, &under).await["status"], "0x0", "not its mandate");
+    let page = chain.call("polity_getMandates", json!([1, 10])).await;
+    let mandate = &page["mandates"][0];
+    assert_eq!((&mandate["authority"], &mandate["title"]), (&json!("court"), &json!("Order 7")));
+    assert_eq!(mandate["documentHash"], json!(B256::repeat_byte(3)));
+    assert_eq!(mandate["uses"], json!([{ "proposal": 1, "title": "Obey", "status": "open" }]));
+    let proposal = chain.call("polity_proposal", json!([1])).await;
+    assert_eq!((&proposal["proposer"], &proposal["mandate"]), (&json!("court"), &json!(1)));
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_proposal_would_do() {
+    let chain = Chain::start().await;
+    chain.block();
+    let open = ITreasury::openCall { name: word("relief") }.abi_encode();
+    let calls = json!([{ "target": TREASURY, "data": hex(&open) }]);
+    let asked = chain.call("polity_simulateProposal", json!([calls])).await;
+    assert_eq!(asked["ok"], true, "{asked}");
+    assert_eq!(asked["calls"], json!(["treasury.open(name: relief)"]));
+    assert_eq!(asked["changes"][0]["text"], "treasury account relief: balance 0 wei (new)");
+    assert!(asked["logs"][0]["text"].as_str().is_some_and(|text| text.starts_with("treasury.")), "{asked}");
+    assert!(asked["gasUsed"].as_u64() < asked["gasLimit"].as_u64());
+
+    let pay = ITreasury::payCall {
+        name: word("common"),
+        to: crate::chain::address(&alice()),
+        amount: U256::from(9),
+    };
+    let calls = json!([
+        { "target": TREASURY, "data": hex(&open) },
+        { "target": TREASURY, "value": "0x0", "data": hex(&pay.abi_encode()) },
+    ]);
+    let asked = chain.call("polity_simulateProposal", json!([calls, 0])).await;
+    assert_eq!(
+        (&asked["ok"], &asked["failure"]["call"], &asked["changes"]),
+        (&json!(false), &json!(1), &json!([]))
+    );
+    assert!(asked["failure"]["text"].as_str().is_some_and(|text| text.contains("Insufficient")), "{asked}");
+    for (params, why) in [
+        (json!([7]), "there is no pending proposal 7"),
+        (json!([[{ "target": TREASURY, "gas": 1 }]]), "expected the number of a pending proposal"),
+        (json!([]), "missing value"),
+    ] {
+        let error = chain.fail("polity_simulateProposal", params).await;
+        assert!(error["message"].as_str().is_some_and(|m| m.contains(why)), "{error}");
+    }
+    // Signed and open, by its number.
+    let calls = vec![IAssembly::Call { target: TREASURY, value: U256::ZERO, data: open.into() }];
+    let propose = IAssembly::proposeCall { track: word("members"), title: "Relief".into(), calls };
+    assert_eq!(act(&chain, &key(0x21), 0, &propose).await["status"], "0x1");
+    let asked = chain.call("polity_simulateProposal", json!([1])).await;
+    assert_eq!((&asked["ok"], &asked["calls"]), (&json!(true), &json!(["treasury.open(name: relief)"])));
+    assert_eq!(chain.call("polity_proposal", json!([1])).await["status"], "open", "it still is");
     chain.stop().await;
 }

@@ -14,6 +14,14 @@ fn world() -> Memory {
     chain.next(DAY);
     chain.end();
     chain.send("BBB", &sol::depositCall { treaty });
+    let document = keccak256("The Court orders.");
+    let order = sol::recordMandateCall {
+        title: "Order 1".into(),
+        documentHash: document,
+        issuer: "The Court".into(),
+        uri: "https://court.example/1".into(),
+    };
+    chain.send("clerk", &order);
     let enacted = chain.propose("AAA", "council", vec![sol::Call::default()]);
     for who in ["AAA", "BBB", "CCC"] {
         chain.ballot(who, enacted, Choice::Yes);
@@ -73,6 +81,16 @@ fn examples() -> Vec<Example> {
         retractCall { id: two },
     ];
     all.extend(by![
+        account("clerk"),
+        recordMandateCall {
+            title: "Order 2".into(),
+            documentHash: keccak256("2"),
+            issuer: "The Court".into(),
+            uri: "".into(),
+        },
+        proposeUnderCall { mandate: one, track: word("plenary"), title: "Obey".into(), calls: vec![] },
+    ]);
+    all.extend(by![
         account("BBB"),
         declareCall { treaty: covenant, statements: statements.clone() },
         objectCall { id: two, opposes: true, text: "Sundays too.".into(), documentHash: B256::ZERO },
@@ -116,6 +134,12 @@ fn examples() -> Vec<Example> {
         treatyCall { id: accord },
         depositOfCall { treaty: accord, member: word("EEE") },
         treatyTallyOfCall { id: accord },
+        authorityIdsCall {},
+        authorityCall { id: word("court") },
+        mandateCountCall {},
+        mandateCall { id: one },
+        mandateOfCall { id: two },
+        usesOfCall { mandate: one },
         clausesOfCall { treaty: covenant },
         isPartyCall { treaty: covenant, member: word("AAA"), date: 30 * DAY },
         instrumentCountCall {},

@@ -11,6 +11,7 @@ mod gas;
 mod known_answers;
 mod laws;
 mod life;
+mod mandate;
 mod paris;
 mod seated;
 mod seats;
@@ -105,6 +106,15 @@ objections   = { by = "members", within = "90d" }
 name      = "parties"
 numerator = "instruments"
 threshold = ">= 1"
+[authorities.court]
+name    = "The Court"
+account = "clerk"
+issuer  = "The Court"
+opens   = ["emergency"]
+[authorities.office]
+member = "SAM"
+[accounts.clerk]
+balance = "1"
 [rules.majority]
 name = { en = "More than half of all members" }
 [[rules.majority.limb]]
@@ -166,6 +176,9 @@ pub(super) fn word(id: &str) -> B256 {
 pub(super) fn charter(text: &str) -> Charter {
     let mut charter = polity_charter::parse("pact.toml", text).unwrap_or_else(|e| panic!("{e}")).charter;
     let validators: Vec<String> = charter.validators().map(|member| member.id.clone()).collect();
+    for known in &mut charter.accounts {
+        known.address = Some(account(&known.id));
+    }
     for member in &mut charter.members {
         member.address = Some(account(&member.id));
         member.recovery = Some(account(&format!("recovery of {}", member.id)));

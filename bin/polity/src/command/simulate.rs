@@ -1,0 +1,97 @@
+//! What a proposal would do, before it is opened or while it is pending.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::read::{array, text};
+use crate::{
+    abi::Call,
+    client::{Client, RpcArgs},
+    output::{Failure, Outcome, print},
+};
+
+/// Enacts a pending proposal on a fork of the present state, exactly as the chain would, and says what would change. Nothing is
+/// kept, and the state may be another by the time it is enacted.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity simulate 1")]
+pub(crate) struct Simulate {
+    /// The proposal, by number.
+    proposal: u64,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Simulate {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let simulation: Value = self.rpc.client()?.call("polity_simulateProposal", json!([self.proposal]))?;
+        shown(as_json, &simulation)
+    }
+}
+
+/// What a proposal with these calls would do.
+pub(super) fn of_calls(client: &Client, calls: &[Call]) -> Result<Value, Failure> {
+    Ok(client.call("polity_simulateProposal", json!([calls]))?)
+}
+
+/// Prints a simulation; exit status 1 if the calls would fail.
+pub(super) fn shown(as_json: bool, simulation: &Value) -> Outcome {
+    print(as_json, simulation, || words(simulation))?;
+    Ok(if simulation["ok"] == true {
+        std::process::ExitCode::SUCCESS
+    } else {
+        std::process::ExitCode::from(1)
+    })
+}
+
+/// Refuses to open what would fail.
+pub(super) fn refuse(simulation: &Value) -> Result<(), Failure> {
+    if simulation["ok"] == true {
+        return Ok(());
+    }
+    Err(Failure::failed(format!(
+        "enacted now it would fail: {}. Nothing is sent; see --dry-run, or open it all the same with --force",
+        failure(simulation)
+    )))
+}
+
+fn failure(simulation: &Value) -> String {
+    let why = text(&simulation["failure"]["text"]);
+    match simulation["failure"]["call"].as_u64() {
+        Some(index) => {
+            let call = array(&simulation["calls"]).get(usize::try_from(index).unwrap_or(usize::MAX));
+            format!("call {} ({}): {why}", index + 1, call.map(text).unwrap_or_default())
+        }
+        None => why,
+    }
+}
+
+fn words(simulation: &Value) -> String {
+    let mut out = String::new();
+    for call in array(&simulation["calls"]) {
+        out += &format!("→ {}\n", text(call));
+    }
+    if array(&simulation["calls"]).is_empty() {
+        out += "it makes no calls\n";
+    }
+    let gas = format!("gas {} of {}", text(&simulation["gasUsed"]), text(&simulation["gasLimit"]));
+    if simulation["ok"] != true {
+        return format!("{out}enacted now it would FAIL, and change nothing: {}\n{gas}", failure(simulation));
+    }
+    out += "enacted now it would change:\n";
+    let mut changed = false;
+    for change in array(&simulation["changes"]).iter().chain(array(&simulation["balances"])) {
+        out += &format!("  {}\n", text(&change["text"]));
+        changed = true;
+    }
+    if !changed {
+        out += "  nothing that the institutions know of\n";
+    }
+    for log in array(&simulation["logs"]).iter().filter(|log| log["text"].is_string()) {
+        out += &format!("  logs {}\n", text(&log["text"]));
+    }
+    for then in array(&simulation["then"]) {
+        let failure = then["failure"].as_str().map(|why| format!(", which fails: {why}")).unwrap_or_default();
+        out += &format!("  then the chain does {}{failure}\n", text(&then["text"]));
+    }
+    format!("{out}{gas}")
+}
