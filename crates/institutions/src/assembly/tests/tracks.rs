@@ -235,7 +235,7 @@ fn under_a_mandate_only_the_emergency_track_opens_and_no_stricter_kind_passes_th
         let mut result = None;
         let mut chain = chain.clone();
         chain.amend(|cx| {
-            result = Some(propose::open_under(cx, word("court"), 7, "Order", &calls));
+            result = Some(propose::under(cx, word("court"), 7, word("haste"), "Order", &calls));
             Ok(())
         });
         let result = result.unwrap();
@@ -248,7 +248,7 @@ fn under_a_mandate_only_the_emergency_track_opens_and_no_stricter_kind_passes_th
     }
     chain.amend(|cx| tracks::remove(cx, word("haste")));
     chain.amend(|cx| {
-        assert!(propose::open_under(cx, word("court"), 7, "Order", &[]).is_err());
+        assert!(propose::under(cx, word("court"), 7, word("haste"), "Order", &[]).is_err());
         Ok(())
     });
 }
