@@ -123,6 +123,32 @@ fn a_rule_decides_on_a_file_of_ballots_offline() {
 }
 
 #[test]
+fn known_answers_come_out_and_a_wrong_one_is_shown() {
+    let cases = root().join("charters/rules/cases");
+    let output = polity(&["decide", "--table", &cases.display().to_string()]);
+    let table = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{table}");
+    assert!(table.contains("cases as known") && !table.contains("NOT"), "{table}");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = fs::read_to_string(root().join("crates/decision/tests/known/unsc.json")).expect("cases");
+    fs::write(folder.path().join("unsc.json"), text.replace("veto:RUS", "veto:CHN")).expect("written");
+    let folder_name = folder.path().display().to_string();
+    let output = polity(&["--json", "decide", "--table", &folder_name]);
+    assert_eq!(output.status.code(), Some(1), "one differs");
+    let rows: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let wrong: Vec<&Value> = rows.as_array().expect("rows").iter().filter(|row| row["ok"] == false).collect();
+    assert_eq!(wrong.len(), 1, "{rows:#}");
+    assert_eq!((&wrong[0]["rule"], &wrong[0]["case"]), (&Value::from("unsc"), &Value::from("S/2022/155")));
+    assert!(wrong[0]["got"].as_str().is_some_and(|got| got.contains("veto:RUS")), "{rows:#}");
+
+    fs::write(folder.path().join("unsc.json"), "{\n \"rule_id\": \"un-charter-27\",\n").expect("written");
+    let output = polity(&["decide", "--table", &folder_name]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("line 3"), "{}", said(&output));
+}
+
+#[test]
 fn init_makes_homes_once_and_keeps_secrets_to_their_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");

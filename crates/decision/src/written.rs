@@ -84,9 +84,11 @@ pub(crate) struct WrittenMember {
 impl From<WrittenMember> for Voter {
     fn from(member: WrittenMember) -> Self {
         let weights = member.weights.into_iter().flat_map(|weights| weights.0);
+        // A regional economic integration organisation is an organisation of states.
+        let kind = member.kind.map(|kind| if kind == "reio" { "igo".to_owned() } else { kind });
         Self {
             id: member.id,
-            kind: member.kind.unwrap_or_else(|| "state".to_owned()),
+            kind: kind.unwrap_or_else(|| "state".to_owned()),
             classes: member.classes,
             weights: weights.filter_map(|(name, weight)| Some((name, weight?.0))).collect(),
         }

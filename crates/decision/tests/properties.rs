@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use polity_decision::{
-    Basis, Bundle, Choice, Denominator, Event, Formula, Limb, LimbReport, Numerator, Others, Outcome,
-    Rational, Report, Root, Rounding, Rule, SPLIT_PARTS, Scales, Severity, Shares, Tally, Threshold, Veto,
-    Voter, Votes, Weight,
+    BUILTIN_RULES, Basis, Bundle, Choice, Denominator, Event, Formula, Limb, LimbReport, MovingQuorum,
+    Numerator, Others, Outcome, QUORUM_PARTS, Rational, Report, Root, Rounding, Rule, SPLIT_PARTS, Scales,
+    Severity, Shares, Tally, Threshold, Veto, Voter, Votes, Weight,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -67,6 +67,7 @@ fn limb(name: &'static str) -> impl Strategy<Value = Limb> {
         ">= 1/2 rounded up",
         "> 2/3 rounded down",
         "< 1/3 rounded nearest",
+        ">= quorum",
     ];
     let who =
         (select(vec![None, Some("state")]), select(vec![None, Some("a")]), select(vec![None, Some("b")]));
@@ -90,7 +91,7 @@ fn limb(name: &'static str) -> impl Strategy<Value = Limb> {
                 numerator,
                 denominator,
                 threshold: threshold.parse::<Threshold>().unwrap(),
-                blocking_minority: blocking.filter(|_| numerator == Numerator::Yes),
+                blocking_minority: blocking.filter(|_| matches!(numerator, Numerator::Yes | Numerator::No)),
                 reason: None,
                 tally: None,
             }
@@ -102,9 +103,16 @@ fn limb(name: &'static str) -> impl Strategy<Value = Limb> {
 fn rules() -> impl Strategy<Value = Rule> {
     let formulas = vec![None, Some(false), Some(true)];
     let veto = (select(vec![None, Some("a")]), select(vec![Choice::No, Choice::Abstain, Choice::Veto]));
-    let parts = (limb("x"), limb("y"), limb("z"), select(formulas), option::of(veto), any::<bool>());
+    let parts = (limb("x"), limb("y"), limb("z"), select(formulas), option::of(veto), any::<[bool; 3]>());
     parts
-        .prop_map(|(x, y, z, formula, veto, additional)| {
+        .prop_map(|(mut x, mut y, mut z, formula, veto, [additional, reverse, absent])| {
+            let by_instruments = |limb: &Limb| limb.numerator == Numerator::Instruments;
+            let reverse = reverse && ![&x, &y, &z].into_iter().any(by_instruments);
+            for limb in [&mut x, &mut y, &mut z] {
+                let blocked = if reverse { Numerator::No } else { Numerator::Yes };
+                limb.blocking_minority = limb.blocking_minority.filter(|_| limb.numerator == blocked);
+            }
+            let moves = [&x, &y, &z].into_iter().any(|limb| limb.threshold.is_moving());
             let name = |limb: &Limb| Formula::Limb(limb.name.clone());
             let inner = vec![name(&y), name(&z)];
             let passes = formula.map(|all| match all {
@@ -116,7 +124,7 @@ fn rules() -> impl Strategy<Value = Rule> {
                 kinds: vec![],
                 classes: class.map(str::to_owned).into_iter().collect(),
                 by: vec![by],
-                absent: false,
+                absent,
                 present: false,
                 reason: "veto".to_owned(),
             });
@@ -129,8 +137,8 @@ fn rules() -> impl Strategy<Value = Rule> {
                 limbs: vec![x, y, z],
                 passes,
                 vetoes: veto.into_iter().collect(),
-                reverse: false,
-                quorum: None,
+                reverse,
+                quorum: moves.then(tezos),
                 silence: None,
                 deadline: None,
                 effective: None,
@@ -139,9 +147,17 @@ fn rules() -> impl Strategy<Value = Rule> {
         .prop_filter("checked", |rule| rule.check().iter().all(|problem| problem.severity < Severity::Error))
 }
 
+fn tezos() -> MovingQuorum {
+    let tenths = |n: u32| Rational::new(n.into(), 10.into());
+    MovingQuorum { min: tenths(2), max: tenths(7), start: tenths(7), past: tenths(8) }
+}
+
 /// The limbs of `rule`, each as a rule of its own: a rule of three is seldom decided early.
 fn alone(rule: &Rule) -> Vec<Rule> {
-    let with = |limb: &Limb| Rule { limbs: vec![limb.clone()], passes: None, vetoes: vec![], ..rule.clone() };
+    let with = |limb: &Limb| {
+        let quorum = rule.quorum.clone().filter(|_| limb.threshold.is_moving());
+        Rule { limbs: vec![limb.clone()], passes: None, vetoes: vec![], quorum, ..rule.clone() }
+    };
     rule.limbs.iter().map(with).collect()
 }
 
@@ -319,7 +335,7 @@ proptest! {
                 Some(Formula::All(_)) => met[0] && (met[1] || met[2]),
                 Some(_) => met[0] || (met[1] && met[2]),
             };
-            prop_assert_eq!(read.outcome, if holds { Outcome::Adopted } else { Outcome::Rejected });
+            prop_assert_eq!(read.outcome, if holds != rule.reverse { Outcome::Adopted } else { Outcome::Rejected });
         }
     }
 
@@ -475,6 +491,27 @@ proptest! {
             rule.record(&mut tally, voter, None, is_in.then_some(Event::Instrument));
         }
         prop_assert_eq!(rule.outcome(&tally, closed), expected);
+    }
+
+    /// Nothing is divided by zero, whoever there is and whatever they do: under the rules of the library, with basic
+    /// votes, fixed totals, moving quorums and classes that nobody is in.
+    #[test]
+    fn the_rules_of_the_library_judge_anybody(
+        i in 0..BUILTIN_RULES.len(), voters in voters(), steps in steps(), closed: bool, average in 0u32..=QUORUM_PARTS,
+    ) {
+        let rule = Rule::from_toml(BUILTIN_RULES[i].1).unwrap();
+        let matters = rule.matters.iter().map(|matter| Some(matter.as_str())).chain([None]);
+        for rule in matters.map(|matter| rule.for_matter(matter).unwrap()) {
+            let vote = vote(&rule, &voters, &steps);
+            let report = rule.outcome(&vote.tally, closed);
+            prop_assert!(report.limbs.iter().all(LimbReport::agrees), "{}", report.json());
+            prop_assert_eq!(&vote.tally, &vote.count(&rule, &voters));
+            let average = Rational::new(average.into(), QUORUM_PARTS.into());
+            if let Some(next) = rule.next_average(&vote.tally, &average) {
+                prop_assert!(next <= Rational::from_integer(1.into()));
+                prop_assert!((next * Rational::from_integer(QUORUM_PARTS.into())).is_integer());
+            }
+        }
     }
 
     #[test]
