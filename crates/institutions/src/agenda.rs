@@ -23,6 +23,11 @@ use crate::{
 
 /// Gas of the system call that establishes an outcome. It reads a rule of the largest size, the tally, and reschedules.
 pub const CONCLUDE_GAS_MAX: u64 = 3_000_000;
+/// Gas of the system call that opens a proposal or counts more of its electorate: the chunk of members that is counted at
+/// once, by rules of the largest size.
+pub const PREPARE_GAS_MAX: u64 = 12_000_000;
+/// Gas of the system call that ends a draft and returns its deposit.
+pub const LAPSE_GAS_MAX: u64 = 1_000_000;
 /// Gas of the system call that brings a treaty into force.
 pub const ENTER_INTO_FORCE_GAS_MAX: u64 = 1_000_000;
 /// Gas of the system call that carries out an instrument: a withdrawal reads a rule of the largest size and the tally.
@@ -55,6 +60,14 @@ pub enum Due {
     Conclude(u64),
     /// The proposal's calls are made.
     Enact(u64),
+    /// The pause before the proposal's next stage is over.
+    Resume(u64),
+    /// The draft has waited long enough.
+    Lapse(u64),
+    /// The discussion is over.
+    Open(u64),
+    /// More members of the proposal's electorate are counted.
+    Prepare(u64),
     /// The chamber with this number (among those that are elected or drawn) opens an election, draws lots, or is seated.
     Turn(u64),
     /// What was unbonded under this number is paid back.
@@ -69,6 +82,10 @@ impl Due {
             Self::EnterIntoForce(number) => (1, number),
             Self::Conclude(number) => (2, number),
             Self::Enact(number) => (3, number),
+            Self::Resume(number) => (4, number),
+            Self::Lapse(number) => (5, number),
+            Self::Open(number) => (6, number),
+            Self::Prepare(number) => (7, number),
             Self::Turn(number) => (32, number),
             Self::Release(number) => (33, number),
             Self::TakeEffect(number) => (16, number),
@@ -82,6 +99,10 @@ impl Due {
             1 => Some(Self::EnterIntoForce(number)),
             2 => Some(Self::Conclude(number)),
             3 => Some(Self::Enact(number)),
+            4 => Some(Self::Resume(number)),
+            5 => Some(Self::Lapse(number)),
+            6 => Some(Self::Open(number)),
+            7 => Some(Self::Prepare(number)),
             32 => Some(Self::Turn(number)),
             33 => Some(Self::Release(number)),
             16 => Some(Self::TakeEffect(number)),
@@ -90,8 +111,8 @@ impl Due {
     }
 
     /// What can be due for proposal `id` before its outcome is known; one of them at a time.
-    pub(crate) const fn before_the_outcome(id: u64) -> [Self; 1] {
-        [Self::Conclude(id)]
+    pub(crate) const fn before_the_outcome(id: u64) -> [Self; 5] {
+        [Self::Conclude(id), Self::Resume(id), Self::Lapse(id), Self::Open(id), Self::Prepare(id)]
     }
 }
 
@@ -328,7 +349,12 @@ impl SystemCall {
                 SKIP_TURN_GAS_MAX,
                 &IAssembly::skipTurnCall { number: U256::from(number) },
             ),
-            Due::Conclude(id) | Due::Enact(id) => {
+            Due::Conclude(id)
+            | Due::Enact(id)
+            | Due::Resume(id)
+            | Due::Lapse(id)
+            | Due::Open(id)
+            | Due::Prepare(id) => {
                 let reason = output.get(..assembly::REASON_BYTES_MAX).unwrap_or(output);
                 let call = IAssembly::markFailedCall { id: U256::from(id), reason: reason.to_vec().into() };
                 Self::to_assembly(self.due, MARK_FAILED_GAS_MAX, &call)
@@ -364,6 +390,18 @@ pub fn next_due(slots: &dyn Slots, block: &BlockInfo) -> Option<SystemCall> {
         }
         Due::Release(id) => {
             SystemCall::to_assembly(due, RELEASE_GAS_MAX, &IAssembly::releaseCall { id: U256::from(id) })
+        }
+        Due::Resume(id) => {
+            SystemCall::to_assembly(due, CONCLUDE_GAS_MAX, &IAssembly::resumeCall { id: U256::from(id) })
+        }
+        Due::Lapse(id) => {
+            SystemCall::to_assembly(due, LAPSE_GAS_MAX, &IAssembly::lapseCall { id: U256::from(id) })
+        }
+        Due::Open(id) => {
+            SystemCall::to_assembly(due, PREPARE_GAS_MAX, &IAssembly::openCall { id: U256::from(id) })
+        }
+        Due::Prepare(id) => {
+            SystemCall::to_assembly(due, PREPARE_GAS_MAX, &IAssembly::prepareCall { id: U256::from(id) })
         }
         Due::Enact(id) => SystemCall {
             to: AGREEMENT,

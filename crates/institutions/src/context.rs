@@ -147,10 +147,21 @@ impl<'a> Context<'a> {
     /// # Errors
     /// The callee's.
     pub fn call<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return> {
+        self.call_paying(to, call, U256::ZERO)
+    }
+
+    /// The same, sending `value` wei of the institution's own with the call.
+    ///
+    /// # Errors
+    /// The callee's; fatal if the institution holds less, which it has to know.
+    pub fn call_paying<C: SolCall>(&mut self, to: Address, call: &C, value: U256) -> Result<C::Return> {
+        if !value.is_zero() && !self.transfer(to, value)? {
+            return Err(Failure::fatal(format!("{} holds less than {value} wei", self.account)));
+        }
         let input = call.abi_encode();
         let frame = Call {
             caller: self.account,
-            value: U256::ZERO,
+            value,
             input: &input,
             is_static: !self.writable,
             is_direct: true,

@@ -207,20 +207,26 @@ pub(crate) fn static_frames_write_nothing(subject: &Subject) {
     }
 }
 
-/// Value is refused where it is not expected, and where it is, arrives whole; more than 64 bits of it may be refused whole.
+/// Value is refused where it is not expected, and where it is, arrives whole or is refused whole and by name: what an example
+/// sends arrives.
 pub(crate) fn value_is_never_lost(subject: &Subject) {
     let address = subject.entry.address;
     for example in &subject.examples {
         let (name, caller) = (subject.name(example.selector()), example.request.caller);
         if subject.mutability(example.selector()) == StateMutability::Payable {
-            for value in [U256::from(1), U256::from(u64::MAX), U256::from(u128::MAX), U256::MAX >> 1usize] {
+            let sent = example.request.value;
+            let others = [U256::from(1), U256::from(u64::MAX), U256::from(u128::MAX), U256::MAX >> 1usize];
+            for value in others.into_iter().chain([sent]) {
                 let mut world = subject.world.clone();
                 world.mint(caller, value);
                 let (before, payer) = (world.balance_of(address), world.balance_of(caller));
                 let whole = world.clone();
                 let outcome = world.call(&Request { value, ..example.request.clone() });
-                if value > U256::from(u64::MAX) && matches!(outcome.result, Err(Failure::Revert(_))) {
-                    // More than it can count is refused as a whole.
+                if let Err(failure @ Failure::Revert(_)) = &outcome.result
+                    && value != sent
+                {
+                    // More than it can count, or not what it asks for.
+                    subject.check_failure(&name, failure);
                     assert!(same(&world, &whole), "{name} kept value it refused");
                     continue;
                 }

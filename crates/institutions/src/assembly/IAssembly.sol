@@ -7,8 +7,55 @@ pragma solidity ^0.8.24;
 /// strings of up to 31 bytes in a bytes32, left-aligned and padded with zeros. Times are seconds since 1970 UTC; a date
 /// is the time of its 00:00 UTC.
 interface IAssembly {
-    /// What a ballot says. `None` takes a ballot back.
-    enum Choice { None, Yes, No, Abstain, Veto }
+    /// What a ballot says. `None` takes a ballot back; `Split` is what `ballotOf` answers where `ballotSplit` was called.
+    enum Choice { None, Yes, No, Abstain, Veto, Split }
+
+    /// When the deposit of a proposal is forfeited.
+    enum Burn { Never, Veto, Rejected }
+
+    /// One vote of a track.
+    struct TrackStage {
+        bytes32 chamber;
+        /// 0: the chamber's.
+        bytes32 rule;
+        /// 0: as the chamber says.
+        uint64 votingSecs;
+        /// From the stage before, or from the opening, until ballots are taken.
+        uint64 pauseSecs;
+    }
+
+    /// How a kind of proposal is treated.
+    struct Track {
+        string name;
+        /// Bit i is set if it judges calls of kind i: ordinary, budget, admission, expulsion, amendment, constitutional,
+        /// emergency.
+        uint16 kinds;
+        /// A proposal that mixes kinds is judged by the track of the highest strictness among theirs.
+        uint64 strictness;
+        TrackStage[] stages;
+        /// Members that must sponsor a draft, besides its proposer.
+        uint64 sponsors;
+        /// What must be deposited. Units: wei.
+        uint256 deposit;
+        Burn burn;
+        /// Treasury account that a forfeited deposit goes to; 0: it is burnt.
+        bytes32 forfeitTo;
+        uint64 draftSecs;
+        uint64 discussionSecs;
+        /// type(uint64).max: as the chamber of the last stage says.
+        uint64 delaySecs;
+        /// A ballot in the last `extensionLastSecs` that flips the outcome moves the close by `extensionBySecs`, at most
+        /// `extensionTimes` times a stage; 0: never.
+        uint64 extensionLastSecs;
+        uint64 extensionBySecs;
+        uint64 extensionTimes;
+        /// Chamber that may cancel; 0: none.
+        bytes32 guardian;
+        /// 0: the chamber's.
+        bytes32 guardianRule;
+        /// From this time on it may not.
+        uint64 guardianUntil;
+    }
 
     /// How far a proposal has come.
     enum Status {
@@ -71,6 +118,8 @@ interface IAssembly {
         /// When the outcome was established; 0 before.
         uint64 concludedAt;
         bool adopted;
+        /// How often a late ballot has moved the close.
+        uint64 extensions;
         /// keccak256 of the JSON of the why-report; 0 before the outcome.
         bytes32 reportHash;
     }
@@ -168,6 +217,19 @@ interface IAssembly {
         uint64 stage;
         /// Frozen at the opening; empty before.
         Stage[] stages;
+        /// Kinds of its calls, as bits.
+        uint16 kinds;
+        /// Number of the external mandate it was opened under; 0: none.
+        uint64 mandate;
+        uint64 sponsorsNeeded;
+        /// Members that sponsor it, besides its proposer.
+        bytes32[] sponsors;
+        /// Units: wei.
+        uint256 depositNeeded;
+        /// What is held now. Units: wei.
+        uint256 depositHeld;
+        /// Whose money it is.
+        address depositor;
     }
 
     struct Treaty {
@@ -261,13 +323,32 @@ interface IAssembly {
     event Proposed(
         uint256 indexed id, bytes32 indexed track, bytes32 indexed proposer, string title, bytes32 payloadHash
     );
+    event Sponsored(uint256 indexed id, bytes32 indexed member, bool sponsors);
+    event DepositPlaced(uint256 indexed id, address indexed from, uint256 amount);
+    event DepositReturned(uint256 indexed id, address indexed to, uint256 amount);
+    /// It went to an account of the treasury, or was burnt (`account` is 0).
+    event DepositForfeited(uint256 indexed id, bytes32 indexed account, uint256 amount);
+    /// The draft has what it needs; it opens at `opensAt`.
+    event Discussed(uint256 indexed id, uint64 opensAt);
     /// Electorate, weights, rules and calls are frozen: those of the end of `electorateHeight`.
     event Opened(uint256 indexed id, uint64 electorateHeight);
     /// Ballots of a stage are taken from `opensAt` until `closesAt`.
     event StageOpened(
         uint256 indexed id, uint64 indexed stage, bytes32 indexed chamber, bytes32 ruleHash, uint64 opensAt, uint64 closesAt
     );
+    /// `members` of `of` members have been looked at; ballots are taken when all have been.
+    event Prepared(uint256 indexed id, uint64 members, uint64 of);
     event BallotCast(uint256 indexed id, uint64 indexed stage, bytes32 indexed member, Choice choice);
+    event BallotSplit(
+        uint256 indexed id, uint64 indexed stage, bytes32 indexed member, uint16 yes, uint16 no, uint16 abstain, uint16 veto
+    );
+    /// A late ballot flipped the outcome; ballots are taken until `closesAt`.
+    event Extended(uint256 indexed id, uint64 indexed stage, uint64 closesAt);
+    /// A member of the guardian chamber is for cancelling, or no longer.
+    event CancelBallot(uint256 indexed id, bytes32 indexed member, bool cancel, string reason);
+    /// By its proposer, or by the chamber `by`.
+    event Cancelled(uint256 indexed id, bytes32 indexed by, string reason);
+    event Lapsed(uint256 indexed id);
     /// The outcome of a stage is established.
     event StageConcluded(uint256 indexed id, uint64 indexed stage, bool adopted, bytes32 reportHash);
     /// The outcome of the proposal is established. `executesAt` is 0 when rejected.
@@ -294,6 +375,9 @@ interface IAssembly {
 
     event RuleSet(bytes32 indexed id, bytes32 ruleHash);
     event ChamberSet(bytes32 indexed id, bytes32 rule);
+    event TrackSet(bytes32 indexed id, uint16 kinds, uint64 strictness);
+    event TrackRemoved(bytes32 indexed id);
+    event ConstitutionalSet(string[] paths);
 
     error NotAMember(address who);
     error NoRight(bytes32 member, string right);
@@ -302,6 +386,22 @@ interface IAssembly {
     error EmptyElectorate(bytes32 chamber);
     error UnknownTreaty(bytes32 treaty);
     error UnknownChamber(bytes32 chamber);
+    /// There is no track of this name, and no chamber.
+    error UnknownTrack(bytes32 track);
+    /// The calls are of a kind that `required` judges, which is stricter than `track`.
+    error TrackTooMild(bytes32 track, bytes32 required);
+    /// Proposals on the track are opened under an external mandate only.
+    error MandateNeeded(bytes32 track);
+    error InvalidTrack(string problem);
+    error NotADraft(uint256 id);
+    error AlreadySponsor(uint256 id, bytes32 member);
+    error NotASponsor(uint256 id, bytes32 member);
+    /// The track asks for `expected` wei, once and in full.
+    error WrongDeposit(uint256 expected, uint256 sent);
+    /// The parts sum to `sum`, not to 10,000.
+    error WrongSplit(uint256 sum);
+    /// The caller is not its proposer, or it is too late; and no guardian's power to cancel reaches it.
+    error CannotCancel(uint256 id, bytes32 member);
     error UnknownRule(bytes32 rule);
     error UnknownProposal(uint256 id);
     error UnknownStage(uint256 id, uint256 stage);
@@ -372,11 +472,32 @@ interface IAssembly {
 
     /// Makes a proposal on `track`; where no track claims its calls, `track` may name a chamber. When it opens, electorate,
     /// weights, rules, calls, and the code of the accounts called are frozen.
-    function propose(bytes32 track, string calldata title, Call[] calldata calls) external returns (uint256 id);
+    /// The value sent is its deposit: as much as the track asks for, or nothing and `placeDeposit` later.
+    function propose(bytes32 track, string calldata title, Call[] calldata calls) external payable returns (uint256 id);
+    /// The caller sponsors a draft: an active member with the right to propose.
+    function sponsor(uint256 id) external;
+    function unsponsor(uint256 id) external;
+    /// Pays the deposit of a draft; whoever pays gets it back.
+    function placeDeposit(uint256 id) external payable;
+    /// The proposer takes its proposal back, before the outcome; or a member of the guardian chamber is for stopping it, which
+    /// happens at once when the guardian's rule is met whatever the other guardians do.
+    function cancel(uint256 id, string calldata reason) external;
+    /// Takes back a guardian's `cancel`.
+    function uncancel(uint256 id) external;
     /// Casts, changes or (`None`) takes back the caller's ballot in the present stage, until it closes.
     function ballot(uint256 id, Choice choice) external;
+    /// The same with the weight split: parts of 10,000.
+    function ballotSplit(uint256 id, uint16 yes, uint16 no, uint16 abstain, uint16 veto) external;
+    /// By the chain itself, when a draft has waited long enough.
+    function lapse(uint256 id) external;
+    /// By the chain itself, when the discussion is over.
+    function open(uint256 id) external;
+    /// By the chain itself, until the electorate is counted.
+    function prepare(uint256 id) external;
     /// By the chain itself, at the close of a stage, or in a block after its outcome can no longer change.
     function conclude(uint256 id) external;
+    /// By the chain itself, when a pause is over.
+    function resume(uint256 id) external;
     /// By the agreement, when it has made the calls.
     function markEnacted(uint256 id) external;
     /// By the chain itself, when a call failed.
@@ -414,8 +535,13 @@ interface IAssembly {
     function callsOf(uint256 id) external view returns (Call[] memory);
     /// EXTCODEHASH of each call's target at opening; keccak256("") for an account without code, existing or not.
     function codeHashesOf(uint256 id) external view returns (bytes32[] memory);
-    function ballotOf(uint256 id, uint256 stage, bytes32 member) external view returns (Choice);
-    /// The words of a stage's tally: with `ruleText` of the rule's hash, all that the why-report is computed from.
+    /// Stage `stages.length` is the guardian's vote on cancelling. The parts are of 10,000.
+    function ballotOf(uint256 id, uint256 stage, bytes32 member) external view
+        returns (Choice choice, uint16 yes, uint16 no, uint16 abstain, uint16 veto);
+    /// The chamber that may cancel, its vote and the end of its power; all 0 if there is none.
+    function guardianOf(uint256 id) external view returns (Stage memory vote, uint64 until);
+    /// The words of a stage's tally: with `ruleText` of the rule's hash and the average of past participation where the rule
+    /// has a moving quorum (`averageOf`), all that the why-report is computed from.
     function tallyOf(uint256 id, uint256 stage) external view returns (uint256[] memory);
     function reasonOf(uint256 id) external view returns (bytes memory);
 
@@ -439,6 +565,14 @@ interface IAssembly {
     function ruleHash(bytes32 id) external view returns (bytes32);
     /// Canonical JSON of the rule with that hash, whichever proposals still use it.
     function ruleText(bytes32 hash) external view returns (string memory);
+    function trackIds() external view returns (bytes32[] memory);
+    function track(bytes32 id) external view returns (Track memory);
+    /// The track that judges calls of this kind; 0: none, the proposer names a chamber.
+    function trackOfKind(uint8 kind) external view returns (bytes32);
+    /// Paths of the charter whose amendment is constitutional.
+    function constitutionalPaths() external view returns (string[] memory);
+    /// Average of participation that the moving quorum of a stage was frozen with, in 10,000ths, plus one; 0: the rule's start.
+    function averageOf(uint256 id, uint256 stage) external view returns (uint64);
     function chamberIds() external view returns (bytes32[] memory);
     function chamber(bytes32 id) external view returns (Chamber memory);
 

@@ -1,18 +1,18 @@
 //! Ballots: cast, changed and taken back while a stage is open.
 //!
-//! Rule kept: [`count`] is the one place where a ballot moves a tally.
+//! Rule kept: [`count`] is the one place where a ballot is recorded and moves a tally.
 
 use alloy_primitives::{B256, U256};
-use polity_decision::{self as decision, Event, Outcome, Rule, Tally, Voter};
+use polity_decision::{self as decision, Event, Outcome, Rule, SPLIT_PARTS, Shares, Tally, Voter};
 
 use super::{
     Choice,
-    IAssembly::{BallotCast, Closed, NotInElectorate},
+    IAssembly::{BallotCast, BallotSplit, Closed, Extended, NotInElectorate, WrongSplit},
     Status, VETOERS_NAMED_MAX,
     electorate::{self, Electorate, House},
-    record, rules,
+    record,
     schema::{ProposalRecord, StageRecord, storage},
-    tally,
+    tally, tracks,
 };
 use crate::{
     agenda::Due,
@@ -21,19 +21,66 @@ use crate::{
     storage::Read,
 };
 
-/// The choice stored as `word`.
-pub(super) fn choice_of(word: u8) -> Choice {
-    Choice::try_from(word).unwrap_or(Choice::None)
-}
+/// Bits of each part of a split ballot; the choice has the eight below.
+const PART_BITS: usize = 16;
 
-/// What a choice means to a rule.
-pub(super) const fn event_of(choice: Choice) -> Option<Event> {
-    match choice {
-        Choice::Yes => Some(Event::Ballot(decision::Choice::Yes)),
-        Choice::No => Some(Event::Ballot(decision::Choice::No)),
-        Choice::Abstain => Some(Event::Ballot(decision::Choice::Abstain)),
-        Choice::Veto => Some(Event::Ballot(decision::Choice::Veto)),
-        _ => None,
+/// A ballot as stored, in one word: the choice in the lowest byte and, if it is split, the parts for yes, no, abstain and veto
+/// above it, 16 bits each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cast(U256);
+
+impl Cast {
+    /// No ballot.
+    pub(super) const NONE: Self = Self(U256::ZERO);
+    /// A ballot in favour.
+    pub(super) const YES: Self = Self(U256::from_limbs([Choice::Yes as u64, 0, 0, 0]));
+
+    /// A ballot that says one thing.
+    pub(super) fn whole(choice: Choice) -> Self {
+        Self(U256::from(choice as u8))
+    }
+
+    /// A ballot that is split.
+    ///
+    /// Errors: `WrongSplit`.
+    pub(super) fn split(parts: [u16; 4]) -> Result<Self> {
+        let sum: u64 = parts.iter().copied().map(u64::from).sum();
+        ensure!(sum == u64::from(SPLIT_PARTS), WrongSplit { sum: U256::from(sum) });
+        let parts = parts.iter().rev().fold(U256::ZERO, |word, part| (word << PART_BITS) | U256::from(*part));
+        Ok(Self((parts << 8usize) | U256::from(Choice::Split as u8)))
+    }
+
+    /// What `member` has cast in `stage`. `r` reads the assembly.
+    pub(super) fn of<R: Read>(r: &mut R, stage: &StageRecord, member: B256) -> Result<Self, R::Error> {
+        stage.ballots.at(member).get(r).map(Self)
+    }
+
+    /// What it says; `Split` if that is more than one thing.
+    pub(super) fn choice(self) -> Choice {
+        Choice::try_from(self.0.byte(0)).unwrap_or(Choice::None)
+    }
+
+    /// Parts for yes, no, abstain and veto, of [`SPLIT_PARTS`]; all 0 without a ballot.
+    pub(super) fn parts(self) -> [u16; 4] {
+        let whole = |choice| if self.choice() == choice { SPLIT_PARTS } else { 0 };
+        let part = |place: usize| (self.0 >> (8 + place * PART_BITS)).wrapping_to::<u16>();
+        match self.choice() {
+            Choice::Split => [part(0), part(1), part(2), part(3)],
+            _ => [Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto].map(whole),
+        }
+    }
+
+    /// What it means to a rule.
+    pub(super) fn event(self) -> Option<Event> {
+        let whole = |choice| Some(Event::Ballot(choice));
+        match self.choice() {
+            Choice::Yes => whole(decision::Choice::Yes),
+            Choice::No => whole(decision::Choice::No),
+            Choice::Abstain => whole(decision::Choice::Abstain),
+            Choice::Veto => whole(decision::Choice::Veto),
+            Choice::Split => Shares::new(self.parts()).ok().map(Event::Split),
+            _ => None,
+        }
     }
 }
 
@@ -41,39 +88,56 @@ pub(super) const fn event_of(choice: Choice) -> Option<Event> {
 ///
 /// Errors: `UnknownProposal`, `Closed`, `NotAMember`, `NotInElectorate`.
 pub(super) fn ballot(cx: &mut Context<'_>, id: U256, choice: Choice) -> Result<()> {
-    ensure!(!matches!(choice, Choice::__Invalid), directory::MalformedCalldata {});
+    ensure!(!matches!(choice, Choice::Split | Choice::__Invalid), directory::MalformedCalldata {});
+    let (stage, member) = cast(cx, id, Cast::whole(choice))?;
+    cx.emit(&BallotCast { id, stage, member, choice })
+}
+
+/// The same with the weight split into parts of 10,000: yes, no, abstain, veto.
+///
+/// Errors: those of [`ballot`], and `WrongSplit`.
+pub(super) fn ballot_split(cx: &mut Context<'_>, id: U256, parts: [u16; 4]) -> Result<()> {
+    let (stage, member) = cast(cx, id, Cast::split(parts)?)?;
+    let [yes, no, abstain, veto] = parts;
+    cx.emit(&BallotSplit { id, stage, member, yes, no, abstain, veto })
+}
+
+/// Records the caller's ballot in the present stage; returns the stage's number and who cast it.
+fn cast(cx: &mut Context<'_>, id: U256, cast: Cast) -> Result<(u64, B256)> {
     let (number, record) = record::find(cx, id)?;
     ensure!(record::status(cx, &record)? == Status::Open, Closed { id });
     let stage = record::present(cx, &record)?.ok_or(Closed { id })?;
     ensure!(cx.block().timestamp_secs < stage.closes_at.get(cx)?, Closed { id });
     let member = electorate::caller(cx)?;
+    let rule = record::rule_of(cx, &stage)?;
     let height = record.electorate_height.get(cx)?;
-    let hash = stage.rule.get(cx)?;
-    let rule = rules::load(cx, hash)?;
     let electorate = Electorate::of(cx, &stage, height)?;
     let voter = electorate.voter(cx, member, &rule)?;
     let voter = voter.ok_or(NotInElectorate { id, member })?;
 
-    let before = choice_of(stage.ballots.at(member).get(cx)?);
-    stage.ballots.at(member).set(cx, choice as u8)?;
-    let tally = count(cx, &stage, &rule, (member, &voter), event_of(before), event_of(choice))?;
-    let number_of_stage = record.stage.get(cx)?;
-    cx.emit(&BallotCast { id, stage: number_of_stage, member, choice })?;
-    schedule_close(cx, number, &record, &stage, &rule, &tally)
+    let is_late = is_late(cx, &record, &stage)?;
+    let before = if is_late { Some(would_be(cx, &stage, &rule)?) } else { None };
+    let tally = count(cx, &stage, &rule, (member, &voter), cast)?;
+    if before.is_some_and(|before| before != rule.outcome(&tally, true).outcome) {
+        extend(cx, id, &record, &stage)?;
+    }
+    schedule_close(cx, number, &record, &stage, &rule, &tally)?;
+    Ok((record.stage.get(cx)?, member))
 }
 
-/// Moves the tally of `stage` from what `voter` said `before` to what it says `after`, and returns it.
-fn count(
+/// Records that `member`, who counts as `voter`, has now cast `cast` in `stage`, and returns the tally.
+pub(super) fn count(
     cx: &mut Context<'_>,
     stage: &StageRecord,
     rule: &Rule,
     (member, voter): (B256, &Voter),
-    before: Option<Event>,
-    after: Option<Event>,
+    cast: Cast,
 ) -> Result<Tally> {
+    let before = Cast::of(cx, stage, member)?;
+    stage.ballots.at(member).set(cx, cast.0)?;
     let mut tally = tally::load(cx, rule, &stage.tally)?;
     cx.charge(tally::COUNT_GAS)?;
-    rule.record(&mut tally, voter, before, after);
+    rule.record(&mut tally, voter, before.event(), cast.event());
     tally::store(cx, rule, &stage.tally, &tally)?;
     let objects = tally.vetoes.iter().any(|veto| veto.names.contains(&voter.id));
     if objects && !stage.objected.at(member).get(cx)? {
@@ -83,12 +147,37 @@ fn count(
     Ok(tally)
 }
 
+/// Whether a ballot cast now can move the close.
+fn is_late(cx: &mut Context<'_>, record: &ProposalRecord, stage: &StageRecord) -> Result<bool> {
+    let [last, _, times] = tracks::extension_of(record.extension.get(cx)?);
+    Ok(times != 0
+        && stage.closes_at.get(cx)?.saturating_sub(cx.block().timestamp_secs) <= last
+        && stage.extensions.get(cx)? < times)
+}
+
+/// The outcome if ballots closed now.
+fn would_be(cx: &mut Context<'_>, stage: &StageRecord, rule: &Rule) -> Result<Outcome> {
+    let tally = tally::load(cx, rule, &stage.tally)?;
+    Ok(rule.outcome(&tally, true).outcome)
+}
+
+/// Moves the close: a late ballot has flipped the outcome.
+fn extend(cx: &mut Context<'_>, id: U256, record: &ProposalRecord, stage: &StageRecord) -> Result<()> {
+    let [_, by, _] = tracks::extension_of(record.extension.get(cx)?);
+    let closes_at = stage.closes_at.get(cx)?.saturating_add(by);
+    let extensions = stage.extensions.get(cx)?.saturating_add(1);
+    stage.closes_at.set(cx, closes_at)?;
+    stage.extensions.set(cx, extensions)?;
+    let number = record.stage.get(cx)?;
+    cx.emit(&Extended { id, stage: number, closesAt: closes_at })
+}
+
 /// The first [`VETOERS_NAMED_MAX`] members that used a veto, with what their ballots say now. `r` reads the assembly.
-pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<(B256, Choice)>, R::Error> {
+pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<(B256, Cast)>, R::Error> {
     let count = stage.objectors.len(r)?.min(VETOERS_NAMED_MAX);
     let objection = |index| {
         let member = stage.objectors.at(index).get(r)?;
-        Ok((member, choice_of(stage.ballots.at(member).get(r)?)))
+        Ok((member, Cast::of(r, stage, member)?))
     };
     (0..count).map(objection).collect()
 }
@@ -96,19 +185,19 @@ pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<
 /// Puts into `tally` who used a veto: its words do not say.
 pub(super) fn name_vetoers<H: House>(
     house: &mut H,
-    objections: &[(B256, Choice)],
+    objections: &[(B256, Cast)],
     electorate: &Electorate,
     rule: &Rule,
     tally: &mut Tally,
 ) -> Result<(), H::Error> {
     let mut ballots = Vec::new();
-    for (member, choice) in objections {
+    for (member, cast) in objections {
         let voter = electorate.voter(house, *member, rule)?;
-        if let (Some(voter), Some(Event::Ballot(choice))) = (voter, event_of(*choice)) {
-            ballots.push((voter, choice));
+        if let (Some(voter), Some(event)) = (voter, cast.event()) {
+            ballots.push((voter, event));
         }
     }
-    rule.name_vetoers(tally, ballots.iter().map(|(voter, choice)| (voter, *choice)));
+    rule.name_vetoers(tally, ballots.iter().map(|(voter, event)| (voter, *event)));
     Ok(())
 }
 

@@ -7,15 +7,16 @@ use super::{
     IAssembly::{Concluded, NotDue, StageConcluded},
     Status, ballot,
     electorate::Electorate,
-    opening, propose, record, rules,
+    escrow, opening, propose, record, rules,
     schema::{ProposalRecord, StageRecord, storage},
-    tally,
+    tally, tracks,
 };
 use crate::{
     agenda::Due,
     context::{Context, Result},
     ensure,
     host::Failure,
+    names,
 };
 
 /// Establishes the outcome of the present stage, and of the proposal if that settles it. By the chain itself.
@@ -27,8 +28,7 @@ pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let block = cx.block();
     ensure!(storage().agenda.take(cx, &block, Due::Conclude(number))?, NotDue {});
     let stage = record::present(cx, &record)?.ok_or_else(|| Failure::fatal("a conclusion of no stage"))?;
-    let hash = stage.rule.get(cx)?;
-    let rule = rules::load(cx, hash)?;
+    let rule = record::rule_of(cx, &stage)?;
     let tally = final_tally(cx, &record, &stage, &rule)?;
     let adopted = rule.outcome(&tally, true).outcome == Outcome::Adopted;
 
@@ -38,10 +38,12 @@ pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
         true => now.saturating_add(record.delay_secs.get(cx)?),
         false => 0,
     };
-    let report_hash = keccak256(report_of(&rule, &tally, now, executes_at).json());
+    let report = report_of(&rule, &tally, now, executes_at);
+    let report_hash = keccak256(report.json());
     stage.concluded_at.set(cx, now)?;
     stage.adopted.set(cx, adopted)?;
     stage.report_hash.set(cx, report_hash)?;
+    remember_participation(cx, &record, &stage, &tally)?;
     cx.emit(&StageConcluded { id, stage: place, adopted, reportHash: report_hash })?;
     if adopted && !is_last {
         return opening::begin(cx, number, &record, place.saturating_add(1));
@@ -56,7 +58,30 @@ pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
     } else {
         record.status.set(cx, Status::Rejected as u8)?;
     }
-    cx.emit(&Concluded { id, adopted, executesAt: executes_at, reportHash: report_hash })
+    cx.emit(&Concluded { id, adopted, executesAt: executes_at, reportHash: report_hash })?;
+    if !adopted {
+        escrow::settle_rejected(cx, number, &record, &rule, &tally, &report)?;
+    }
+    Ok(())
+}
+
+/// Lets a moving quorum follow the participation in this vote: the next proposal on the track opens with it.
+fn remember_participation(
+    cx: &mut Context<'_>,
+    record: &ProposalRecord,
+    stage: &StageRecord,
+    tally: &Tally,
+) -> Result<()> {
+    let hash = stage.rule.get(cx)?;
+    let rule = rules::load(cx, hash)?;
+    let Some(quorum) = rule.quorum.as_ref().filter(|_| rule.needs_quorum()) else { return Ok(()) };
+    let rule_id = names::word(&rule.id).ok_or_else(|| Failure::fatal("a stored rule without a name"))?;
+    let kept = tracks::average(record.track.get(cx)?, rule_id);
+    let average = record::average_of(kept.get(cx)?).unwrap_or_else(|| quorum.start.clone());
+    match rule.next_average(tally, &average) {
+        Some(next) => kept.set(cx, record::word_of_average(&next)),
+        None => Ok(()),
+    }
 }
 
 /// The tally of a stage with the names of those who used a veto.

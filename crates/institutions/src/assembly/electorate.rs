@@ -9,6 +9,8 @@
 //! its deposit: the table of weights is part of the treaty, and a change of weight must not make a withdrawal subtract
 //! what no deposit added.
 
+use core::ops::Range;
+
 use alloy_primitives::B256;
 use polity_charter::{Kind, Rights};
 use polity_decision::{Rule, Scales, Voter};
@@ -112,10 +114,15 @@ impl Electorate {
         Ok(Self { chamber, record, filter: filter(r, &record)?, height })
     }
 
-    /// All of them, as `rule` sees them.
-    pub(super) fn voters<H: House>(&self, house: &mut H, rule: &Rule) -> Result<Vec<Voter>, H::Error> {
+    /// Those of them whose places in the list of all members are in `places`, as `rule` sees them.
+    pub(super) fn voters<H: House>(
+        &self,
+        house: &mut H,
+        rule: &Rule,
+        places: Range<u64>,
+    ) -> Result<Vec<Voter>, H::Error> {
         let mut seated = Vec::new();
-        let voters = voters(&mut house.registry(), &self.filter, self.height, rule)?;
+        let voters = voters(&mut house.registry(), &self.filter, self.height, rule, places)?;
         for voter in voters {
             seated.extend(seats::admit(house, self.chamber, &self.record, self.height, voter)?);
         }
@@ -142,16 +149,18 @@ pub(super) fn anyone() -> Filter {
     Filter { kinds: u16::MAX, ..Filter::default() }
 }
 
-/// The members that matched `filter` at the end of block `height`, as `rule` sees them. `r` reads the registry.
+/// The members in `places` of the list of all that matched `filter` at the end of block `height`, as `rule` sees them. `r`
+/// reads the registry.
 pub(super) fn voters<R: Read>(
     r: &mut R,
     filter: &Filter,
     height: u64,
     rule: &Rule,
+    places: Range<u64>,
 ) -> Result<Vec<Voter>, R::Error> {
     let weights = weights_of(rule);
     let scales = registry().scales(r, &weights)?;
-    let electors = registry().electors(r, filter, &weights, height)?;
+    let electors = registry().electors_in(r, filter, &weights, height, places)?;
     Ok(electors.iter().map(|elector| elector.voter_scaled(&scales)).collect())
 }
 

@@ -4,7 +4,7 @@ use alloy_primitives::U256;
 
 use super::{
     IAssembly::{Executed, ExecutionFailed, NotDue},
-    REASON_BYTES_MAX, Status, propose, record,
+    REASON_BYTES_MAX, Status, escrow, propose, record,
     schema::storage,
 };
 use crate::{
@@ -24,10 +24,9 @@ pub(super) fn mark_enacted(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let (number, record) = record::find(cx, id)?;
     let block = cx.block();
     ensure!(storage().agenda.take_top(cx, &block, Due::Enact(number))?, NotDue {});
-    record.status.set(cx, Status::Executed as u8)?;
-    record.deadline.set(cx, 0)?;
-    record.finished_at.set(cx, block.timestamp_secs.max(1))?;
-    cx.emit(&Executed { id })
+    record::finish(cx, &record, Status::Executed)?;
+    cx.emit(&Executed { id })?;
+    escrow::give_back(cx, number, &record)
 }
 
 /// Records that a step of the proposal failed, and with what. By the chain itself, after the failed call.
@@ -46,9 +45,8 @@ pub(super) fn mark_failed(cx: &mut Context<'_>, id: U256, reason: &[u8]) -> Resu
         propose::close_one(cx, &record)?;
     }
     let reason = reason.get(..REASON_BYTES_MAX).unwrap_or(reason);
-    record.status.set(cx, Status::Failed as u8)?;
-    record.deadline.set(cx, 0)?;
-    record.finished_at.set(cx, block.timestamp_secs.max(1))?;
     record.reason.set(cx, reason)?;
-    cx.emit(&ExecutionFailed { id, reason: reason.to_vec().into() })
+    record::finish(cx, &record, Status::Failed)?;
+    cx.emit(&ExecutionFailed { id, reason: reason.to_vec().into() })?;
+    escrow::give_back(cx, number, &record)
 }

@@ -9,7 +9,7 @@ use super::{
     IAssembly::{self, By},
     NAME_BYTES_MAX, depositary, electorate, rules,
     schema::storage,
-    tally,
+    tally, tracks,
 };
 use crate::{
     context::{Context, Result},
@@ -41,6 +41,11 @@ pub fn genesis(cx: &mut Context<'_>, charter: &Charter) -> Result<()> {
         let written = chamber_of(chamber, language)?;
         rules::store_chamber(cx, name(&chamber.id)?, &written)?;
     }
+    for track in &charter.tracks {
+        let written = tracks::abi_of_charter(track, title(&track.name, language, &track.id));
+        tracks::store(cx, name(&track.id)?, &written)?;
+    }
+    tracks::set_constitutional(cx, &charter.constitutional)?;
     for treaty in &charter.treaties {
         open_treaty(cx, treaty, language)?;
     }
@@ -108,7 +113,7 @@ fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<
     let height = cx.block().height;
     let kinds = kinds(&treaty.depositors);
     let filter = Filter { kinds, ..Filter::default() };
-    let parties = electorate::voters(&mut electorate::members(cx), &filter, height, &rule)?;
+    let parties = electorate::voters(&mut electorate::members(cx), &filter, height, &rule, 0..u64::MAX)?;
     storage.treaty_ids.push(cx, id)?;
     let number = storage.treaty_ids.len(cx)?;
     let record = storage.treaties.at(id);

@@ -20,10 +20,13 @@
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
 mod ballot;
+mod cancel;
 mod conclude;
 mod depositary;
+mod draft;
 mod electorate;
 mod enact;
+mod escrow;
 mod genesis;
 mod opening;
 mod payload;
@@ -34,6 +37,7 @@ mod schema;
 mod seated;
 mod seats;
 mod tally;
+pub(crate) mod tracks;
 mod treaty;
 mod views;
 
@@ -52,9 +56,9 @@ pub use seats::{
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use views::{
-    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TreatyView,
-    agenda_entries, ballots, chambers, deposits, proposal, proposal_count, proposals, report, rule_text,
-    rules, stage_ballots, stage_report, treaties, treaty_progress, treaty_report,
+    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView, TreatyView,
+    agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count, proposals, report, rule_text,
+    rules, stage_ballots, stage_report, tracks, treaties, treaty_progress, treaty_report,
 };
 
 use crate::{
@@ -80,7 +84,9 @@ pub const CALLS_MAX: usize = 16;
 pub const PAYLOAD_BYTES_MAX: usize = 16_384;
 /// Most bytes of a proposal's title.
 pub const TITLE_BYTES_MAX: usize = 256;
-/// Most proposals of one member that are open at once.
+/// Most members counted at once when a proposal opens, over all its votes together.
+pub const PREPARE_MEMBERS_MAX: u64 = 200;
+/// Most proposals of one member that are before the assembly at once, drafts included.
 pub const OPEN_PROPOSALS_MAX: u64 = 100;
 /// Most bytes kept of the reason why a proposal failed; the rest is cut off.
 pub const REASON_BYTES_MAX: usize = 1_024;
@@ -135,7 +141,19 @@ impl Institution for Assembly {
                 let id = propose::propose(cx, c.track, &c.title, &c.calls)?;
                 Ok(returns::<IAssembly::proposeCall>(&U256::from(id)))
             }
+            C::sponsor(c) => draft::sponsor(cx, c.id).map(void),
+            C::unsponsor(c) => draft::unsponsor(cx, c.id).map(void),
+            C::placeDeposit(c) => draft::place_deposit(cx, c.id).map(void),
+            C::lapse(c) => draft::lapse(cx, c.id).map(void),
+            C::open(c) => opening::open(cx, c.id).map(void),
+            C::prepare(c) => opening::prepare(cx, c.id).map(void),
+            C::resume(c) => opening::resume(cx, c.id).map(void),
+            C::cancel(c) => cancel::cancel(cx, c.id, &c.reason).map(void),
+            C::uncancel(c) => cancel::uncancel(cx, c.id).map(void),
             C::ballot(c) => ballot::ballot(cx, c.id, c.choice).map(void),
+            C::ballotSplit(c) => {
+                ballot::ballot_split(cx, c.id, [c.yes, c.no, c.abstain, c.veto]).map(void)
+            }
             C::conclude(c) => conclude::conclude(cx, c.id).map(void),
             C::markEnacted(c) => enact::mark_enacted(cx, c.id).map(void),
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
@@ -177,8 +195,12 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         }
         C::ballotOf(c) => {
             let record = record::find(cx, c.id)?.1;
-            let choice = record::find_stage(cx, c.id, &record, c.stage)?.ballots.at(c.member).get(cx)?;
-            returns::<IAssembly::ballotOfCall>(&ballot::choice_of(choice))
+            let stage = record::find_stage(cx, c.id, &record, c.stage)?;
+            let cast = ballot::Cast::of(cx, &stage, c.member)?;
+            let [yes, no, abstain, veto] = cast.parts();
+            let choice = cast.choice();
+            let ballot = IAssembly::ballotOfReturn { choice, yes, no, abstain, veto };
+            returns::<IAssembly::ballotOfCall>(&ballot)
         }
         C::tallyOf(c) => {
             let record = record::find(cx, c.id)?.1;
@@ -224,6 +246,30 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         C::ruleIds(_) => returns::<IAssembly::ruleIdsCall>(&storage.rule_ids.all(cx)?),
         C::ruleHash(c) => returns::<IAssembly::ruleHashCall>(&storage.rules.at(c.id).get(cx)?),
         C::ruleText(c) => returns::<IAssembly::ruleTextCall>(&storage.rule_texts.at(c.hash).get(cx)?),
+        C::guardianOf(c) => {
+            let record = record::find(cx, c.id)?.1;
+            let vote = record::read_stage(cx, &record.guardian)?;
+            let until = record.guardian_until.get(cx)?;
+            returns::<IAssembly::guardianOfCall>(&IAssembly::guardianOfReturn { vote, until })
+        }
+        C::averageOf(c) => {
+            let record = record::find(cx, c.id)?.1;
+            let average = record::find_stage(cx, c.id, &record, c.stage)?.average.get(cx)?;
+            returns::<IAssembly::averageOfCall>(&average)
+        }
+        C::trackIds(_) => returns::<IAssembly::trackIdsCall>(&tracks::ids(cx)?),
+        C::track(c) => returns::<IAssembly::trackCall>(&tracks::abi_of(cx, c.id)?),
+        C::trackOfKind(c) => {
+            let kind = polity_charter::CallKind::ALL.into_iter().find(|(_, kind)| kind.number() == c.kind);
+            let track = match kind {
+                Some((_, kind)) => tracks::of_kind(cx, kind)?.unwrap_or_default(),
+                None => B256::ZERO,
+            };
+            returns::<IAssembly::trackOfKindCall>(&track)
+        }
+        C::constitutionalPaths(_) => {
+            returns::<IAssembly::constitutionalPathsCall>(&tracks::constitutional(cx)?)
+        }
         C::chamberIds(_) => returns::<IAssembly::chamberIdsCall>(&storage.chamber_ids.all(cx)?),
         C::chamber(c) => returns::<IAssembly::chamberCall>(&rules::abi_of_chamber(cx, c.id)?),
         C::termOf(c) => returns::<IAssembly::termOfCall>(&seats::term_of(cx, c.chamber)?),

@@ -2,38 +2,64 @@
 //!
 //! Rule kept: all stages are frozen at the same moment, by the state at the end of the block before. What a later stage
 //! votes by is known when the first one begins.
+//!
+//! Counting costs a few reads a member, so it is done in chunks: the first with the opening, the others one a block. Counting
+//! in chunks equals counting at once, because every chunk reads the members as they were at the same height.
 
 use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
 use polity_decision::Basis;
 
 use super::{
-    IAssembly::{EmptyElectorate, Opened, StageOpened, UnknownChamber},
-    Status, ballot,
-    electorate::Electorate,
+    IAssembly::{EmptyElectorate, NotDue, Opened, Prepared, StageOpened, UnknownChamber},
+    PREPARE_MEMBERS_MAX, Status, ballot,
+    electorate::{self, Electorate},
     record, rules,
-    schema::{ProposalRecord, StageRecord},
+    schema::{ProposalRecord, StageRecord, storage},
     tally,
+    tracks::{self, TrackRecord},
 };
 use crate::{
+    agenda::Due,
     context::{Context, Result},
     ensure,
+    host::Failure,
+    registry::registry,
 };
 
-/// Opens the proposal: freezes what decides it, counts its electorates, and begins its first stage.
+/// Opens a proposal whose discussion is over. By the chain itself.
+///
+/// Errors: `NotBySystem`, `UnknownProposal`, `NotDue`; `TrackTooMild` or `UnknownTrack` if its track no longer suffices; those
+/// of [`begin_counting`].
+pub(super) fn open(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    cx.by_system()?;
+    let (number, record) = record::find(cx, id)?;
+    let block = cx.block();
+    ensure!(storage().agenda.take(cx, &block, Due::Open(number))?, NotDue {});
+    let calls = record::calls(cx, &record)?;
+    let mut kinds = tracks::kinds_of(cx, &calls)?;
+    if record.mandate.get(cx)? != 0 {
+        kinds |= tracks::bit(polity_charter::CallKind::Emergency);
+    }
+    let track = record.track.get(cx)?;
+    tracks::judge(cx, track, kinds)?;
+    record.kinds.set(cx, kinds)?;
+    begin_counting(cx, number, &record)
+}
+
+/// Freezes what decides the proposal and counts the first members of its electorates.
 ///
 /// Errors: `UnknownChamber`, `UnknownRule`, `WrongBasis`, `EmptyElectorate`.
-pub(super) fn open(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<()> {
+pub(super) fn begin_counting(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<()> {
     let block = cx.block();
     let electorate_height = block.height.saturating_sub(1);
     record.electorate_height.set(cx, electorate_height)?;
     record.opened_at.set(cx, block.timestamp_secs.max(1))?;
     freeze_code(cx, record)?;
     freeze_stages(cx, record)?;
+    let countable = registry().known(&mut electorate::members(cx))?;
+    record.countable.set(cx, countable)?;
     cx.emit(&Opened { id: U256::from(id), electorateHeight: electorate_height })?;
-    for number in 0..record.stages.len(cx)? {
-        count(cx, &record.stages.at(number), electorate_height)?;
-    }
-    begin(cx, id, record, 0)
+    count_more(cx, id, record)
 }
 
 /// Keeps the code hash of every call's target.
@@ -45,36 +71,137 @@ fn freeze_code(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<()> {
     Ok(())
 }
 
-/// Writes the stages: of a chamber that stands for a track, one.
+/// Writes the stages, the delay, the extension and the guardian: those of the track now, or those of a chamber.
 fn freeze_stages(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<()> {
     let id = record.track.get(cx)?;
-    let (version, chamber) = rules::chamber(cx, id)?.ok_or(UnknownChamber { chamber: id })?;
-    let rule = chamber.rule.get(cx)?;
-    let (rule, _) = rules::named(cx, rule, Basis::Ballots)?;
-    let stage = record.stages.grow(cx)?;
-    stage.chamber.set(cx, id)?;
+    let Some((_, track)) = tracks::current(cx, id)? else {
+        let stage = record.stages.grow(cx)?;
+        let delay = freeze_stage(cx, id, &stage, id, B256::ZERO)?;
+        return record.delay_secs.set(cx, delay);
+    };
+    let mut delay = 0;
+    for index in 0..track.stages.len(cx)? {
+        let (terms, stage) = (track.stages.at(index), record.stages.grow(cx)?);
+        let (chamber, rule) = (terms.chamber.get(cx)?, terms.rule.get(cx)?);
+        delay = freeze_stage(cx, id, &stage, chamber, rule)?;
+        let (voting, pause) = (terms.voting_secs.get(cx)?, terms.pause_secs.get(cx)?);
+        if voting != 0 {
+            stage.voting_secs.set(cx, voting)?;
+        }
+        stage.pause_secs.set(cx, pause)?;
+    }
+    let own = track.delay_secs.get(cx)?;
+    record.delay_secs.set(cx, if own == u64::MAX { delay } else { own })?;
+    let extension = track.extension.get(cx)?;
+    if !extension.is_zero() {
+        record.extension.set(cx, extension)?;
+    }
+    freeze_guardian(cx, id, record, &track)
+}
+
+fn freeze_guardian(cx: &mut Context<'_>, id: B256, record: &ProposalRecord, track: &TrackRecord) -> Result<()> {
+    let chamber = track.guardian.get(cx)?;
+    let until = track.guardian_until.get(cx)?;
+    if chamber.is_zero() || until <= cx.block().timestamp_secs {
+        return Ok(());
+    }
+    let rule = track.guardian_rule.get(cx)?;
+    freeze_stage(cx, id, &record.guardian, chamber, rule)?;
+    record.guardian_until.set(cx, until)
+}
+
+/// Writes who votes and by which rule, `rule` or the chamber's; returns the delay of the chamber.
+fn freeze_stage(
+    cx: &mut Context<'_>,
+    track: B256,
+    stage: &StageRecord,
+    chamber_id: B256,
+    rule: B256,
+) -> Result<u64> {
+    let (version, chamber) = rules::chamber(cx, chamber_id)?.ok_or(UnknownChamber { chamber: chamber_id })?;
+    let rule = if rule.is_zero() { chamber.rule.get(cx)? } else { rule };
+    let (hash, text) = rules::named(cx, rule, Basis::Ballots)?;
+    stage.chamber.set(cx, chamber_id)?;
     stage.chamber_version.set(cx, version)?;
-    stage.rule.set(cx, rule)?;
-    let (voting, delay) = (chamber.voting_secs.get(cx)?, chamber.delay_secs.get(cx)?);
+    stage.rule.set(cx, hash)?;
+    let voting = chamber.voting_secs.get(cx)?;
     stage.voting_secs.set(cx, voting)?;
-    record.delay_secs.set(cx, delay)
+    if text.needs_quorum() {
+        let average = tracks::average(track, rule).get(cx)?;
+        stage.average.set(cx, average)?;
+    }
+    chamber.delay_secs.get(cx)
 }
 
-/// Counts who sits in a stage, and opens its tally.
-fn count(cx: &mut Context<'_>, stage: &StageRecord, height: u64) -> Result<()> {
-    let hash = stage.rule.get(cx)?;
-    let rule = rules::load(cx, hash)?;
-    let voters = Electorate::of(cx, stage, height)?.voters(cx, &rule)?;
-    ensure!(!voters.is_empty(), EmptyElectorate { chamber: stage.chamber.get(cx)? });
+/// Everything that is voted on: the stages, and the guardian's vote if there is one.
+fn votes(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<Vec<StageRecord>> {
+    let mut votes: Vec<StageRecord> =
+        (0..record.stages.len(cx)?).map(|number| record.stages.at(number)).collect();
+    if !record.guardian.chamber.get(cx)?.is_zero() {
+        votes.push(record.guardian);
+    }
+    Ok(votes)
+}
+
+/// Counts the next members; when all are counted, begins the first stage, else goes on in the next block.
+fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<()> {
+    let (from, countable) = (record.counted.get(cx)?, record.countable.get(cx)?);
+    let height = record.electorate_height.get(cx)?;
+    let votes = votes(cx, record)?;
+    let chunk = (PREPARE_MEMBERS_MAX / (votes.len() as u64).max(1)).max(1);
+    let until = countable.min(from.saturating_add(chunk));
+    for stage in &votes {
+        count(cx, stage, height, from..until)?;
+    }
+    if until < countable {
+        let block = cx.block();
+        record.counted.set(cx, until)?;
+        record.status.set(cx, Status::Preparing as u8)?;
+        record.deadline.set(cx, 0)?;
+        storage().agenda.schedule(cx, &block, Due::Prepare(id), block.timestamp_secs)?;
+        return cx.emit(&Prepared { id: U256::from(id), members: until, of: countable });
+    }
+    for number in 0..record.stages.len(cx)? {
+        let stage = record.stages.at(number);
+        ensure!(stage.voters.get(cx)? > 0, EmptyElectorate { chamber: stage.chamber.get(cx)? });
+    }
+    begin(cx, id, record, 0)
+}
+
+/// Counts who of the members in `places` sits in a stage.
+fn count(
+    cx: &mut Context<'_>,
+    stage: &StageRecord,
+    height: u64,
+    places: core::ops::Range<u64>,
+) -> Result<()> {
+    let rule = record::rule_of(cx, stage)?;
+    let is_first = places.start == 0;
+    let voters = Electorate::of(cx, stage, height)?.voters(cx, &rule, places)?;
     cx.charge(tally::COUNT_GAS.saturating_mul(voters.len() as u64))?;
-    tally::store(cx, &rule, &stage.tally, &rule.open(&voters))
+    let mut tally = if is_first { rule.open_empty() } else { tally::load(cx, &rule, &stage.tally)? };
+    rule.open_more(&mut tally, &voters);
+    tally::store(cx, &rule, &stage.tally, &tally)?;
+    let counted = stage.voters.get(cx)?;
+    stage.voters.set(cx, counted.saturating_add(voters.len() as u64))
 }
 
-/// Begins stage `number`.
+/// Goes on counting. By the chain itself.
+///
+/// Errors: `NotBySystem`, `UnknownProposal`, `NotDue`, `EmptyElectorate`.
+pub(super) fn prepare(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    cx.by_system()?;
+    let (number, record) = record::find(cx, id)?;
+    let block = cx.block();
+    ensure!(storage().agenda.take(cx, &block, Due::Prepare(number))?, NotDue {});
+    count_more(cx, number, &record)
+}
+
+/// Begins stage `number`: after its pause, if it has one.
 pub(super) fn begin(cx: &mut Context<'_>, id: u64, record: &ProposalRecord, number: u64) -> Result<()> {
     let (block, stage) = (cx.block(), record.stages.at(number));
     record.stage.set(cx, number)?;
-    let opens_at = block.timestamp_secs;
+    let opens_at = block.timestamp_secs.saturating_add(stage.pause_secs.get(cx)?);
     let closes_at = opens_at.saturating_add(stage.voting_secs.get(cx)?);
     stage.opens_at.set(cx, opens_at.max(1))?;
     stage.closes_at.set(cx, closes_at.max(1))?;
@@ -87,14 +214,43 @@ pub(super) fn begin(cx: &mut Context<'_>, id: u64, record: &ProposalRecord, numb
         opensAt: opens_at,
         closesAt: closes_at,
     })?;
+    if opens_at > block.timestamp_secs {
+        record.status.set(cx, Status::Pause as u8)?;
+        record.deadline.set(cx, opens_at)?;
+        return storage().agenda.schedule(cx, &block, Due::Resume(id), opens_at);
+    }
     take_ballots(cx, id, record, &stage)
+}
+
+/// Ends a pause. By the chain itself. The voting lasts from now on as long as it should.
+///
+/// Errors: `NotBySystem`, `UnknownProposal`, `NotDue`.
+pub(super) fn resume(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    cx.by_system()?;
+    let (number, record) = record::find(cx, id)?;
+    let block = cx.block();
+    ensure!(storage().agenda.take(cx, &block, Due::Resume(number))?, NotDue {});
+    let stage = record::present(cx, &record)?.ok_or_else(|| Failure::fatal("a pause before no stage"))?;
+    let closes_at = block.timestamp_secs.saturating_add(stage.voting_secs.get(cx)?);
+    stage.opens_at.set(cx, block.timestamp_secs.max(1))?;
+    stage.closes_at.set(cx, closes_at.max(1))?;
+    let (place, chamber) = (record.stage.get(cx)?, stage.chamber.get(cx)?);
+    let rule_hash = stage.rule.get(cx)?;
+    cx.emit(&StageOpened {
+        id,
+        stage: place,
+        chamber,
+        ruleHash: rule_hash,
+        opensAt: block.timestamp_secs,
+        closesAt: closes_at,
+    })?;
+    take_ballots(cx, number, &record, &stage)
 }
 
 /// From now on the stage takes ballots.
 fn take_ballots(cx: &mut Context<'_>, id: u64, record: &ProposalRecord, stage: &StageRecord) -> Result<()> {
     record.status.set(cx, Status::Open as u8)?;
-    let hash = stage.rule.get(cx)?;
-    let rule = rules::load(cx, hash)?;
+    let rule = record::rule_of(cx, stage)?;
     let tally = tally::load(cx, &rule, &stage.tally)?;
     ballot::schedule_close(cx, id, record, stage, &rule, &tally)
 }

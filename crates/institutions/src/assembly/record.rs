@@ -2,10 +2,11 @@
 
 use alloy_primitives::U256;
 use alloy_sol_types::SolValue;
+use polity_decision::{QUORUM_PARTS, Rational, Rule};
 
 use super::{
     IAssembly::{self, UnknownProposal, UnknownStage},
-    Status,
+    Status, draft, rules,
     schema::{ProposalRecord, StageRecord, storage},
 };
 use crate::{
@@ -29,7 +30,7 @@ pub(super) fn status<R: Read>(r: &mut R, record: &ProposalRecord) -> Result<Stat
     Ok(Status::try_from(status).unwrap_or(Status::Unknown))
 }
 
-/// Stage `stage` of the proposal, from 0.
+/// Stage `stage` of the proposal, from 0; after the last one, the guardian's vote if there is one.
 pub(super) fn find_stage(
     cx: &mut Context<'_>,
     id: U256,
@@ -37,13 +38,61 @@ pub(super) fn find_stage(
     stage: U256,
 ) -> Result<StageRecord> {
     let number = u64::try_from(stage).unwrap_or(u64::MAX);
-    Ok(record.stages.find(cx, number)?.ok_or(UnknownStage { id, stage })?)
+    let found = stage_at(cx, record, number)?;
+    Ok(found.ok_or(UnknownStage { id, stage })?)
+}
+
+/// The same, or `None`.
+pub(super) fn stage_at<R: Read>(
+    r: &mut R,
+    record: &ProposalRecord,
+    number: u64,
+) -> Result<Option<StageRecord>, R::Error> {
+    if number == record.stages.len(r)? && !record.guardian.chamber.get(r)?.is_zero() {
+        return Ok(Some(record.guardian));
+    }
+    record.stages.find(r, number)
 }
 
 /// The present stage, or the last one that was voted on; `None` before the opening.
 pub(super) fn present<R: Read>(r: &mut R, record: &ProposalRecord) -> Result<Option<StageRecord>, R::Error> {
     let number = record.stage.get(r)?;
     record.stages.find(r, number)
+}
+
+/// The rule of a stage, with the quorum it was frozen with.
+pub(super) fn rule_of(cx: &mut Context<'_>, stage: &StageRecord) -> Result<Rule> {
+    let hash = stage.rule.get(cx)?;
+    let rule = rules::load(cx, hash)?;
+    let average = stage.average.get(cx)?;
+    Ok(with_average(rule, average))
+}
+
+/// `rule` with the quorum that follows from the average of participation stored as `word`.
+pub(super) fn with_average(rule: Rule, word: u64) -> Rule {
+    match (&rule.quorum, average_of(word)) {
+        (Some(quorum), Some(average)) => rule.with_quorum(&quorum.at(&average)),
+        _ => rule,
+    }
+}
+
+/// The average of participation stored as `word`; `None`: no vote yet.
+pub(super) fn average_of(word: u64) -> Option<Rational> {
+    let parts = word.checked_sub(1)?;
+    Some(Rational::new(parts.into(), QUORUM_PARTS.into()))
+}
+
+/// How an average of participation is stored: in [`QUORUM_PARTS`], plus one.
+pub(super) fn word_of_average(average: &Rational) -> u64 {
+    let parts = (average * Rational::from_integer(QUORUM_PARTS.into())).to_integer();
+    u64::try_from(parts).unwrap_or_default().saturating_add(1)
+}
+
+/// The proposal has ended with `status`.
+pub(super) fn finish(cx: &mut Context<'_>, record: &ProposalRecord, status: Status) -> Result<()> {
+    record.status.set(cx, status as u8)?;
+    record.deadline.set(cx, 0)?;
+    record.finished_at.set(cx, cx.block().timestamp_secs.max(1))
 }
 
 /// The calls of a proposal.
@@ -77,10 +126,17 @@ pub(super) fn read<R: Read>(r: &mut R, record: &ProposalRecord) -> Result<IAssem
         finishedAt: record.finished_at.get(r)?,
         stage: record.stage.get(r)?,
         stages,
+        kinds: record.kinds.get(r)?,
+        mandate: record.mandate.get(r)?,
+        sponsorsNeeded: record.draft.sponsors_needed.get(r)?,
+        sponsors: draft::sponsors(r, record)?,
+        depositNeeded: record.draft.deposit_needed.get(r)?,
+        depositHeld: record.draft.held.get(r)?,
+        depositor: record.draft.depositor.get(r)?,
     })
 }
 
-fn read_stage<R: Read>(r: &mut R, stage: &StageRecord) -> Result<IAssembly::Stage, R::Error> {
+pub(super) fn read_stage<R: Read>(r: &mut R, stage: &StageRecord) -> Result<IAssembly::Stage, R::Error> {
     Ok(IAssembly::Stage {
         chamber: stage.chamber.get(r)?,
         ruleHash: stage.rule.get(r)?,
@@ -88,6 +144,7 @@ fn read_stage<R: Read>(r: &mut R, stage: &StageRecord) -> Result<IAssembly::Stag
         closesAt: stage.closes_at.get(r)?,
         concludedAt: stage.concluded_at.get(r)?,
         adopted: stage.adopted.get(r)?,
+        extensions: stage.extensions.get(r)?,
         reportHash: stage.report_hash.get(r)?,
     })
 }

@@ -3,12 +3,13 @@
 //! Records that others freeze are never overwritten: a rule's text lies under its hash, and a chamber is a list of versions,
 //! so a proposal that names a hash and a version keeps what it opened with.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use polity_primitives::ASSEMBLY;
 
 use crate::{
     agenda::Agenda,
     assembly::seats::{SeatingRecord, Seats},
+    assembly::tracks::Tracks,
     host::Slots,
     layout,
     storage::{Blob, List, Map, Place, Slot, Text, View},
@@ -36,6 +37,7 @@ layout! {
         /// Versions, the last one in force.
         pub(super) chambers: Map<B256, List<ChamberRecord>>,
         pub(super) seats: Seats,
+        pub(super) tracks: Tracks,
     }
 }
 
@@ -122,6 +124,12 @@ layout! {
         pub(super) status: Slot<u8>,
         /// A track, or a chamber that stands for one.
         pub(super) track: Slot<B256>,
+        /// Version of the track when it was proposed, plus one: what it asks of a draft. 0: a chamber stands for one.
+        pub(super) terms: Slot<u64>,
+        /// Kinds of its calls, as bits.
+        pub(super) kinds: Slot<u16>,
+        /// Number of the mandate it was opened under; 0: none.
+        pub(super) mandate: Slot<u64>,
         pub(super) proposer: Slot<B256>,
         pub(super) payload_hash: Slot<B256>,
         pub(super) proposed_at: Slot<u64>,
@@ -138,11 +146,34 @@ layout! {
         /// `abi.encode(Call[])`.
         pub(super) payload: Blob,
         pub(super) code_hashes: List<Slot<B256>>,
+        pub(super) draft: DraftRecord,
+        /// Members looked at so far, and to be looked at, while the electorate is counted.
+        pub(super) counted: Slot<u64>,
+        pub(super) countable: Slot<u64>,
+        /// What a late ballot does: seconds before the close, seconds added, times; 64 bits each. 0: nothing.
+        pub(super) extension: Slot<U256>,
+        /// The vote on cancelling; no chamber: there is none.
+        pub(super) guardian: StageRecord,
+        pub(super) guardian_until: Slot<u64>,
         /// Number of the present stage.
         pub(super) stage: Slot<u64>,
         /// Written at the opening.
         pub(super) stages: List<StageRecord>,
         pub(super) reason: Blob,
+    }
+}
+
+layout! {
+    /// What a draft waits for.
+    pub(super) struct DraftRecord {
+        pub(super) sponsors_needed: Slot<u64>,
+        pub(super) sponsors: List<Slot<B256>>,
+        /// Place of each sponsor in the list, plus one.
+        pub(super) places: Map<B256, Slot<u64>>,
+        pub(super) deposit_needed: Slot<U256>,
+        /// Money held now, and whose.
+        pub(super) held: Slot<U256>,
+        pub(super) depositor: Slot<Address>,
     }
 }
 
@@ -153,15 +184,22 @@ layout! {
         pub(super) chamber_version: Slot<u64>,
         /// Hash of the rule's text.
         pub(super) rule: Slot<B256>,
+        /// Average of participation its moving quorum follows, in 10,000ths, plus one; 0: the rule's start.
+        pub(super) average: Slot<u64>,
         pub(super) voting_secs: Slot<u64>,
+        /// Before it. Units: seconds.
+        pub(super) pause_secs: Slot<u64>,
+        /// How many members it counts.
+        pub(super) voters: Slot<u64>,
         pub(super) opens_at: Slot<u64>,
         pub(super) closes_at: Slot<u64>,
         pub(super) concluded_at: Slot<u64>,
         pub(super) adopted: Slot<bool>,
+        pub(super) extensions: Slot<u64>,
         pub(super) report_hash: Slot<B256>,
         pub(super) tally: List<Slot<U256>>,
-        /// Ballot of each member; 0: none.
-        pub(super) ballots: Map<B256, Slot<u8>>,
+        /// Ballot of each member; 0: none. See [`super::ballot::Cast`].
+        pub(super) ballots: Map<B256, Slot<U256>>,
         /// Members that ever cast a ballot which uses a veto, each once.
         pub(super) objectors: List<Slot<B256>>,
         pub(super) objected: Map<B256, Slot<bool>>,

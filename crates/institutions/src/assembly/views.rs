@@ -3,13 +3,13 @@
 //! Every why-report is computed here from the words of a tally and the text of a rule, both in storage; the hash that the
 //! chain stored when it decided is that of the same report.
 
-use alloy_primitives::{B256, Bytes, U256};
-use polity_charter::Kind;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use polity_charter::{CallKind, Kind};
 use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record,
+    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record, tracks as terms,
     rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
     tally, treaty,
@@ -65,6 +65,26 @@ pub struct ProposalView {
     pub code_hashes: Vec<B256>,
     /// Why it failed, as recorded.
     pub failure: Option<Bytes>,
+    /// Why it was cancelled, as said.
+    pub cancelled_because: Option<String>,
+    /// What its calls do.
+    pub kinds: Vec<CallKind>,
+    /// Number of the external mandate it was opened under.
+    pub mandate: Option<u64>,
+    /// Sponsors it needs, besides its proposer.
+    pub sponsors_needed: u64,
+    /// Sponsors it has.
+    pub sponsors: Vec<String>,
+    /// Deposit it needs. Units: wei.
+    pub deposit_needed: U256,
+    /// Deposit held now. Units: wei.
+    pub deposit_held: U256,
+    /// Who paid it, if anyone did.
+    pub depositor: Option<Address>,
+    /// Members looked at, and to be looked at, while the electorate is counted.
+    pub counted: Option<(u64, u64)>,
+    /// The vote on cancelling it, and the end of the power to.
+    pub guardian: Option<(StageView, u64)>,
 }
 
 /// One vote of a proposal. Times are seconds since 1970-01-01 UTC.
@@ -82,13 +102,21 @@ pub struct StageView {
     pub concluded_at: Option<u64>,
     /// The outcome.
     pub adopted: Option<bool>,
+    /// How often a late ballot has moved the close.
+    pub extensions: u64,
+    /// Members it counts.
+    pub voters: u64,
     /// Hash of the why-report's JSON, once concluded.
     pub report_hash: Option<B256>,
 }
 
 impl StageView {
-    fn of(read: IAssembly::Stage) -> Self {
+    fn of(view: &mut View<'_>, record: &StageRecord) -> Self {
+        let Ok(read) = record::read_stage(view, record);
+        let Ok(voters) = record.voters.get(view);
         Self {
+            extensions: read.extensions,
+            voters,
             chamber: names::text(read.chamber),
             rule_hash: read.ruleHash,
             opens_at: some(read.opensAt),
@@ -144,6 +172,7 @@ impl Choice {
             Self::No => "no",
             Self::Abstain => "abstain",
             Self::Veto => "veto",
+            Self::Split => "split",
             _ => "none",
         }
     }
@@ -192,6 +221,8 @@ pub struct BallotView {
     pub member: String,
     /// What it says.
     pub choice: Choice,
+    /// Parts of 10,000 for yes, no, abstain and veto.
+    pub parts: [u16; 4],
 }
 
 /// A decision rule in force.
@@ -252,6 +283,11 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
     let Ok(calls) = record::calls(&mut view, &record);
     let Ok(code_hashes) = record.code_hashes.all(&mut view);
     let Ok(reason) = record.reason.get(&mut view);
+    let Ok(counted) = record.counted.get(&mut view);
+    let Ok(countable) = record.countable.get(&mut view);
+    let Ok(guardian_until) = record.guardian_until.get(&mut view);
+    let Ok(len) = record.stages.len(&mut view);
+    let stages = (0..len).map(|number| StageView::of(&mut view, &record.stages.at(number))).collect();
     Some(ProposalView {
         id,
         status: read.status,
@@ -267,11 +303,22 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
         executes_at: some(read.executesAt),
         finished_at: some(read.finishedAt),
         stage: read.stage,
-        stages: read.stages.into_iter().map(StageView::of).collect(),
+        stages,
         decoded: calls.iter().map(payload::decode).collect(),
         calls,
         code_hashes,
-        failure: (read.status == Status::Failed).then(|| reason.into()),
+        failure: (read.status == Status::Failed).then(|| reason.clone().into()),
+        cancelled_because: (read.status == Status::Cancelled)
+            .then(|| String::from_utf8_lossy(&reason).into_owned()),
+        kinds: call_kinds(read.kinds),
+        mandate: some(read.mandate),
+        sponsors_needed: read.sponsorsNeeded,
+        sponsors: read.sponsors.into_iter().map(names::text).collect(),
+        deposit_needed: read.depositNeeded,
+        deposit_held: read.depositHeld,
+        depositor: Some(read.depositor).filter(|depositor| !depositor.is_zero()),
+        counted: (read.status == Status::Preparing).then_some((counted, countable)),
+        guardian: some(guardian_until).map(|until| (StageView::of(&mut view, &record.guardian), until)),
     })
 }
 
@@ -279,7 +326,7 @@ pub fn proposal(slots: &dyn Slots, id: u64) -> Option<ProposalView> {
 fn stage_of(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<StageRecord> {
     let (mut view, record) = (view(slots), storage().proposals.at(id));
     let Ok(present) = record.stage.get(&mut view);
-    let Ok(found) = record.stages.find(&mut view, stage.unwrap_or(present));
+    let Ok(found) = record::stage_at(&mut view, &record, stage.unwrap_or(present));
     found
 }
 
@@ -297,6 +344,8 @@ pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Re
     let stage = stage_of(slots, id, stage)?;
     let Ok(rule_hash) = stage.rule.get(&mut view);
     let (rule, scales) = rule_and_scales(slots, rule_hash)?;
+    let Ok(average) = stage.average.get(&mut view);
+    let rule = record::with_average(rule, average);
     let mut tally = tally_in(&mut view, &rule, &scales, &stage.tally)?;
     let Ok(height) = record.electorate_height.get(&mut view);
     name_vetoers(slots, &stage, height, &rule, &mut tally);
@@ -331,9 +380,9 @@ pub fn ballots(slots: &dyn Slots, id: u64) -> Vec<BallotView> {
 pub fn stage_ballots(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Vec<BallotView> {
     let (mut view, Some(stage)) = (view(slots), stage_of(slots, id, stage)) else { return Vec::new() };
     let ballot = |member: B256| {
-        let Ok(choice) = stage.ballots.at(member).get(&mut view);
-        let choice = casting::choice_of(choice);
-        (choice != Choice::None).then(|| BallotView { member: names::text(member), choice })
+        let Ok(cast) = casting::Cast::of(&mut view, &stage, member);
+        let (choice, parts) = (cast.choice(), cast.parts());
+        (choice != Choice::None).then(|| BallotView { member: names::text(member), choice, parts })
     };
     member_ids(slots).into_iter().filter_map(ballot).collect()
 }
@@ -453,6 +502,57 @@ pub fn chambers(slots: &dyn Slots) -> Vec<ChamberView> {
         })
     };
     ids.into_iter().filter_map(chamber).collect()
+}
+
+/// A track in force. Zero and none are as in the ABI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackView {
+    /// Id.
+    pub id: String,
+    /// As the ABI has it.
+    pub track: IAssembly::Track,
+    /// Kinds of call it judges.
+    pub kinds: Vec<CallKind>,
+    /// Kinds it judges because no track claims them.
+    pub also: Vec<CallKind>,
+    /// Averages of participation that moving quorums follow, in 10,000ths, by the id of the rule.
+    pub averages: Vec<(String, u64)>,
+}
+
+/// The tracks in force.
+#[must_use]
+pub fn tracks(slots: &dyn Slots) -> Vec<TrackView> {
+    let mut view = view(slots);
+    let Ok(ids) = terms::ids(&mut view);
+    ids.into_iter().filter_map(|id| track(&mut view, id)).collect()
+}
+
+fn track(view: &mut View<'_>, id: B256) -> Option<TrackView> {
+    let Ok(found) = terms::current(view, id);
+    let Ok(track) = terms::read(view, &found?.1);
+    let kinds = call_kinds(track.kinds);
+    let mut judges = |kind: &CallKind| terms::of_kind(view, *kind) == Ok(Some(id));
+    let all = CallKind::ALL.map(|(_, kind)| kind);
+    let also = all.into_iter().filter(|kind| !kinds.contains(kind) && judges(kind)).collect();
+    let Ok(rules) = storage().rule_ids.all(view);
+    let average = |rule: B256| {
+        let Ok(word) = terms::average(id, rule).get(view);
+        word.checked_sub(1).map(|average| (names::text(rule), average))
+    };
+    let averages = rules.into_iter().filter_map(average).collect();
+    Some(TrackView { id: names::text(id), track, kinds, also, averages })
+}
+
+/// Paths of the charter whose amendment is constitutional.
+#[must_use]
+pub fn constitutional_paths(slots: &dyn Slots) -> Vec<String> {
+    let Ok(paths) = terms::constitutional(&mut view(slots));
+    paths
+}
+
+fn call_kinds(bits: u16) -> Vec<CallKind> {
+    let held = CallKind::ALL.into_iter().filter(|(_, kind)| bits & terms::bit(*kind) != 0);
+    held.map(|(_, kind)| kind).collect()
 }
 
 /// Everything the chain will do by itself, earliest first.

@@ -1,5 +1,7 @@
 //! Questions to the registry, asked by its own functions, by other institutions and, free of gas, from outside.
 
+use core::ops::Range;
+
 use alloy_primitives::{Address, B256, U256};
 use polity_charter::{Kind, Rights};
 
@@ -168,11 +170,34 @@ impl Registry {
         weights: &[B256],
         height: u64,
     ) -> Result<Vec<Elector>, R::Error> {
+        self.electors_in(r, filter, weights, height, 0..u64::MAX)
+    }
+
+    /// How many parties were ever admitted: the places that [`Self::electors_in`] can look at.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn known<R: Read>(&self, r: &mut R) -> Result<u64, R::Error> {
+        self.ids.len(r)
+    }
+
+    /// Those of [`Self::electors`] whose places in the order of first admission are in `places`, from 0.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn electors_in<R: Read>(
+        &self,
+        r: &mut R,
+        filter: &Filter,
+        weights: &[B256],
+        height: u64,
+        places: Range<u64>,
+    ) -> Result<Vec<Elector>, R::Error> {
         let kinds = Kind::ALL.iter().map(|kind| self.kind_rights(r, kind.number(), height));
         let of_kind: Vec<Rights> = kinds.collect::<Result<_, _>>()?;
         let question = self.resolve(r, filter, weights, height)?;
         let mut electors = Vec::new();
-        for index in 0..self.ids.len(r)? {
+        for index in places.start..places.end.min(self.ids.len(r)?) {
             let id = self.ids.at(index).get(r)?;
             let standing = self.standing(r, id, height)?;
             let rights =

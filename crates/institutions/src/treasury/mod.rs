@@ -104,6 +104,11 @@ impl Institution for Treasury {
 }
 
 impl Treasury {
+    /// Whether there is an account `name`. `r` reads the treasury.
+    pub(crate) fn is_open<R: Read>(&self, r: &mut R, name: B256) -> Result<bool, R::Error> {
+        self.accounts.at(name).open.get(r)
+    }
+
     /// Books the value of the call to `name`. Errors: `UnknownAccount`, `NothingToDeposit`.
     fn deposit(&self, cx: &mut Context<'_>, name: B256) -> Result<()> {
         let (amount, from) = (cx.value(), cx.caller());

@@ -147,7 +147,7 @@ proptest! {
             if chain.try_send(account(STATES[who]), &call).is_err() {
                 continue;
             }
-            match ballot::event_of(choice) {
+            match ballot::Cast::whole(choice).event() {
                 Some(polity_decision::Event::Ballot(choice)) => cast.insert(STATES[who].to_owned(), choice),
                 _ => cast.remove(STATES[who]),
             };

@@ -3,9 +3,9 @@
 use super::*;
 use crate::laws::{Example, laws};
 
-/// Proposal 1 waits to be enacted (and is first on the agenda), 2 to be concluded, 3 is open; the accord is due too.
+/// Proposal 1 waits to be enacted (and is first on the agenda), 2 to be concluded, [`tracks::OPEN`] is open; the accord is due too.
 fn world() -> Memory {
-    let mut chain = Chain::new(&seats::with_seats(CHARTER));
+    let mut chain = Chain::new(&tracks::with_tracks(&seats::with_seats(CHARTER)));
     // Of the covenant: AAA, a Party with reservation 2, has given notice; the deposit of BBB, number 3, falls due.
     let (treaty, kind) = (word("covenant"), InstrumentKind::Accession);
     let (reserves, text) = (InstrumentKind::Reservation, "Not on Sundays.".to_owned());
@@ -23,6 +23,7 @@ fn world() -> Memory {
     assert_eq!(chain.status(enacted), "adopted");
     let concluded = chain.propose("AAA", "plenary", vec![]);
     chain.ballot("BBB", concluded, Choice::No);
+    tracks::prepare_laws_early(&mut chain);
     for who in ["CCC", "DDD", "EEE"] {
         chain.send(who, &sol::depositCall { treaty: word("accord") });
     }
@@ -30,7 +31,8 @@ fn world() -> Memory {
     chain.next(31 * DAY);
     chain.send("AAA", &sol::withdrawCall { treaty });
     let open = chain.propose("SAM", "plenary", vec![sol::Call::default(), sol::Call::default()]);
-    assert_eq!((enacted, concluded, open), (1, 2, 3));
+    assert_eq!((enacted, concluded, open), (1, 2, tracks::OPEN));
+    tracks::prepare_laws(&mut chain);
     let first = agenda_entries(&chain.memory)[0];
     assert_eq!(first.due, crate::agenda::Due::Enact(1), "the enactment is first");
     chain.memory
@@ -38,6 +40,7 @@ fn world() -> Memory {
 
 fn examples() -> Vec<Example> {
     let (one, two, three) = (U256::from(1), U256::from(2), U256::from(3));
+    let open = U256::from(tracks::OPEN);
     let accord = word("accord");
     let rule = r#"{"id":"majority","limb":[{"name":"members","numerator":"yes","threshold":"> 2/3"}]}"#;
     let chamber = sol::Chamber {
@@ -81,7 +84,7 @@ fn examples() -> Vec<Example> {
     all.extend(by![
         account("EEE"),
         withdrawCall { treaty: accord },
-        ballotCall { id: three, choice: Choice::Yes }
+        ballotCall { id: open, choice: Choice::Yes }
     ]);
     all.push(Example::new(account("AAA"), ASSEMBLY, &propose));
     all.extend(by![
@@ -98,13 +101,14 @@ fn examples() -> Vec<Example> {
         setChamberCall { id: word("plenary"), chamber },
     ]);
     all.extend(seats::law_examples());
+    all.extend(tracks::law_examples());
     let hash = keccak256(views::rules(&world())[0].rule.canonical_json());
     all.extend(by![
         Address::ZERO,
         proposalCountCall {},
         proposalCall { id: one },
-        callsOfCall { id: three },
-        codeHashesOfCall { id: three },
+        callsOfCall { id: open },
+        codeHashesOfCall { id: open },
         ballotOfCall { id: one, stage: U256::ZERO, member: word("AAA") },
         tallyOfCall { id: two, stage: U256::ZERO },
         reasonOfCall { id: two },

@@ -182,7 +182,7 @@ fn strangers_and_the_wrong_members_are_refused_by_name() {
     assert_eq!(error(chain.try_send(sam, &ballot).map(drop)), "NotInElectorate", "no right to vote");
     assert_eq!(error(chain.try_send(org, &ballot).map(drop)), "NotInElectorate", "not of the chamber's kind");
     assert_eq!(error(chain.try_send(org, &propose("plenary", "x")).map(drop)), "NoRight");
-    assert_eq!(error(chain.try_send(aaa, &propose("nowhere", "x")).map(drop)), "UnknownChamber");
+    assert_eq!(error(chain.try_send(aaa, &propose("nowhere", "x")).map(drop)), "UnknownTrack");
     assert_eq!(error(chain.try_send(aaa, &propose("plenary", "")).map(drop)), "InvalidTitle");
     assert_eq!(error(chain.try_send(aaa, &propose("plenary", &"x".repeat(257))).map(drop)), "InvalidTitle");
     let unknown = sol::ballotCall { id: U256::MAX, choice: Choice::Yes };

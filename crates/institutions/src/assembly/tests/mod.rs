@@ -13,6 +13,7 @@ mod life;
 mod paris;
 mod seated;
 mod seats;
+mod tracks;
 mod words;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
@@ -228,6 +229,34 @@ impl Chain {
     pub(super) fn propose(&mut self, who: &str, chamber: &str, calls: Vec<sol::Call>) -> u64 {
         let call = sol::proposeCall { track: word(chamber), title: "A proposal".into(), calls };
         u64::try_from(self.send(who, &call)).expect("an id")
+    }
+
+    /// Calls the assembly and sends `value` wei with it, which `who` gets for that.
+    pub(super) fn pay<C: SolCall>(&mut self, who: &str, value: u64, call: &C) -> Result<C::Return, String> {
+        let value = U256::from(value);
+        self.memory.mint(account(who), value);
+        let request = Request { value, ..Request::new(account(who), ASSEMBLY, call.abi_encode()) };
+        match self.memory.call(&request).result {
+            Ok(output) => Ok(C::abi_decode_returns(&output).expect("an answer of the ABI")),
+            Err(Failure::Revert(output)) => Err(directory::error_name(&output).expect("an error of the ABI")),
+            Err(Failure::Halt(halt)) => panic!("{halt}"),
+        }
+    }
+
+    /// Writes in the assembly what an amendment would.
+    pub(super) fn amend(&mut self, write: impl FnOnce(&mut crate::Context<'_>) -> crate::Result<()>) {
+        let block = self.memory.block;
+        let call = crate::Call {
+            caller: AGREEMENT,
+            value: U256::ZERO,
+            input: &[],
+            is_static: false,
+            is_direct: true,
+            block,
+        };
+        let mut cx = crate::Context::new(&mut self.memory, ASSEMBLY, &call, true);
+        let result = write(&mut cx);
+        cx.finish(result).unwrap_or_else(|failure| panic!("{failure}"));
     }
 
     pub(super) fn ballot(&mut self, who: &str, id: u64, choice: Choice) {

@@ -28,7 +28,7 @@ fn a_report_follows_from_the_abi_alone() {
     let outcome = rule.outcome(&tally, true);
     assert_eq!((outcome.outcome, outcome.limbs[0].numerator.to_string().as_str()), (Outcome::Adopted, "4"));
     assert_eq!(
-        chain.send("SAM", &sol::ballotOfCall { id, stage: U256::ZERO, member: word("EEE") }),
+        chain.send("SAM", &sol::ballotOfCall { id, stage: U256::ZERO, member: word("EEE") }).choice,
         Choice::Yes
     );
     assert_eq!(keccak256(calls.abi_encode()), stored.payloadHash);
