@@ -171,6 +171,9 @@ pub(crate) fn decode_error(data: &[u8]) -> Option<String> {
     for abi in abis {
         let Some(error) = abi.errors().find(|error| error.selector() == *selector) else { continue };
         let decoded = error.decode_error(data).ok()?;
+        if let Some(sentence) = crate::sentences::sentence(&error.name, &decoded.body) {
+            return Some(sentence);
+        }
         let fields: Vec<_> = error
             .inputs
             .iter()

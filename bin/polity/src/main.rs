@@ -12,6 +12,7 @@ mod command;
 mod demo;
 mod local;
 mod output;
+mod sentences;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 

@@ -67,12 +67,23 @@ pub(super) fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str
 }
 
 pub(super) fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxReceipt, Failure> {
-    let secret = signer.secret(rpc.dir())?;
-    rpc.client()?.transact(&secret, ASSEMBLY, U256::ZERO, Bytes::from(call.abi_encode()))
+    send_value(rpc, signer, U256::ZERO, call)
 }
 
-/// Opens a proposal in a chamber. It is concluded by the chamber's rule at its close, or earlier once its outcome can no longer
-/// change; if it passes, its calls are made by the chain itself after the chamber's delay. Amounts are in wei.
+/// The same with `value` wei.
+pub(super) fn send_value(
+    rpc: &RpcArgs,
+    signer: &SignerArgs,
+    value: U256,
+    call: &impl SolCall,
+) -> Result<TxReceipt, Failure> {
+    let secret = signer.secret(rpc.dir())?;
+    rpc.client()?.transact(&secret, ASSEMBLY, value, Bytes::from(call.abi_encode()))
+}
+
+/// Makes a proposal. The strictest track among those of its calls' kinds judges it (`polity tracks`); where no track claims
+/// them, a chamber. Each vote is concluded at its close, or earlier once its outcome can no longer change; if all pass, the
+/// calls are made by the chain itself after a delay. Amounts are in wei.
 ///
 /// A call is INSTITUTION.FUNCTION and its arguments, as `polity_institutions` lists them, or ADDRESS 'function(type,…)' and
 /// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
@@ -82,13 +93,16 @@ pub(super) fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> R
     after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris"
 )]
 pub(crate) struct Propose {
-    /// Chamber that decides.
-    chamber: String,
+    /// Track that judges it, or the chamber that decides where no track claims its calls.
+    track: String,
     /// What it is about.
     title: String,
     /// A call to make if it passes; in the order given.
     #[arg(long = "call", value_name = "CALL")]
     calls: Vec<String>,
+    /// Pay the deposit that the track asks for.
+    #[arg(long)]
+    deposit: bool,
     /// Show the calls and stop.
     #[arg(long)]
     dry_run: bool,
@@ -119,16 +133,26 @@ impl Propose {
             });
         }
         let call = IAssembly::proposeCall {
-            track: word("chamber", &self.chamber)?,
+            track: word("track", &self.track)?,
             title: self.title.clone(),
             calls: calls
                 .into_iter()
                 .map(|call| IAssembly::Call { target: call.target, value: call.value, data: call.data })
                 .collect(),
         };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let deposit = if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
+        let receipt = send_value(&self.rpc, &self.signer, deposit, &call)?;
         let id = proposal_id(&receipt).ok_or_else(|| Failure::failed("the receipt shows no proposal"))?;
-        done(json, &receipt, json!({ "proposal": id }), &format!("proposal {id} is open in {}", self.chamber))
+        let made: Value = client.call("polity_proposal", json!([id]))?;
+        let status = made["status"].as_str().unwrap_or("made").to_owned();
+        let said = match status.as_str() {
+            "draft" => format!("proposal {id} on {} is a draft: it waits for sponsors or its deposit", self.track),
+            "discussion" => format!("proposal {id} on {} is discussed before it opens", self.track),
+            "preparing" => format!("proposal {id} on {}: its electorate is being counted", self.track),
+            "open" => format!("proposal {id} is open in {}", made["chamber"].as_str().unwrap_or(&self.track)),
+            other => format!("proposal {id} on {} is {other}", self.track),
+        };
+        done(json, &receipt, json!({ "proposal": id, "status": status }), &said)
     }
 }
 
@@ -161,7 +185,11 @@ pub(crate) struct Ballot {
     /// The proposal, by number.
     proposal: u64,
     /// What the ballot says.
-    choice: Choice,
+    #[arg(required_unless_present = "split")]
+    choice: Option<Choice>,
+    /// Split the weight: percents that make 100, such as yes=60,no=40.
+    #[arg(long, value_name = "PARTS", conflicts_with = "choice")]
+    split: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -170,7 +198,15 @@ pub(crate) struct Ballot {
 
 impl Ballot {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        let choice = match self.choice {
+        if let Some(split) = &self.split {
+            let [yes, no, abstain, veto] = super::life::parts(split).map_err(Failure::input)?;
+            let id = U256::from(self.proposal);
+            let call = IAssembly::ballotSplitCall { id, yes, no, abstain, veto };
+            let receipt = send(&self.rpc, &self.signer, &call)?;
+            let value = json!({ "proposal": self.proposal, "split": split });
+            return done(json, &receipt, value, &format!("{split} on proposal {}", self.proposal));
+        }
+        let choice = match self.choice.unwrap_or(Choice::None) {
             Choice::None => IAssembly::Choice::None,
             Choice::Yes => IAssembly::Choice::Yes,
             Choice::No => IAssembly::Choice::No,
@@ -179,7 +215,7 @@ impl Ballot {
         };
         let call = IAssembly::ballotCall { id: U256::from(self.proposal), choice };
         let receipt = send(&self.rpc, &self.signer, &call)?;
-        let said = format!("{:?}", self.choice).to_lowercase();
+        let said = choice.as_str();
         done(
             json,
             &receipt,

@@ -7,6 +7,7 @@ mod decide;
 mod demo;
 mod depositary;
 mod init;
+mod life;
 mod node;
 mod read;
 mod up;
@@ -44,8 +45,18 @@ pub(crate) enum Command {
     Treasury(read::Treasury),
     /// Why a proposal or a treaty was decided as it was.
     Why(read::Why),
-    /// Open a proposal.
+    /// The tracks of proposals.
+    Tracks(life::Tracks),
+    /// What the chain will do by itself.
+    Agenda(life::Agenda),
+    /// Make a proposal.
     Propose(act::Propose),
+    /// Sponsor a draft.
+    Sponsor(life::Sponsor),
+    /// Pay the deposit of a draft.
+    PayDeposit(life::PayDeposit),
+    /// Take a proposal back, or stop it as a guardian.
+    Cancel(life::Cancel),
     /// Cast, change or take back a ballot.
     Ballot(act::Ballot),
     /// Deposit an instrument of a treaty.
@@ -78,7 +89,12 @@ impl Command {
             Self::Treaties(args) => args.run(json),
             Self::Treasury(args) => args.run(json),
             Self::Why(args) => args.run(json),
+            Self::Tracks(args) => args.run(json),
+            Self::Agenda(args) => args.run(json),
             Self::Propose(args) => args.run(json),
+            Self::Sponsor(args) => args.run(json),
+            Self::PayDeposit(args) => args.run(json),
+            Self::Cancel(args) => args.run(json),
             Self::Ballot(args) => args.run(json),
             Self::Deposit(args) => args.run(json),
             Self::Withdraw(args) => args.run(json),

@@ -21,7 +21,7 @@ pub(super) fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn list(value: &Value) -> String {
+pub(super) fn list(value: &Value) -> String {
     array(value).iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
@@ -192,26 +192,84 @@ impl Proposals {
 
 fn proposal_text(proposal: &Value) -> String {
     let mut out = format!(
-        "{}  {}  [{}]\n   in {}, proposed by {}; opened {}, closes {}, executes {}\n",
+        "{}  {}  [{}]\n   on {}, proposed by {} at {}\n",
         text(&proposal["id"]),
         text(&proposal["title"]),
         text(&proposal["status"]),
-        text(&proposal["chamber"]),
+        text(&proposal["track"]),
         text(&proposal["proposer"]),
-        moment(&proposal["openedAt"]),
-        moment(&proposal["closesAt"]),
-        moment(&proposal["executesAt"]),
+        moment(&proposal["proposedAt"]),
     );
+    out += &before_opening(proposal);
+    for (number, stage) in array(&proposal["stages"]).iter().enumerate() {
+        out += &stage_text(number, stage);
+    }
     for call in array(&proposal["calls"]) {
         out += &format!("   → {}\n", text(&call["text"]));
+    }
+    if !proposal["executesAt"].is_null() {
+        out += &format!("   executes {}\n", moment(&proposal["executesAt"]));
     }
     if !proposal["failure"].is_null() {
         out += &format!("   failed: {}\n", text(&proposal["failure"]["text"]));
     }
+    if let Some(reason) = proposal["cancelledBecause"].as_str().filter(|reason| !reason.is_empty()) {
+        out += &format!("   cancelled: {reason}\n");
+    }
+    if let Some(until) = proposal["guardian"]["until"].as_u64() {
+        out += &format!("   {} may cancel it until {}\n", text(&proposal["guardian"]["chamber"]), time(until));
+    }
     for ballot in array(&proposal["ballots"]) {
-        out += &format!("   {} {}\n", text(&ballot["member"]), text(&ballot["choice"]));
+        let parts = ballot["parts"].as_object();
+        let parts: Vec<_> = parts.into_iter().flatten().map(|(choice, part)| format!("{choice} {part}")).collect();
+        let split = if parts.is_empty() { String::new() } else { format!(" ({} of 10000)", parts.join(", ")) };
+        out += &format!("   {} {}{split}\n", text(&ballot["member"]), text(&ballot["choice"]));
     }
     out
+}
+
+/// What a proposal waits for before it opens.
+fn before_opening(proposal: &Value) -> String {
+    let mut out = String::new();
+    if let Some(mandate) = proposal["mandate"].as_u64() {
+        out += &format!("   opened under mandate {mandate}\n");
+    }
+    if proposal["sponsorsNeeded"].as_u64().is_some_and(|needed| needed > 0) {
+        let sponsors = array(&proposal["sponsors"]);
+        let names = if sponsors.is_empty() { String::new() } else { format!(": {}", list(&proposal["sponsors"])) };
+        out += &format!("   sponsors: {} of {}{names}\n", sponsors.len(), text(&proposal["sponsorsNeeded"]));
+    }
+    let wei = |key: &str| {
+        let wei = proposal["deposit"][key].as_str().and_then(|wei| wei.parse().ok());
+        wei.map(polity_charter::amount_text).unwrap_or_default()
+    };
+    if !proposal["deposit"].is_null() {
+        out += &format!("   deposit: {} held of {}\n", wei("heldWei"), wei("neededWei"));
+    }
+    let until = moment(&proposal["deadline"]);
+    match proposal["status"].as_str() {
+        Some("draft") => out += &format!("   lapses {until} unless it has what it needs\n"),
+        Some("discussion") => out += &format!("   opens {until}\n"),
+        Some("preparing") => {
+            let (counted, all) = (text(&proposal["counted"][0]), text(&proposal["counted"][1]));
+            out += &format!("   its electorate is being counted: {counted} of {all} members\n");
+        }
+        _ => {}
+    }
+    out
+}
+
+fn stage_text(number: usize, stage: &Value) -> String {
+    let outcome = match stage["adopted"].as_bool() {
+        Some(true) => format!("adopted {}", moment(&stage["concludedAt"])),
+        Some(false) => format!("not adopted {}", moment(&stage["concludedAt"])),
+        None => format!("open {} to {}", moment(&stage["opensAt"]), moment(&stage["closesAt"])),
+    };
+    let extended = match stage["extensions"].as_u64() {
+        Some(times @ 1..) => format!(", extended {times} times"),
+        _ => String::new(),
+    };
+    format!("   vote {number}: {}, {} members, {outcome}{extended}\n", text(&stage["chamber"]), text(&stage["voters"]))
 }
 
 /// The treaties: deposits, and when they enter into force.
@@ -278,6 +336,9 @@ impl Treasury {
 pub(crate) struct Why {
     /// The number of a proposal, or the id of a treaty.
     subject: String,
+    /// Which vote of a proposal, from 0; the present one if left out. After the last: the guardian's vote.
+    #[arg(long, value_name = "N")]
+    stage: Option<u64>,
     /// Language: en or zh.
     #[arg(long, default_value = "en")]
     lang: String,
@@ -288,9 +349,9 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let subject = self.subject.parse::<u64>().map_or_else(|_| json!(self.subject), |id| json!(id));
-        let report: Value = self.rpc.client()?.call("polity_whyReport", json!([subject]))?;
+        let report: Value = self.rpc.client()?.call("polity_whyReport", json!([subject, "latest", self.stage]))?;
         if report.is_null() {
-            return Err(Failure::failed(format!("no proposal or treaty `{}`", self.subject)));
+            return Err(Failure::failed(format!("no proposal or treaty `{}` with a vote to explain", self.subject)));
         }
         let Some(words) = report["text"][&self.lang].as_str() else {
             return Err(Failure::input(format!("no language `{}`: en or zh", self.lang)));

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use polity_charter::{Date, Kind, Text};
+use polity_charter::{CallKind, Date, Kind, Text};
 use polity_decision::{Language, Report, Rule};
 use polity_institutions::{Slots, assembly as house};
 use polity_ledger::StateView;
 use polity_primitives::{Address, B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
-use super::state;
+use super::{state, tracks::DepositView as DepositOfProposal};
 use crate::{
     api::Api,
     args::{Args, Quantity},
@@ -46,6 +46,20 @@ struct ProposalView {
     /// keccak-256 of the JSON of its why-report, as the chain recorded it.
     report_hash: Option<B256>,
     stages: Vec<StageView>,
+    /// What its calls do: what the track is chosen by.
+    kinds: Vec<CallKind>,
+    /// Number of the external mandate it was opened under.
+    mandate: Option<u64>,
+    sponsors_needed: u64,
+    sponsors: Vec<String>,
+    /// `null` if its track asks for none.
+    deposit: Option<DepositOfProposal>,
+    /// While the electorate is counted: members looked at, of how many.
+    counted: Option<(u64, u64)>,
+    /// Who may cancel it, until when, and its vote on that.
+    guardian: Option<GuardianView>,
+    /// Why it was cancelled, as said by who cancelled it.
+    cancelled_because: Option<String>,
     calls: Vec<CallView>,
     /// Why it was adopted and could not be carried out.
     failure: Option<FailureView>,
@@ -65,7 +79,19 @@ struct StageView {
     closes_at: Option<u64>,
     concluded_at: Option<u64>,
     adopted: Option<bool>,
+    /// How often a late ballot has moved the close.
+    extensions: u64,
+    /// Members it counts.
+    voters: u64,
     report_hash: Option<B256>,
+}
+
+/// The vote on cancelling a proposal.
+#[derive(Serialize)]
+struct GuardianView {
+    until: u64,
+    #[serde(flatten)]
+    vote: StageView,
 }
 
 impl StageView {
@@ -77,6 +103,8 @@ impl StageView {
             closes_at: stage.closes_at,
             concluded_at: stage.concluded_at,
             adopted: stage.adopted,
+            extensions: stage.extensions,
+            voters: stage.voters,
             report_hash: stage.report_hash,
         }
     }
@@ -115,12 +143,35 @@ struct FailureView {
 struct BallotView {
     member: String,
     choice: &'static str,
+    /// Parts of 10,000, if it is split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<PartsView>,
+}
+
+#[derive(Serialize)]
+struct PartsView {
+    yes: u16,
+    no: u16,
+    abstain: u16,
+    veto: u16,
+}
+
+impl BallotView {
+    fn of(ballot: house::BallotView) -> Self {
+        let [yes, no, abstain, veto] = ballot.parts;
+        let is_split = ballot.choice == house::Choice::Split;
+        let parts = is_split.then_some(PartsView { yes, no, abstain, veto });
+        Self { member: ballot.member, choice: ballot.choice.as_str(), parts }
+    }
 }
 
 impl ProposalView {
     fn of(proposal: house::ProposalView) -> Self {
         let failure_text = proposal.failure_text();
         let present = proposal.present().cloned();
+        let deposit = DepositOfProposal::of(&proposal);
+        let guardian = proposal.guardian.as_ref();
+        let guardian = guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote) });
         let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
         let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView {
             text: call.to_string(),
@@ -148,6 +199,14 @@ impl ProposalView {
             finished_at: proposal.finished_at,
             stage: proposal.stage,
             stages: proposal.stages.iter().map(StageView::of).collect(),
+            kinds: proposal.kinds,
+            mandate: proposal.mandate,
+            sponsors_needed: proposal.sponsors_needed,
+            sponsors: proposal.sponsors,
+            deposit,
+            counted: proposal.counted,
+            guardian,
+            cancelled_because: proposal.cancelled_because,
             rule_hash: present.as_ref().map(|stage| stage.rule_hash),
             closes_at: present.as_ref().and_then(|stage| stage.closes_at),
             report_hash: present.as_ref().and_then(|stage| stage.report_hash),
@@ -185,15 +244,16 @@ pub(super) fn proposals(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     api.answer(&Page { total, proposals })
 }
 
-/// One proposal with its rule and its ballots; `null` if there is none.
+/// One proposal with the rule and the ballots of its present stage, or of `stage`; `null` if there is none.
 pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let id = args.get::<Quantity>(0)?.0;
     let state = state(api, args, 1)?;
+    let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
     let found = house::proposal(&state, id).map(|found| {
-        let rule = found.present().and_then(|stage| rule_of(&state, stage.rule_hash));
-        let ballots = house::ballots(&state, id).into_iter();
-        let ballots =
-            ballots.map(|ballot| BallotView { member: ballot.member, choice: ballot.choice.as_str() });
+        let asked = stage.unwrap_or(found.stage);
+        let shown = usize::try_from(asked).ok().and_then(|asked| found.stages.get(asked));
+        let rule = shown.and_then(|stage| rule_of(&state, stage.rule_hash));
+        let ballots = house::stage_ballots(&state, id, stage).into_iter().map(BallotView::of);
         ProposalView { rule, ballots: Some(ballots.collect()), ..ProposalView::of(found) }
     });
     api.answer(&found)

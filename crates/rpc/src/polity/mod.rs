@@ -11,6 +11,7 @@ mod depositary;
 mod institutions;
 mod members;
 mod status;
+mod tracks;
 
 pub(crate) use status::health;
 
@@ -25,7 +26,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_members", &["block"], Read, members::all),
     Method::new("polity_member", &["member", "block"], Read, members::one),
     Method::new("polity_proposals", &["from", "count", "block"], Read, assembly::proposals),
-    Method::new("polity_proposal", &["proposal", "block"], Read, assembly::proposal),
+    Method::new("polity_proposal", &["proposal", "block", "stage"], Read, assembly::proposal),
     Method::new("polity_whyReport", &["subject", "block", "stage"], Heavy, assembly::why_report),
     Method::new("polity_treaties", &["block"], Read, assembly::treaties),
     Method::new("polity_deposits", &["treaty", "block"], Read, assembly::deposits),
@@ -33,6 +34,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
     Method::new("polity_rules", &["block"], Read, assembly::rules),
     Method::new("polity_chambers", &["block"], Read, assembly::chambers),
+    Method::new("polity_tracks", &["block"], Read, tracks::tracks),
+    Method::new("polity_agenda", &["count", "block"], Heavy, tracks::agenda),
     Method::new("polity_treasury", &["block"], Read, institutions::treasury),
     Method::new("polity_institutions", &["block"], Read, institutions::directory),
     Method::new("polity_getCertificate", &["block"], Read, consensus::certificate),

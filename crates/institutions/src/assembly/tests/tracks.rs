@@ -197,7 +197,7 @@ fn the_strictest_kind_among_the_calls_judges() {
         assert_eq!(try_propose(&mut chain, "plenary", calls), Err("TrackTooMild".into()), "{what} in a chamber");
     }
     assert_eq!(try_propose(&mut chain, "haste", vec![]), Err("MandateNeeded".into()));
-    assert_eq!(try_propose(&mut chain, "nowhere", vec![]), Err("TrackTooMild".into()).or(Err("UnknownTrack".into())));
+    assert_eq!(try_propose(&mut chain, "nowhere", vec![]), Err("UnknownTrack".into()));
 }
 
 #[test]
@@ -359,7 +359,9 @@ fn all_stages_must_adopt_and_each_has_its_report() {
     let id = chain.propose("AAA", "twice", vec![pay(5)]);
     let opened = chain.now();
     let refused = |chain: &mut Chain, who: &str| {
-        chain.try_send(account(who), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes }).unwrap_err()
+        chain.try_send(account(who), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes })
+            .map(drop)
+            .unwrap_err()
     };
     assert_eq!(refused(&mut chain, "DDD"), "NotInElectorate", "the council first");
     chain.ballot("AAA", id, Choice::Yes);
@@ -555,23 +557,23 @@ strictness = 2
 stages = [{ chamber = "plenary", rule = "moving" }]
 "#;
     let mut chain = Chain::new(&format!("{CHARTER}{rule}"));
-    let threshold = |chain: &Chain, id| report(&chain.memory, id).unwrap().limbs[0].threshold.to_string();
+    let threshold = |chain: &Chain, id| report(&chain.memory, id).unwrap().limbs[0].threshold.value().to_string();
     let first = chain.propose("AAA", "first", vec![]);
-    assert_eq!(threshold(&chain, first), ">= 9/20", "0.2 + 0.5 × 0.5");
+    assert_eq!(threshold(&chain, first), "9/20", "0.2 + 0.5 × 0.5");
     for who in ["AAA", "BBB", "CCC", "DDD", "EEE"] {
         chain.ballot(who, first, Choice::Yes);
     }
     let meanwhile = chain.propose("AAA", "first", vec![]);
     chain.run(DAY);
     assert_eq!(chain.status(first), "adopted");
-    assert_eq!(threshold(&chain, first), ">= 9/20", "what it was decided by stays");
+    assert_eq!(threshold(&chain, first), "9/20", "what it was decided by stays");
     let hash = proposal(&chain.memory, first).unwrap().stages[0].report_hash;
     assert_eq!(hash, Some(keccak256(report(&chain.memory, first).unwrap().json())));
-    assert_eq!(threshold(&chain, meanwhile), ">= 9/20", "it was open");
+    assert_eq!(threshold(&chain, meanwhile), "9/20", "it was open");
     let next = chain.propose("AAA", "first", vec![]);
-    assert_eq!(threshold(&chain, next), ">= 1/2", "0.2 + (0.8 × 0.5 + 0.2) × 0.5");
+    assert_eq!(threshold(&chain, next), "1/2", "0.2 + (0.8 × 0.5 + 0.2) × 0.5");
     let other = chain.propose("AAA", "second", vec![]);
-    assert_eq!(threshold(&chain, other), ">= 9/20", "each track has its own");
+    assert_eq!(threshold(&chain, other), "9/20", "each track has its own");
     chain.run(7 * DAY);
     assert_eq!(chain.status(next), "rejected");
     let view = tracks_view(&chain, "first");
