@@ -21,7 +21,9 @@ pub(crate) fn sentence(error: &str, arguments: &[DynSolValue]) -> Option<String>
         },
         "WrongSplit" => format!("the parts of a split ballot must sum to 10000, not to {a}"),
         "CannotCancel" => {
-            format!("{b} cannot cancel proposal {a}: only its proposer before the outcome, or a guardian in its time")
+            format!(
+                "{b} cannot cancel proposal {a}: only its proposer before the outcome, or a guardian in its time"
+            )
         }
         "NotInElectorate" => format!("{b} has no vote on proposal {a}"),
         "Closed" => format!("proposal {a} takes no ballots now"),

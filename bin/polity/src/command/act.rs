@@ -146,7 +146,9 @@ impl Propose {
         let made: Value = client.call("polity_proposal", json!([id]))?;
         let status = made["status"].as_str().unwrap_or("made").to_owned();
         let said = match status.as_str() {
-            "draft" => format!("proposal {id} on {} is a draft: it waits for sponsors or its deposit", self.track),
+            "draft" => {
+                format!("proposal {id} on {} is a draft: it waits for sponsors or its deposit", self.track)
+            }
             "discussion" => format!("proposal {id} on {} is discussed before it opens", self.track),
             "preparing" => format!("proposal {id} on {}: its electorate is being counted", self.track),
             "open" => format!("proposal {id} is open in {}", made["chamber"].as_str().unwrap_or(&self.track)),

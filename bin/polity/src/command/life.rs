@@ -84,7 +84,9 @@ pub(super) fn deposit_of(client: &Client, track: &str) -> Result<U256, Failure> 
 
 /// Takes a proposal back, as its proposer; or, as a member of its track's guardian chamber, is for stopping it.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity cancel 3 --reason 'Overtaken by events' --as FJI --dir .polity/paris")]
+#[command(
+    after_help = "Example:\n  polity cancel 3 --reason 'Overtaken by events' --as FJI --dir .polity/paris"
+)]
 pub(crate) struct Cancel {
     /// The proposal, by number.
     proposal: u64,
@@ -111,7 +113,12 @@ impl Cancel {
         };
         let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([number]))?;
         let status = text(&proposal["status"]);
-        done(json, &receipt, json!({ "proposal": number, "status": status }), &format!("proposal {number} is {status}"))
+        done(
+            json,
+            &receipt,
+            json!({ "proposal": number, "status": status }),
+            &format!("proposal {number} is {status}"),
+        )
     }
 }
 
@@ -130,7 +137,8 @@ impl Tracks {
             if array(&found["tracks"]).is_empty() {
                 return "no tracks: every proposal is decided by the chamber it names".to_owned();
             }
-            let mut rows = vec![row(&["track", "strictness", "judges", "votes", "sponsors", "deposit", "name"])];
+            let mut rows =
+                vec![row(&["track", "strictness", "judges", "votes", "sponsors", "deposit", "name"])];
             rows.extend(array(&found["tracks"]).iter().map(track_row));
             table(&rows) + &format!("constitutional: {}\n", list(&found["constitutional"]))
         })
@@ -140,7 +148,8 @@ impl Tracks {
 fn track_row(track: &Value) -> Vec<String> {
     let chambers: Vec<_> = array(&track["stages"]).iter().map(|stage| text(&stage["chamber"])).collect();
     let also = list(&track["also"]);
-    let judges = list(&track["kinds"]) + &if also.is_empty() { String::new() } else { format!(" (and {also})") };
+    let judges =
+        list(&track["kinds"]) + &if also.is_empty() { String::new() } else { format!(" (and {also})") };
     vec![
         text(&track["id"]),
         text(&track["strictness"]),
@@ -189,7 +198,11 @@ pub(super) fn parts(text: &str) -> Result<[u16; 4], String> {
         *part = hundredths(percent.trim()).ok_or_else(|| format!("`{percent}` is no percentage"))?;
     }
     let sum: u32 = parts.iter().copied().map(u32::from).sum();
-    if sum == 10_000 { Ok(parts) } else { Err(format!("the parts sum to {}.{:02} %, not to 100 %", sum / 100, sum % 100)) }
+    if sum == 10_000 {
+        Ok(parts)
+    } else {
+        Err(format!("the parts sum to {}.{:02} %, not to 100 %", sum / 100, sum % 100))
+    }
 }
 
 /// `33.33` as 3333.

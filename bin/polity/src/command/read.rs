@@ -217,12 +217,15 @@ fn proposal_text(proposal: &Value) -> String {
         out += &format!("   cancelled: {reason}\n");
     }
     if let Some(until) = proposal["guardian"]["until"].as_u64() {
-        out += &format!("   {} may cancel it until {}\n", text(&proposal["guardian"]["chamber"]), time(until));
+        out +=
+            &format!("   {} may cancel it until {}\n", text(&proposal["guardian"]["chamber"]), time(until));
     }
     for ballot in array(&proposal["ballots"]) {
         let parts = ballot["parts"].as_object();
-        let parts: Vec<_> = parts.into_iter().flatten().map(|(choice, part)| format!("{choice} {part}")).collect();
-        let split = if parts.is_empty() { String::new() } else { format!(" ({} of 10000)", parts.join(", ")) };
+        let parts: Vec<_> =
+            parts.into_iter().flatten().map(|(choice, part)| format!("{choice} {part}")).collect();
+        let split =
+            if parts.is_empty() { String::new() } else { format!(" ({} of 10000)", parts.join(", ")) };
         out += &format!("   {} {}{split}\n", text(&ballot["member"]), text(&ballot["choice"]));
     }
     out
@@ -236,7 +239,8 @@ fn before_opening(proposal: &Value) -> String {
     }
     if proposal["sponsorsNeeded"].as_u64().is_some_and(|needed| needed > 0) {
         let sponsors = array(&proposal["sponsors"]);
-        let names = if sponsors.is_empty() { String::new() } else { format!(": {}", list(&proposal["sponsors"])) };
+        let names =
+            if sponsors.is_empty() { String::new() } else { format!(": {}", list(&proposal["sponsors"])) };
         out += &format!("   sponsors: {} of {}{names}\n", sponsors.len(), text(&proposal["sponsorsNeeded"]));
     }
     let wei = |key: &str| {
@@ -269,7 +273,11 @@ fn stage_text(number: usize, stage: &Value) -> String {
         Some(times @ 1..) => format!(", extended {times} times"),
         _ => String::new(),
     };
-    format!("   vote {number}: {}, {} members, {outcome}{extended}\n", text(&stage["chamber"]), text(&stage["voters"]))
+    format!(
+        "   vote {number}: {}, {} members, {outcome}{extended}\n",
+        text(&stage["chamber"]),
+        text(&stage["voters"])
+    )
 }
 
 /// The treaties: deposits, and when they enter into force.
@@ -349,9 +357,13 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let subject = self.subject.parse::<u64>().map_or_else(|_| json!(self.subject), |id| json!(id));
-        let report: Value = self.rpc.client()?.call("polity_whyReport", json!([subject, "latest", self.stage]))?;
+        let report: Value =
+            self.rpc.client()?.call("polity_whyReport", json!([subject, "latest", self.stage]))?;
         if report.is_null() {
-            return Err(Failure::failed(format!("no proposal or treaty `{}` with a vote to explain", self.subject)));
+            return Err(Failure::failed(format!(
+                "no proposal or treaty `{}` with a vote to explain",
+                self.subject
+            )));
         }
         let Some(words) = report["text"][&self.lang].as_str() else {
             return Err(Failure::input(format!("no language `{}`: en or zh", self.lang)));

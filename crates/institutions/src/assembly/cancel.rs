@@ -9,7 +9,7 @@ use alloy_primitives::{B256, U256};
 use polity_decision::{self as decision, Event, Outcome};
 
 use super::{
-    IAssembly::{CancelBallot, CannotCancel, Cancelled},
+    IAssembly::{CancelBallot, Cancelled, CannotCancel},
     REASON_BYTES_MAX, Status,
     ballot::{self, Cast},
     electorate::{self, Electorate},
@@ -56,10 +56,7 @@ pub(super) fn uncancel(cx: &mut Context<'_>, id: U256) -> Result<()> {
 }
 
 const fn is_before_the_outcome(status: Status) -> bool {
-    matches!(
-        status,
-        Status::Draft | Status::Discussion | Status::Preparing | Status::Open | Status::Pause
-    )
+    matches!(status, Status::Draft | Status::Discussion | Status::Preparing | Status::Open | Status::Pause)
 }
 
 /// Records what the guardian `member` says of cancelling; whether that settles it.

@@ -142,10 +142,10 @@ pub(super) fn unsponsor(cx: &mut Context<'_>, id: U256) -> Result<()> {
 /// Errors: `UnknownProposal`, `NotADraft`, `WrongDeposit`.
 pub(super) fn place_deposit(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let (number, record) = find(cx, id)?;
-    ensure!(!cx.value().is_zero(), WrongDeposit {
-        expected: record.draft.deposit_needed.get(cx)?,
-        sent: U256::ZERO,
-    });
+    ensure!(
+        !cx.value().is_zero(),
+        WrongDeposit { expected: record.draft.deposit_needed.get(cx)?, sent: U256::ZERO }
+    );
     escrow::place(cx, number, &record)?;
     complete(cx, number, &record)
 }

@@ -95,9 +95,8 @@ pub(super) fn settle_rejected(
 
 /// Whether a veto rejects: a holder used one, or a limb that counts vetoes is not met.
 fn is_vetoed(rule: &Rule, tally: &Tally, report: &Report) -> bool {
-    let counted = |name: &str| {
-        rule.limbs.iter().any(|limb| limb.name == name && limb.numerator == Numerator::Veto)
-    };
+    let counted =
+        |name: &str| rule.limbs.iter().any(|limb| limb.name == name && limb.numerator == Numerator::Veto);
     tally.vetoes.iter().any(|veto| veto.used > 0)
         || report.limbs.iter().any(|limb| !limb.met && counted(&limb.name))
 }

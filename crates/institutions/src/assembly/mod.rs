@@ -56,9 +56,10 @@ pub use seats::{
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use views::{
-    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView, TreatyView,
-    agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count, proposals, report, rule_text,
-    rules, stage_ballots, stage_report, tracks, treaties, treaty_progress, treaty_report,
+    BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,
+    TreatyView, agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count,
+    proposals, report, rule_text, rules, stage_ballots, stage_report, tracks, treaties, treaty_progress,
+    treaty_report,
 };
 
 use crate::{
@@ -151,9 +152,7 @@ impl Institution for Assembly {
             C::cancel(c) => cancel::cancel(cx, c.id, &c.reason).map(void),
             C::uncancel(c) => cancel::uncancel(cx, c.id).map(void),
             C::ballot(c) => ballot::ballot(cx, c.id, c.choice).map(void),
-            C::ballotSplit(c) => {
-                ballot::ballot_split(cx, c.id, [c.yes, c.no, c.abstain, c.veto]).map(void)
-            }
+            C::ballotSplit(c) => ballot::ballot_split(cx, c.id, [c.yes, c.no, c.abstain, c.veto]).map(void),
             C::conclude(c) => conclude::conclude(cx, c.id).map(void),
             C::markEnacted(c) => enact::mark_enacted(cx, c.id).map(void),
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),

@@ -99,7 +99,12 @@ fn freeze_stages(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<()> {
     freeze_guardian(cx, id, record, &track)
 }
 
-fn freeze_guardian(cx: &mut Context<'_>, id: B256, record: &ProposalRecord, track: &TrackRecord) -> Result<()> {
+fn freeze_guardian(
+    cx: &mut Context<'_>,
+    id: B256,
+    record: &ProposalRecord,
+    track: &TrackRecord,
+) -> Result<()> {
     let chamber = track.guardian.get(cx)?;
     let until = track.guardian_until.get(cx)?;
     if chamber.is_zero() || until <= cx.block().timestamp_secs {

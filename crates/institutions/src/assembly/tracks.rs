@@ -6,7 +6,10 @@
 
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::{SolCall, sol};
-use polity_charter::{Burn, CallKind, Path, Track, track::{STAGES_MAX, TRACKS_MAX}};
+use polity_charter::{
+    Burn, CallKind, Path, Track,
+    track::{STAGES_MAX, TRACKS_MAX},
+};
 use polity_decision::Basis;
 use polity_primitives::{CONSTITUTION, REGISTRY, TREASURY};
 
@@ -316,6 +319,7 @@ pub(crate) fn store(cx: &mut Context<'_>, id: B256, track: &IAssembly::Track) ->
 /// Removes a track; what it has opened goes on.
 ///
 /// Errors: `UnknownTrack`.
+#[allow(dead_code, reason = "amendments call it")]
 pub(crate) fn remove(cx: &mut Context<'_>, id: B256) -> Result<()> {
     ensure!(current(cx, id)?.is_some(), UnknownTrack { track: id });
     storage().tracks.versions.at(id).grow(cx)?;

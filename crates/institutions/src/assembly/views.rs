@@ -9,10 +9,10 @@ use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record, tracks as terms,
+    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record,
     rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
-    tally, treaty,
+    tally, tracks as terms, treaty,
 };
 use crate::{
     agenda::Entry,

@@ -171,7 +171,8 @@ impl ProposalView {
         let present = proposal.present().cloned();
         let deposit = DepositOfProposal::of(&proposal);
         let guardian = proposal.guardian.as_ref();
-        let guardian = guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote) });
+        let guardian =
+            guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote) });
         let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
         let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView {
             text: call.to_string(),

@@ -154,7 +154,8 @@ struct Agenda {
 
 /// What the chain will do by itself, earliest first.
 pub(super) fn agenda(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let count = args.opt::<Quantity>(0)?.map_or(LIST_MAX, |count| usize::try_from(count.0).unwrap_or(LIST_MAX));
+    let count =
+        args.opt::<Quantity>(0)?.map_or(LIST_MAX, |count| usize::try_from(count.0).unwrap_or(LIST_MAX));
     let entries = house::agenda_entries(&state(api, args, 1)?);
     let total = entries.len();
     let entry = |entry: polity_institutions::agenda::Entry| {

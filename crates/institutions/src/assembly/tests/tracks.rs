@@ -166,7 +166,8 @@ fn try_propose(chain: &mut Chain, track: &str, calls: Vec<sol::Call>) -> Result<
 fn the_strictest_kind_among_the_calls_judges() {
     let mut chain = Chain::new(&format!("{CHARTER}{CLAIMS}"));
     let sending = sol::Call { target: account("x"), value: U256::from(1), ..Default::default() };
-    let undecodable = sol::Call { target: CONSTITUTION, data: tracks::amendCall::SELECTOR.into(), ..Default::default() };
+    let undecodable =
+        sol::Call { target: CONSTITUTION, data: tracks::amendCall::SELECTOR.into(), ..Default::default() };
     let calls: [(&str, Vec<sol::Call>, &str); 14] = [
         ("a declaration", vec![], "everyday"),
         ("a contract", vec![sol::Call::default()], "everyday"),
@@ -194,7 +195,11 @@ fn the_strictest_kind_among_the_calls_judges() {
                 _ => panic!("{what} on {track}: {result:?}"),
             }
         }
-        assert_eq!(try_propose(&mut chain, "plenary", calls), Err("TrackTooMild".into()), "{what} in a chamber");
+        assert_eq!(
+            try_propose(&mut chain, "plenary", calls),
+            Err("TrackTooMild".into()),
+            "{what} in a chamber"
+        );
     }
     assert_eq!(try_propose(&mut chain, "haste", vec![]), Err("MandateNeeded".into()));
     assert_eq!(try_propose(&mut chain, "nowhere", vec![]), Err("UnknownTrack".into()));
@@ -203,7 +208,9 @@ fn the_strictest_kind_among_the_calls_judges() {
 #[test]
 fn a_kind_without_a_track_goes_to_a_wider_one_or_to_a_chamber() {
     let only = |kinds: &str| {
-        let track = format!("[tracks.only]\nfor = [{kinds}]\nstrictness = 1\nstages = [{{ chamber = \"plenary\" }}]\n");
+        let track = format!(
+            "[tracks.only]\nfor = [{kinds}]\nstrictness = 1\nstages = [{{ chamber = \"plenary\" }}]\n"
+        );
         Chain::new(&format!("{CHARTER}{track}"))
     };
     let rule = || vec![amend(&["rules.majority"])];
@@ -252,7 +259,10 @@ fn a_draft_finds_sponsors_and_a_deposit_is_discussed_and_opens() {
     let id = chain.propose("AAA", "slow", vec![pay(5)]);
     let number = U256::from(id);
     let view = |chain: &Chain| proposal(&chain.memory, id).unwrap();
-    assert_eq!((view(&chain).status.as_str(), view(&chain).deadline), ("draft", Some(chain.now() + 30 * DAY)));
+    assert_eq!(
+        (view(&chain).status.as_str(), view(&chain).deadline),
+        ("draft", Some(chain.now() + 30 * DAY))
+    );
     assert_eq!(report(&chain.memory, id), None);
     let sponsor = sol::sponsorCall { id: number };
     let unsponsor = sol::unsponsorCall { id: number };
@@ -261,7 +271,10 @@ fn a_draft_finds_sponsors_and_a_deposit_is_discussed_and_opens() {
         assert_eq!(chain.try_send(account(who), &sponsor).map(drop), Err(error.into()), "{who}");
     }
     assert_eq!(chain.try_send(account("BBB"), &unsponsor).map(drop), Err("NotASponsor".into()));
-    assert_eq!(chain.try_send(account("BBB"), &sol::ballotCall { id: number, choice: Choice::Yes }).map(drop), Err("Closed".into()));
+    assert_eq!(
+        chain.try_send(account("BBB"), &sol::ballotCall { id: number, choice: Choice::Yes }).map(drop),
+        Err("Closed".into())
+    );
     for wrong in [1, 9, 11] {
         assert_eq!(chain.pay("CCC", wrong, &place).map(drop), Err("WrongDeposit".into()));
     }
@@ -277,7 +290,10 @@ fn a_draft_finds_sponsors_and_a_deposit_is_discussed_and_opens() {
     assert_eq!(chain.pay("EEE", 10, &place).map(drop), Err("WrongDeposit".into()), "once");
     chain.next(DAY);
     chain.send("DDD", &sponsor);
-    assert_eq!((view(&chain).status.as_str(), view(&chain).deadline), ("discussion", Some(chain.now() + 7 * DAY)));
+    assert_eq!(
+        (view(&chain).status.as_str(), view(&chain).deadline),
+        ("discussion", Some(chain.now() + 7 * DAY))
+    );
     assert_eq!(chain.try_send(account("BBB"), &sponsor).map(drop), Err("NotADraft".into()));
     chain.decide(REGISTRY, &IRegistry::suspendCall { id: word("BBB") });
     chain.run(7 * DAY);
@@ -290,7 +306,11 @@ fn a_draft_finds_sponsors_and_a_deposit_is_discussed_and_opens() {
     assert_eq!(chain.memory.balance_of(ASSEMBLY), U256::from(10));
     chain.run(4 * DAY);
     assert_eq!(chain.status(id), "executed");
-    assert_eq!(chain.memory.balance_of(account("EEE")), U256::from(20), "its own, and what was minted for a refused try");
+    assert_eq!(
+        chain.memory.balance_of(account("EEE")),
+        U256::from(20),
+        "its own, and what was minted for a refused try"
+    );
     assert_eq!(chain.memory.balance_of(ASSEMBLY), U256::ZERO);
 }
 
@@ -359,7 +379,8 @@ fn all_stages_must_adopt_and_each_has_its_report() {
     let id = chain.propose("AAA", "twice", vec![pay(5)]);
     let opened = chain.now();
     let refused = |chain: &mut Chain, who: &str| {
-        chain.try_send(account(who), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes })
+        chain
+            .try_send(account(who), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes })
             .map(drop)
             .unwrap_err()
     };
@@ -402,7 +423,9 @@ fn all_stages_must_adopt_and_each_has_its_report() {
 #[test]
 fn counting_in_chunks_is_counting_at_once() {
     let many: String = (0..450)
-        .map(|i| format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = {} }} }}\n", i % 7))
+        .map(|i| {
+            format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = {} }} }}\n", i % 7)
+        })
         .collect();
     let text = CHARTER.replace("\"vote\", \"validate\"]", "\"vote\"]").replace(
         "AAA = { name = \"Aland\",",
@@ -410,7 +433,10 @@ fn counting_in_chunks_is_counting_at_once() {
     );
     let mut chain = Chain::new(&format!("{text}{TRACKS}"));
     let id = chain.propose("AAA", "shares", vec![]);
-    assert_eq!((chain.status(id), proposal(&chain.memory, id).unwrap().counted), ("preparing", Some((200, 457))));
+    assert_eq!(
+        (chain.status(id), proposal(&chain.memory, id).unwrap().counted),
+        ("preparing", Some((200, 457)))
+    );
     let early = sol::ballotCall { id: U256::from(id), choice: Choice::Yes };
     assert_eq!(chain.try_send(account("AAA"), &early).map(drop), Err("Closed".into()));
     // What happens meanwhile does not matter.
@@ -427,7 +453,8 @@ fn counting_in_chunks_is_counting_at_once() {
     let opened = proposal(&chain.memory, id).unwrap();
     assert_eq!(opened.stages[0].voters, 455);
     assert_eq!(opened.stages[0].closes_at, Some(chain.now() + 7 * DAY), "from when ballots are taken");
-    let filter = crate::registry::Filter { kinds: 1, rights: polity_charter::Rights::VOTE, ..Default::default() };
+    let filter =
+        crate::registry::Filter { kinds: 1, rights: polity_charter::Rights::VOTE, ..Default::default() };
     let electorate = crate::registry::voters_at(&chain.memory, &filter, opened.electorate_height);
     let rule = rules(&chain.memory).into_iter().find(|rule| rule.id == "by-weight").unwrap().rule;
     let report = report(&chain.memory, id).unwrap();
@@ -475,15 +502,29 @@ fn who_may_cancel_and_when() {
     let cancel = |id: u64| sol::cancelCall { id: U256::from(id), reason: "Because.".into() };
     // By the proposer, as long as there is no outcome.
     let mut chain = guarded();
-    for (track, status) in [("slow", "draft"), ("talk", "discussion"), ("long", "preparing"), ("guarded", "open")] {
+    for (track, status) in
+        [("slow", "draft"), ("talk", "discussion"), ("long", "preparing"), ("guarded", "open")]
+    {
         let id = chain.propose("AAA", track, vec![]);
         assert_eq!(chain.status(id), status);
-        assert_eq!(chain.try_send(account("DDD"), &cancel(id)).map(drop), Err("CannotCancel".into()), "{track}");
+        assert_eq!(
+            chain.try_send(account("DDD"), &cancel(id)).map(drop),
+            Err("CannotCancel".into()),
+            "{track}"
+        );
         chain.send("AAA", &cancel(id));
         let view = proposal(&chain.memory, id).unwrap();
-        assert_eq!((view.status.as_str(), view.cancelled_because.as_deref()), ("cancelled", Some("Because.")));
+        assert_eq!(
+            (view.status.as_str(), view.cancelled_because.as_deref()),
+            ("cancelled", Some("Because."))
+        );
         assert_eq!(chain.try_send(account("AAA"), &cancel(id)).map(drop), Err("CannotCancel".into()));
-        assert_eq!(chain.try_send(account("BBB"), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes }).map(drop), Err("Closed".into()));
+        assert_eq!(
+            chain
+                .try_send(account("BBB"), &sol::ballotCall { id: U256::from(id), choice: Choice::Yes })
+                .map(drop),
+            Err("Closed".into())
+        );
     }
     assert_eq!(agenda_entries(&chain.memory), [], "nothing is left to do");
     // By the guardian's rule, also after the adoption.
@@ -494,7 +535,11 @@ fn who_may_cancel_and_when() {
     chain.next(0);
     chain.end();
     assert_eq!(chain.status(id), "adopted");
-    assert_eq!(chain.try_send(account("SAM"), &cancel(id)).map(drop), Err("CannotCancel".into()), "too late for it");
+    assert_eq!(
+        chain.try_send(account("SAM"), &cancel(id)).map(drop),
+        Err("CannotCancel".into()),
+        "too late for it"
+    );
     chain.send("AAA", &cancel(id));
     chain.send("AAA", &sol::uncancelCall { id: U256::from(id) });
     chain.send("BBB", &cancel(id));
@@ -502,7 +547,11 @@ fn who_may_cancel_and_when() {
     chain.send("CCC", &cancel(id));
     assert_eq!(chain.status(id), "cancelled");
     let vote = stage_report(&chain.memory, id, Some(1)).unwrap();
-    assert_eq!((vote.limbs[0].numerator.to_string(), vote.limbs[0].met), ("2".into(), true), "its vote can be proven");
+    assert_eq!(
+        (vote.limbs[0].numerator.to_string(), vote.limbs[0].met),
+        ("2".into(), true),
+        "its vote can be proven"
+    );
     chain.run(5 * DAY);
     assert_eq!(chain.memory.balance_of(account("receiver")), U256::ZERO);
     // Not after the sunset.
@@ -522,14 +571,17 @@ fn split_ballots_weigh_in_parts() {
     let mut chain = Chain::new(CHARTER);
     let id = chain.propose("AAA", "shares", vec![]);
     let split = |yes, no, abstain, veto| sol::ballotSplitCall { id: U256::from(id), yes, no, abstain, veto };
-    for (wrong, error) in [(split(5_000, 4_999, 0, 0), "WrongSplit"), (split(u16::MAX, 1, 0, 0), "WrongSplit")] {
+    for (wrong, error) in
+        [(split(5_000, 4_999, 0, 0), "WrongSplit"), (split(u16::MAX, 1, 0, 0), "WrongSplit")]
+    {
         assert_eq!(chain.try_send(account("EEE"), &wrong).map(drop), Err(error.into()));
     }
     let whole = sol::ballotCall { id: U256::from(id), choice: Choice::Split };
     assert_eq!(chain.try_send(account("EEE"), &whole).map(drop), Err("MalformedCalldata".into()));
     chain.send("EEE", &split(7_500, 2_500, 0, 0));
     assert_eq!(report_numerator(&chain, id), "3", "three quarters of 4");
-    let cast = chain.send("SAM", &sol::ballotOfCall { id: U256::from(id), stage: U256::ZERO, member: word("EEE") });
+    let cast =
+        chain.send("SAM", &sol::ballotOfCall { id: U256::from(id), stage: U256::ZERO, member: word("EEE") });
     assert_eq!((cast.choice, cast.yes, cast.no), (Choice::Split, 7_500, 2_500));
     chain.ballot("EEE", id, Choice::Abstain);
     assert_eq!(report_numerator(&chain, id), "0");
@@ -557,7 +609,8 @@ strictness = 2
 stages = [{ chamber = "plenary", rule = "moving" }]
 "#;
     let mut chain = Chain::new(&format!("{CHARTER}{rule}"));
-    let threshold = |chain: &Chain, id| report(&chain.memory, id).unwrap().limbs[0].threshold.value().to_string();
+    let threshold =
+        |chain: &Chain, id| report(&chain.memory, id).unwrap().limbs[0].threshold.value().to_string();
     let first = chain.propose("AAA", "first", vec![]);
     assert_eq!(threshold(&chain, first), "9/20", "0.2 + 0.5 × 0.5");
     for who in ["AAA", "BBB", "CCC", "DDD", "EEE"] {
@@ -587,7 +640,11 @@ fn tracks_view(chain: &Chain, id: &str) -> TrackView {
 #[test]
 fn a_target_whose_code_changed_is_not_the_one_that_was_frozen_at_the_opening() {
     let mut chain = guarded();
-    let code = |code: &'static [u8]| crate::memory::MemoryAccount { nonce: 1, code: code.into(), ..Default::default() };
+    let code = |code: &'static [u8]| crate::memory::MemoryAccount {
+        nonce: 1,
+        code: code.into(),
+        ..Default::default()
+    };
     chain.memory.set_account(account("x"), code(&[1]));
     let id = chain.propose("AAA", "talk", vec![sol::Call { target: account("x"), ..Default::default() }]);
     let hashes = |chain: &mut Chain| chain.send("SAM", &sol::codeHashesOfCall { id: U256::from(id) });
@@ -610,7 +667,8 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let choice = prop::sample::select(vec![Choice::None, Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto]);
+    let choice =
+        prop::sample::select(vec![Choice::None, Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto]);
     prop_oneof![
         3 => (0..5usize).prop_map(Act::Sponsor),
         1 => (0..5usize).prop_map(Act::Unsponsor),
