@@ -373,6 +373,9 @@ interface IAssembly {
     event Unbonding(uint256 indexed id, bytes32 indexed chamber, bytes32 indexed member, uint256 amount, uint64 paidAt);
     event Released(uint256 indexed id, bytes32 indexed member, address to, uint256 amount);
 
+    event Delegated(bytes32 indexed scope, bytes32 indexed member, bytes32 indexed to);
+    event Undelegated(bytes32 indexed scope, bytes32 indexed member, bytes32 indexed from);
+
     event RuleSet(bytes32 indexed id, bytes32 ruleHash);
     event ChamberSet(bytes32 indexed id, bytes32 rule);
     event TrackSet(bytes32 indexed id, uint16 kinds, uint64 strictness);
@@ -408,6 +411,14 @@ interface IAssembly {
     error KindNotAllowed(bytes32 treaty, bytes32 member);
     error AlreadyDeposited(bytes32 treaty, bytes32 member);
     error NotDeposited(bytes32 treaty, bytes32 member);
+    /// There is no track and no chamber of this name.
+    error UnknownScope(bytes32 scope);
+    error NotDelegated(bytes32 scope, bytes32 member);
+    error NotInChamber(bytes32 chamber, bytes32 member);
+    /// The delegation would lead back to who makes it: from the first of these to the last, which are the same.
+    error DelegationLoop(bytes32[] members);
+    /// More than `max` members would stand one above the other.
+    error DelegationTooLong(bytes32[] members, uint256 max);
     error NoElection(bytes32 chamber);
     error MayNotStand(bytes32 chamber, bytes32 member);
     error AlreadyStands(bytes32 chamber, bytes32 member);
@@ -503,6 +514,14 @@ interface IAssembly {
     /// By the chain itself, when a call failed.
     function markFailed(uint256 id, bytes calldata reason) external;
 
+    // Delegation.
+
+    /// Lets `to` vote for the caller in `scope`, a track or a chamber, wherever the caller casts no ballot itself; on proposals that
+    /// open later.
+    function delegate(bytes32 scope, bytes32 to) external;
+    /// Takes that back, for proposals that open later.
+    function undelegate(bytes32 scope) external;
+
     // Seats.
 
     /// Stands in the open election of a chamber.
@@ -575,6 +594,12 @@ interface IAssembly {
     function averageOf(uint256 id, uint256 stage) external view returns (uint64);
     function chamberIds() external view returns (bytes32[] memory);
     function chamber(bytes32 id) external view returns (Chamber memory);
+
+    /// To whom `member` has delegated in `scope`; 0: to nobody.
+    function delegateOf(bytes32 scope, bytes32 member) external view returns (bytes32);
+    function delegateAt(bytes32 scope, bytes32 member, uint64 height) external view returns (bytes32);
+    /// The member whose ballot counts for `member` in the present stage: itself, or the nearest above it that has cast one; 0: none.
+    function carrierOf(uint256 id, bytes32 member) external view returns (bytes32);
 
     /// The present term of a chamber whose members are elected or drawn.
     function termOf(bytes32 chamber) external view returns (Term memory);

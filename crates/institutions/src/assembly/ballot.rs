@@ -8,7 +8,7 @@ use polity_decision::{self as decision, Event, Outcome, Rule, SPLIT_PARTS, Share
 use super::{
     Choice,
     IAssembly::{BallotCast, BallotSplit, Closed, Extended, NotInElectorate, WrongSplit},
-    Status, VETOERS_NAMED_MAX,
+    Status, VETOERS_NAMED_MAX, delegation,
     electorate::{self, Electorate, House},
     record,
     schema::{ProposalRecord, StageRecord, storage},
@@ -137,12 +137,10 @@ pub(super) fn count(
     stage.ballots.at(member).set(cx, cast.0)?;
     let mut tally = tally::load(cx, rule, &stage.tally)?;
     cx.charge(tally::COUNT_GAS)?;
-    rule.record(&mut tally, voter, before.event(), cast.event());
+    delegation::cast(cx, stage, rule, &mut tally, (member, voter), before.event(), cast.event())?;
     tally::store(cx, rule, &stage.tally, &tally)?;
-    let objects = tally.vetoes.iter().any(|veto| veto.names.contains(&voter.id));
-    if objects && !stage.objected.at(member).get(cx)? {
-        stage.objected.at(member).set(cx, true)?;
-        stage.objectors.push(cx, member)?;
+    if tally.vetoes.iter().any(|veto| veto.names.contains(&voter.id)) {
+        may_object(cx, stage, member)?;
     }
     Ok(tally)
 }
@@ -172,29 +170,43 @@ fn extend(cx: &mut Context<'_>, id: U256, record: &ProposalRecord, stage: &Stage
     cx.emit(&Extended { id, stage: number, closesAt: closes_at })
 }
 
-/// The first [`VETOERS_NAMED_MAX`] members that used a veto, with what their ballots say now. `r` reads the assembly.
-pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<(B256, Cast)>, R::Error> {
-    let count = stage.objectors.len(r)?.min(VETOERS_NAMED_MAX);
-    let objection = |index| {
+/// Keeps `member` among those whose veto a report may have to name.
+pub(super) fn may_object(cx: &mut Context<'_>, stage: &StageRecord, member: B256) -> Result<()> {
+    if stage.objected.at(member).get(cx)? {
+        return Ok(());
+    }
+    stage.objected.at(member).set(cx, true)?;
+    stage.objectors.push(cx, member)
+}
+
+/// What `member`'s own ballot says. `r` reads the assembly.
+pub(super) fn own<R: Read>(r: &mut R, stage: &StageRecord, member: B256) -> Result<Option<Event>, R::Error> {
+    Ok(Cast::of(r, stage, member)?.event())
+}
+
+/// The first [`VETOERS_NAMED_MAX`] members that used a veto, or whose delegate could, with what their ballots, or those
+/// that count for them, say now. `r` reads the assembly.
+pub(super) fn objections<R: Read>(r: &mut R, stage: &StageRecord) -> Result<Vec<(B256, Event)>, R::Error> {
+    let mut objections = Vec::new();
+    for index in 0..stage.objectors.len(r)?.min(VETOERS_NAMED_MAX) {
         let member = stage.objectors.at(index).get(r)?;
-        Ok((member, Cast::of(r, stage, member)?))
-    };
-    (0..count).map(objection).collect()
+        objections.extend(delegation::said(r, stage, member)?.map(|(_, event)| (member, event)));
+    }
+    Ok(objections)
 }
 
 /// Puts into `tally` who used a veto: its words do not say.
 pub(super) fn name_vetoers<H: House>(
     house: &mut H,
-    objections: &[(B256, Cast)],
+    objections: &[(B256, Event)],
     electorate: &Electorate,
     rule: &Rule,
     tally: &mut Tally,
 ) -> Result<(), H::Error> {
     let mut ballots = Vec::new();
-    for (member, cast) in objections {
-        let voter = electorate.voter(house, *member, rule)?;
-        if let (Some(voter), Some(event)) = (voter, cast.event()) {
-            ballots.push((voter, event));
+    for (member, event) in objections {
+        if let Some(voter) = electorate.voter(house, *member, rule)? {
+            ballots.push((voter, *event));
         }
     }
     rule.name_vetoers(tally, ballots.iter().map(|(voter, event)| (voter, *event)));

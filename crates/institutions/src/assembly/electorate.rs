@@ -114,6 +114,11 @@ impl Electorate {
         Ok(Self { chamber, record, filter: filter(r, &record)?, height })
     }
 
+    /// The block whose end counts.
+    pub(super) const fn height(&self) -> u64 {
+        self.height
+    }
+
     /// Those of them whose places in the list of all members are in `places`, as `rule` sees them.
     pub(super) fn voters<H: House>(
         &self,

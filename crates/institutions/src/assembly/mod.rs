@@ -24,6 +24,7 @@ mod cancel;
 mod conclude;
 mod depositary;
 mod draft;
+mod delegation;
 mod electorate;
 mod enact;
 mod escrow;
@@ -49,6 +50,7 @@ pub use depositary::views::{
     ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, WaitingView, in_force, instrument,
     instrument_count, instruments,
 };
+pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
 pub use seats::{
@@ -158,6 +160,8 @@ impl Institution for Assembly {
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
             C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
             C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
+            C::delegate(c) => delegation::delegate(cx, c.scope, c.to).map(void),
+            C::undelegate(c) => delegation::undelegate(cx, c.scope).map(void),
             C::stand(c) => seats::stand(cx, c.chamber).map(void),
             C::standDown(c) => seats::stand_down(cx, c.chamber).map(void),
             C::elect(c) => seats::elect(cx, c.chamber, &c.candidates).map(void),
@@ -271,6 +275,22 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         }
         C::chamberIds(_) => returns::<IAssembly::chamberIdsCall>(&storage.chamber_ids.all(cx)?),
         C::chamber(c) => returns::<IAssembly::chamberCall>(&rules::abi_of_chamber(cx, c.id)?),
+        C::delegateOf(c) => {
+            let to = delegation::delegate_at(cx, c.scope, c.member, u64::MAX)?;
+            returns::<IAssembly::delegateOfCall>(&to.unwrap_or_default())
+        }
+        C::delegateAt(c) => {
+            let to = delegation::delegate_at(cx, c.scope, c.member, c.height)?;
+            returns::<IAssembly::delegateAtCall>(&to.unwrap_or_default())
+        }
+        C::carrierOf(c) => {
+            let record = record::find(cx, c.id)?.1;
+            let said = match record::present(cx, &record)? {
+                Some(stage) => delegation::said(cx, &stage, c.member)?,
+                None => None,
+            };
+            returns::<IAssembly::carrierOfCall>(&said.map(|(by, _)| by).unwrap_or_default())
+        }
         C::termOf(c) => returns::<IAssembly::termOfCall>(&seats::term_of(cx, c.chamber)?),
         C::satAt(c) => {
             let sat = seats::sat_at(cx, c.chamber, c.member, c.height)?;

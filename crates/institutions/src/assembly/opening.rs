@@ -12,6 +12,7 @@ use polity_decision::Basis;
 use super::{
     IAssembly::{EmptyElectorate, NotDue, Opened, Prepared, StageOpened, UnknownChamber},
     PREPARE_MEMBERS_MAX, Status, ballot,
+    delegation::{self, Scopes},
     electorate::{self, Electorate},
     record, rules,
     schema::{ProposalRecord, StageRecord, storage},
@@ -153,10 +154,16 @@ fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<
     let (from, countable) = (record.counted.get(cx)?, record.countable.get(cx)?);
     let height = record.electorate_height.get(cx)?;
     let votes = votes(cx, record)?;
-    let chunk = (PREPARE_MEMBERS_MAX / (votes.len() as u64).max(1)).max(1);
+    let mut chunk = PREPARE_MEMBERS_MAX;
+    for stage in &votes {
+        let rule = record::rule_of(cx, stage)?;
+        let scopes = scopes(cx, record, stage)?;
+        chunk = chunk.min(delegation::members_max(cx, &rule, scopes)?);
+    }
+    let chunk = (chunk / (votes.len() as u64).max(1)).max(1);
     let until = countable.min(from.saturating_add(chunk));
     for stage in &votes {
-        count(cx, stage, height, from..until)?;
+        count(cx, record, stage, height, from..until)?;
     }
     if until < countable {
         let block = cx.block();
@@ -173,20 +180,29 @@ fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<
     begin(cx, id, record, 0)
 }
 
-/// Counts who of the members in `places` sits in a stage.
+/// Where delegations for a stage are looked for.
+fn scopes(cx: &mut Context<'_>, record: &ProposalRecord, stage: &StageRecord) -> Result<Scopes> {
+    Ok(Scopes { track: record.track.get(cx)?, chamber: stage.chamber.get(cx)? })
+}
+
+/// Counts who of the members in `places` sits in a stage, and links those who delegated to their delegates.
 fn count(
     cx: &mut Context<'_>,
+    record: &ProposalRecord,
     stage: &StageRecord,
     height: u64,
     places: core::ops::Range<u64>,
 ) -> Result<()> {
     let rule = record::rule_of(cx, stage)?;
     let is_first = places.start == 0;
-    let voters = Electorate::of(cx, stage, height)?.voters(cx, &rule, places)?;
+    let electorate = Electorate::of(cx, stage, height)?;
+    let voters = electorate.voters(cx, &rule, places)?;
     cx.charge(tally::COUNT_GAS.saturating_mul(voters.len() as u64))?;
     let mut tally = if is_first { rule.open_empty() } else { tally::load(cx, &rule, &stage.tally)? };
     rule.open_more(&mut tally, &voters);
     tally::store(cx, &rule, &stage.tally, &tally)?;
+    let scopes = scopes(cx, record, stage)?;
+    delegation::prepare(cx, stage, &electorate, &rule, scopes, &voters)?;
     let counted = stage.voters.get(cx)?;
     stage.voters.set(cx, counted.saturating_add(voters.len() as u64))
 }

@@ -8,6 +8,7 @@ use polity_primitives::ASSEMBLY;
 
 use crate::{
     agenda::Agenda,
+    assembly::delegation::{Delegations, FlowRecord},
     assembly::seats::{SeatingRecord, Seats},
     assembly::tracks::Tracks,
     host::Slots,
@@ -38,6 +39,7 @@ layout! {
         pub(super) chambers: Map<B256, List<ChamberRecord>>,
         pub(super) seats: Seats,
         pub(super) tracks: Tracks,
+        pub(super) delegations: Delegations,
     }
 }
 
@@ -203,6 +205,7 @@ layout! {
         /// Members that ever cast a ballot which uses a veto, each once.
         pub(super) objectors: List<Slot<B256>>,
         pub(super) objected: Map<B256, Slot<bool>>,
+        pub(super) flow: FlowRecord,
     }
 }
 

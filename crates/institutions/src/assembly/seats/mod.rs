@@ -401,6 +401,11 @@ pub(super) fn admit<R: Read>(
     })
 }
 
+/// Whether `member` sits in this version of chamber `id` now, with the right to vote.
+pub(super) fn sits(cx: &mut Context<'_>, id: B256, record: &ChamberRecord, member: B256) -> Result<bool> {
+    Ok(weight_at(cx, id, record, member, B256::ZERO, u64::MAX)?.is_some())
+}
+
 /// What `member` weighed in this version of chamber `id` at the end of block `height`, in `weight` (zero: one each), as a whole
 /// number; `None` if it did not sit there with the right to vote.
 fn weight_at(

@@ -5,6 +5,7 @@
 
 mod depositary;
 mod force;
+mod delegation;
 mod frozen;
 mod gas;
 mod known_answers;

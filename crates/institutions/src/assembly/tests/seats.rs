@@ -86,11 +86,12 @@ pub(super) fn prepare_laws(chain: &mut Chain) {
         stand(chain, who, "moot").expect("open");
     }
     elect(chain, "DDD", "moot", &["AAA", "BBB"]).expect("open");
+    chain.send("EEE", &sol::delegateCall { scope: word("plenary"), to: word("DDD") });
     bond(chain, "AAA", 9).expect("by stake");
     unbond(chain, "AAA", 2).expect("bonded");
 }
 
-/// A call of each function about seats, after [`prepare_laws`].
+/// A call of each function about seats and delegations, after [`prepare_laws`].
 pub(super) fn law_examples() -> Vec<crate::laws::Example> {
     use crate::laws::Example;
     let (moot, jury, holders) = (word("moot"), word("jury"), word("holders"));
@@ -107,6 +108,11 @@ pub(super) fn law_examples() -> Vec<crate::laws::Example> {
         SYSTEM => turnCall { number: U256::from(3) },
         SYSTEM => skipTurnCall { number: U256::from(4) },
         SYSTEM => releaseCall { id: U256::from(1) },
+        account("AAA") => delegateCall { scope: word("plenary"), to: word("EEE") },
+        account("EEE") => undelegateCall { scope: word("plenary") },
+        Address::ZERO => delegateOfCall { scope: word("plenary"), member: word("EEE") },
+        Address::ZERO => delegateAtCall { scope: word("plenary"), member: word("EEE"), height: 1 },
+        Address::ZERO => carrierOfCall { id: U256::from(3), member: word("EEE") },
         Address::ZERO => termOfCall { chamber: jury },
         Address::ZERO => satAtCall { chamber: jury, member: word("AAA"), height: 7 },
         Address::ZERO => electionOfCall { chamber: moot },
