@@ -66,6 +66,7 @@ pub(super) fn done(json: bool, receipt: &TxReceipt, mut value: Value, text: &str
     })
 }
 
+/// Calls the assembly and waits until it is done.
 pub(super) fn send(rpc: &RpcArgs, signer: &SignerArgs, call: &impl SolCall) -> Result<TxReceipt, Failure> {
     send_value(rpc, signer, U256::ZERO, call)
 }

@@ -4,12 +4,14 @@ mod act;
 mod bench;
 mod charter;
 mod decide;
+mod delegate;
 mod demo;
 mod depositary;
 mod init;
 mod life;
 mod node;
 mod read;
+mod seats;
 mod up;
 
 use clap::Subcommand;
@@ -59,6 +61,22 @@ pub(crate) enum Command {
     Cancel(life::Cancel),
     /// Cast, change or take back a ballot.
     Ballot(act::Ballot),
+    /// Let another member's ballot count for this one.
+    Delegate(delegate::Delegate),
+    /// Take a delegation back.
+    Undelegate(delegate::Undelegate),
+    /// Who delegated to whom.
+    Delegations(delegate::Delegations),
+    /// The chambers, how their seats are filled and who has them.
+    Chambers(seats::Chambers),
+    /// Stand in the election of a chamber.
+    Stand(seats::Stand),
+    /// Cast a ballot in the election of a chamber.
+    Elect(seats::Elect),
+    /// Bond money in a chamber by stake.
+    Bond(seats::Bond),
+    /// Take bonded money back.
+    Unbond(seats::Unbond),
     /// Deposit an instrument of a treaty.
     Deposit(depositary::Deposit),
     /// Withdraw an instrument of a treaty.
@@ -96,6 +114,14 @@ impl Command {
             Self::PayDeposit(args) => args.run(json),
             Self::Cancel(args) => args.run(json),
             Self::Ballot(args) => args.run(json),
+            Self::Delegate(args) => args.run(json),
+            Self::Undelegate(args) => args.run(json),
+            Self::Delegations(args) => args.run(json),
+            Self::Chambers(args) => args.run(json),
+            Self::Stand(args) => args.run(json),
+            Self::Elect(args) => args.run(json),
+            Self::Bond(args) => args.run(json),
+            Self::Unbond(args) => args.run(json),
             Self::Deposit(args) => args.run(json),
             Self::Withdraw(args) => args.run(json),
             Self::Declare(args) => args.run(json),

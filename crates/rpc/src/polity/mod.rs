@@ -10,6 +10,7 @@ mod consensus;
 mod depositary;
 mod institutions;
 mod members;
+mod seats;
 mod status;
 mod tracks;
 
@@ -36,6 +37,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_chambers", &["block"], Read, assembly::chambers),
     Method::new("polity_tracks", &["block"], Read, tracks::tracks),
     Method::new("polity_agenda", &["count", "block"], Heavy, tracks::agenda),
+    Method::new("polity_seats", &["chamber", "block"], Read, seats::seats),
+    Method::new("polity_getDelegations", &["scope", "member", "block"], Read, seats::delegations),
     Method::new("polity_treasury", &["block"], Read, institutions::treasury),
     Method::new("polity_institutions", &["block"], Read, institutions::directory),
     Method::new("polity_getCertificate", &["block"], Read, consensus::certificate),

@@ -1,0 +1,205 @@
+//! Chambers and their seats: who sits, standing and electing, bonding and unbonding.
+
+use alloy_primitives::U256;
+use clap::Args;
+use polity_charter::{amount_text, parse_amount_wei};
+use polity_institutions::assembly::IAssembly;
+use serde_json::{Value, json};
+
+use super::{
+    act::{SignerArgs, done, send, send_value, word},
+    read::{array, list, moment, row, table, text},
+};
+use crate::{
+    client::{RpcArgs, TxReceipt},
+    output::{Failure, Outcome, print},
+};
+
+/// The chambers: how their seats are filled and who has them; candidates, lots and stakes.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity chambers council --dir .polity/dev")]
+pub(crate) struct Chambers {
+    /// One chamber, by id.
+    chamber: Option<String>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Chambers {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let client = self.rpc.client()?;
+        let mut chambers: Value = client.call("polity_chambers", json!([]))?;
+        let seats: Value = client.call("polity_seats", json!([self.chamber]))?;
+        if let Value::Array(list) = &mut chambers {
+            list.retain(|chamber| self.chamber.as_ref().is_none_or(|id| chamber["id"] == json!(id)));
+            for chamber in list {
+                let filled = array(&seats).iter().find(|seats| seats["chamber"] == chamber["id"]);
+                chamber["filled"] = filled.cloned().unwrap_or_default();
+            }
+        }
+        print(as_json, &chambers, || array(&chambers).iter().map(chamber_text).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+fn chamber_text(chamber: &Value) -> String {
+    let filled = &chamber["filled"];
+    let mut rows = vec![row(&["chamber", &format!("{}  {}", text(&chamber["id"]), text(&chamber["name"]))])];
+    let mut line = |name: &str, words: String| rows.push(row(&[name, &words]));
+    line("rule", text(&chamber["rule"]));
+    match filled["by"].as_str() {
+        None => line("sits", described(chamber)),
+        Some(by @ ("election" | "sortition")) => {
+            let how = if by == "election" { "elected by" } else { "drawn from" };
+            line("sits", format!("{} seats, {how} {}", text(&filled["seats"]), text(&filled["source"])));
+            let members = list(&filled["members"]);
+            let term = format!("{} until {}", text(&filled["term"]), moment(&filled["endsAt"]));
+            line("term", if members.is_empty() { "nobody has been seated yet".to_owned() } else { term });
+            if !members.is_empty() {
+                line("members", members);
+            }
+            if !filled["electionClosesAt"].is_null() {
+                line("election", format!("ballots until {}", moment(&filled["electionClosesAt"])));
+            }
+            if filled["isDrawing"] == true {
+                line("draw", "lots are being drawn".to_owned());
+            }
+            for candidate in array(&filled["candidates"]) {
+                let withdrawn = if candidate["withdrawn"] == true { ", withdrawn" } else { "" };
+                let words =
+                    format!("{} {}{withdrawn}", text(&candidate["member"]), text(&candidate["weight"]));
+                line("candidate", words);
+            }
+        }
+        Some(_) => {
+            line("sits", format!("by stake, {} bonded together", wei(&filled["bondedWei"])));
+            for stake in array(&filled["stakes"]) {
+                let least = if stake["sits"] == true { "" } else { ", below the least" };
+                line("stake", format!("{} {}{least}", text(&stake["member"]), wei(&stake["stakeWei"])));
+            }
+            for paid in array(&filled["unbondings"]) {
+                let (member, amount) = (text(&paid["member"]), wei(&paid["amountWei"]));
+                line("unbonding", format!("{member} {amount}, paid {}", moment(&paid["paidAt"])));
+            }
+        }
+    }
+    table(&rows)
+}
+
+fn described(chamber: &Value) -> String {
+    let parts = ["kinds", "classes", "members"].map(|key| list(&chamber[key]));
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn wei(value: &Value) -> String {
+    value.as_str().and_then(|text| text.parse::<U256>().ok()).map_or_else(|| text(value), amount_text)
+}
+
+/// Stands in the open election of a chamber, or stands down.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity stand council --as FJI --dir .polity/paris")]
+pub(crate) struct Stand {
+    /// The chamber, by id.
+    chamber: String,
+    /// Stand no more.
+    #[arg(long)]
+    down: bool,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Stand {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let chamber = word("chamber", &self.chamber)?;
+        let receipt = match self.down {
+            false => send(&self.rpc, &self.signer, &IAssembly::standCall { chamber })?,
+            true => send(&self.rpc, &self.signer, &IAssembly::standDownCall { chamber })?,
+        };
+        let said = if self.down { "stands down in" } else { "stands in" };
+        let value = json!({ "chamber": self.chamber, "stands": !self.down });
+        done(json, &receipt, value, &format!("{said} {}", self.chamber))
+    }
+}
+
+/// Casts a ballot in the open election of a chamber; a later one replaces it, and one that names nobody takes it back.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity elect council FJI CHE --as FRA --dir .polity/paris")]
+pub(crate) struct Elect {
+    /// The chamber, by id.
+    chamber: String,
+    /// Candidates: all that are approved of or, where the charter says so, one.
+    candidates: Vec<String>,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Elect {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let candidates =
+            self.candidates.iter().map(|id| word("member", id)).collect::<Result<Vec<_>, _>>()?;
+        let call = IAssembly::electCall { chamber: word("chamber", &self.chamber)?, candidates };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let value = json!({ "chamber": self.chamber, "candidates": self.candidates });
+        let named = if self.candidates.is_empty() { "nobody".to_owned() } else { self.candidates.join(", ") };
+        done(json, &receipt, value, &format!("{named} for {}", self.chamber))
+    }
+}
+
+/// Bonds money in a chamber by stake: from then on it weighs on proposals that open later.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity bond holders 25.5 --as FJI --dir .polity/paris")]
+pub(crate) struct Bond {
+    /// The chamber, by id.
+    chamber: String,
+    /// How much, in units of the currency, or as in "7 wei".
+    amount: String,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Bond {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let amount = amount(&self.amount)?;
+        let call = IAssembly::bondCall { chamber: word("chamber", &self.chamber)? };
+        let receipt = send_value(&self.rpc, &self.signer, amount, &call)?;
+        moved(json, &receipt, &self.chamber, amount, "bonded in")
+    }
+}
+
+/// Takes money out of a chamber by stake. The chain pays it back after the chamber's unbonding time.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity unbond holders 10 --as FJI --dir .polity/paris")]
+pub(crate) struct Unbond {
+    /// The chamber, by id.
+    chamber: String,
+    /// How much, in units of the currency, or as in "7 wei".
+    amount: String,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Unbond {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let amount = amount(&self.amount)?;
+        let call = IAssembly::unbondCall { chamber: word("chamber", &self.chamber)?, amount };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        moved(json, &receipt, &self.chamber, amount, "unbonded from")
+    }
+}
+
+fn amount(text: &str) -> Result<U256, Failure> {
+    parse_amount_wei(text)
+        .ok_or_else(|| Failure::input(format!("`{text}` is no amount, such as 1.5 or \"7 wei\"")))
+}
+
+fn moved(json: bool, receipt: &TxReceipt, chamber: &str, amount: U256, how: &str) -> Outcome {
+    let value = json!({ "chamber": chamber, "amountWei": amount.to_string() });
+    done(json, receipt, value, &format!("{} {how} {chamber}", amount_text(amount)))
+}
