@@ -6,7 +6,7 @@
 use polity_primitives::U256;
 use serde::Serialize;
 
-use crate::Text;
+use crate::{Secrecy, Text};
 
 /// Most tracks.
 pub const TRACKS_MAX: usize = 32;
@@ -114,6 +114,8 @@ pub struct Track {
     pub extension: Option<Extension>,
     /// Who may stop a proposal.
     pub guardian: Option<Guardian>,
+    /// Whether its ballots are sealed while voting is open; `None`: as each chamber says.
+    pub secret: Option<Secrecy>,
 }
 
 impl Track {

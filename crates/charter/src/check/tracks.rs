@@ -43,6 +43,7 @@ pub(super) fn sound(charter: &Charter, report: &mut Report<'_>) {
         deposit(charter, track, &path, report);
         extension(charter, track, &path, report);
         guardian(charter, track, &path, report);
+        secret(charter, track, &path, report);
     }
 }
 
@@ -105,6 +106,19 @@ fn extension(charter: &Charter, track: &Track, path: &str, report: &mut Report<'
     if shortest.is_some_and(|shortest| extension.last_secs > shortest) {
         let message = "every ballot of a stage would be late";
         report.error(&format!("{path}.extension.last"), message, "make it shorter than the voting");
+    }
+}
+
+/// How a sealed vote stands is not known before it is over, so no late ballot can flip it.
+fn secret(charter: &Charter, track: &Track, path: &str, report: &mut Report<'_>) {
+    let is_sealed = |stage: &crate::Stage| {
+        track.secret.is_some()
+            || charter.chamber(&stage.chamber).is_some_and(|chamber| chamber.secret.is_some())
+    };
+    if track.extension.is_some() && track.stages.iter().all(is_sealed) {
+        let message =
+            "every stage is decided by sealed ballots: no late ballot can be seen to flip the outcome";
+        report.error(&join(path, "extension"), message, "leave `extension` out, or let ballots be open");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use polity_primitives::U256;
 
+use super::seating::secrecy;
 use crate::reader::{Node, Table};
 use crate::report::Report;
 use crate::track::{CONSTITUTIONAL, EXTENSIONS_MAX, SPONSORS_MAX, STAGES_MAX, STRICTNESS_MAX, TRACKS_MAX};
@@ -39,6 +40,7 @@ fn track(id: &str, node: &Node<'_>, languages: &[String], report: &mut Report<'_
     let discussion = entry.get("discussion").and_then(|node| node.duration_secs(0, report));
     let delay_secs = entry.get("delay").and_then(|node| node.duration_secs(0, report));
     let extension = entry.get("extension").and_then(|node| extension(&node, report));
+    let secret = entry.get("secret").and_then(|node| secrecy(&node, report));
     let guardian = entry.get("guardian").and_then(|node| guardian(&node, report));
     entry.finish(report);
     Some(Track {
@@ -56,6 +58,7 @@ fn track(id: &str, node: &Node<'_>, languages: &[String], report: &mut Report<'_
         delay_secs,
         extension,
         guardian,
+        secret,
     })
 }
 

@@ -77,7 +77,7 @@ fn least(charter: &Charter, wei: polity_primitives::U256) -> String {
     format!("{} {}", amount_text(wei), charter.currency.symbol)
 }
 
-/// What secret ballots mean, as a sentence.
+/// What secret ballots mean, as part of a sentence.
 pub(super) fn secrecy(secret: &Secrecy, language: Language) -> String {
     let time = days(secret.reveal_secs, language);
     match language {
@@ -88,7 +88,7 @@ pub(super) fn secrecy(secret: &Secrecy, language: Language) -> String {
                 Unrevealed::No => "as a ballot against",
             };
             format!(
-                "Ballots are sealed while voting is open and revealed within {time} after it; one that is not counts {meaning}."
+                "ballots are sealed while voting is open and revealed within {time} after it; one that is not counts {meaning}"
             )
         }
         Language::Zh => {
@@ -97,7 +97,7 @@ pub(super) fn secrecy(secret: &Secrecy, language: Language) -> String {
                 Unrevealed::Abstain => "弃权",
                 Unrevealed::No => "反对",
             };
-            format!("投票期间选票密封，结束后 {time}内公开；未公开者视为{meaning}。")
+            format!("投票期间选票密封，结束后 {time}内公开；未公开者视为{meaning}")
         }
     }
 }

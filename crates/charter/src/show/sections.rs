@@ -133,7 +133,11 @@ pub(super) fn chambers(charter: &Charter, language: Language, page: &mut Page) {
             "{name}：{who}。按{rule}规则作出决定。提案开放 {voting}；获通过的提案由链自行{delay}执行。"
         ));
         if let Some(secret) = &chamber.secret {
-            page.line(&secrecy(secret, language));
+            let words = secrecy(secret, language);
+            page.line(&capital(&match language {
+                Language::En => format!("{words}."),
+                Language::Zh => format!("{words}。"),
+            }));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How proposals are treated, kind by kind, in words.
 
 use super::Page;
+use super::seating::secrecy;
 use super::sections::{named, rule_name};
 use super::words::{duration, list};
 use crate::track::CONSTITUTIONAL;
@@ -176,6 +177,7 @@ fn after(charter: &Charter, track: &Track, language: Language) -> Vec<String> {
             Language::Zh => format!("最后 {last}内改变结果的选票使截止延后 {by}，每次表决最多 {times} 次"),
         });
     }
+    lines.extend(track.secret.as_ref().map(|secret| secrecy(secret, language)));
     if let Some(guardian) = &track.guardian {
         let chamber = charter.chamber(&guardian.chamber);
         let name =

@@ -323,6 +323,7 @@ for        = ["constitutional"]
 strictness = 20
 stages     = [{ chamber = "council", voting = "14d" }, { chamber = "council", pause = "1d" }]
 delay      = "5d"
+secret     = { reveal = "2d", unrevealed = "abstain" }
 [amendment]
 constitutional = ["rules.majority"]
 "#;
@@ -341,6 +342,7 @@ constitutional = ["rules.majority"]
         "vote 2, after 1 day: council, by the rule",
         "vote 1: council, by the rule \"majority\", for 14 days",
         "a ballot in the last 1 day that flips the outcome moves the close by 2 days, at most 3 times a vote",
+        "ballots are sealed while voting is open and revealed within 2 days after it; one that is not counts as an abstention",
         "until 2030-01-01 council may cancel it",
         "carried out by the chain itself, 5 days later",
         "Constitutional are the settings under `rules.majority`.",
