@@ -10,6 +10,7 @@ use polity_node::Secret;
 use polity_primitives::ASSEMBLY;
 use serde_json::{Value, json};
 
+use super::sealed;
 use crate::{
     abi::{self, Names},
     client::{Client, RpcArgs, TxReceipt},
@@ -28,6 +29,11 @@ pub(crate) struct SignerArgs {
 }
 
 impl SignerArgs {
+    /// The account that acts.
+    pub(super) fn address(&self, dir: Option<&Path>) -> Result<Address, Failure> {
+        Ok(self.secret(dir)?.address())
+    }
+
     fn secret(&self, dir: Option<&Path>) -> Result<Secret, Failure> {
         match (&self.member, dir, &self.key) {
             (Some(member), Some(dir), _) => {
@@ -181,7 +187,8 @@ enum Choice {
 }
 
 /// Casts a ballot; a later one replaces it until the proposal is concluded: at its close, or in a block after the outcome can no
-/// longer change, whatever the silent members do.
+/// longer change, whatever the silent members do. Where the charter seals ballots, it is kept in a file of the member's own, a commitment
+/// to it is sent, and `polity reveal` reveals it after the close.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  polity ballot 1 yes --as FJI --dir .polity/paris")]
 pub(crate) struct Ballot {
@@ -197,6 +204,19 @@ pub(crate) struct Ballot {
     signer: SignerArgs,
     #[command(flatten)]
     rpc: RpcArgs,
+}
+
+impl Choice {
+    /// Parts of 10,000 for yes, no, abstain and veto.
+    const fn parts(self) -> Option<[u16; 4]> {
+        match self {
+            Self::Yes => Some([10_000, 0, 0, 0]),
+            Self::No => Some([0, 10_000, 0, 0]),
+            Self::Abstain => Some([0, 0, 10_000, 0]),
+            Self::Veto => Some([0, 0, 0, 10_000]),
+            Self::None => None,
+        }
+    }
 }
 
 impl Ballot {
@@ -216,6 +236,10 @@ impl Ballot {
             Choice::Abstain => IAssembly::Choice::Abstain,
             Choice::Veto => IAssembly::Choice::Veto,
         };
+        let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([self.proposal]))?;
+        if sealed::reveals_until(&proposal).is_some() {
+            return sealed::commit(json, &self.rpc, &self.signer, &proposal, self.choice.parts());
+        }
         let call = IAssembly::ballotCall { id: U256::from(self.proposal), choice };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let said = choice.as_str();

@@ -11,6 +11,7 @@ mod init;
 mod life;
 mod node;
 mod read;
+mod sealed;
 mod seats;
 mod up;
 
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Cancel(life::Cancel),
     /// Cast, change or take back a ballot.
     Ballot(act::Ballot),
+    /// Reveal a sealed ballot.
+    Reveal(sealed::Reveal),
     /// Let another member's ballot count for this one.
     Delegate(delegate::Delegate),
     /// Take a delegation back.
@@ -114,6 +117,7 @@ impl Command {
             Self::PayDeposit(args) => args.run(json),
             Self::Cancel(args) => args.run(json),
             Self::Ballot(args) => args.run(json),
+            Self::Reveal(args) => args.run(json),
             Self::Delegate(args) => args.run(json),
             Self::Undelegate(args) => args.run(json),
             Self::Delegations(args) => args.run(json),

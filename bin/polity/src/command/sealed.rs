@@ -162,7 +162,8 @@ impl Reveal {
         };
         let call = IAssembly::revealCall { id, yes, no, abstain, veto, salt };
         let receipt = send(&self.rpc, &self.signer, &call)?;
-        let value = json!({ "proposal": self.proposal, "yes": yes, "no": no, "abstain": abstain, "veto": veto });
+        let value =
+            json!({ "proposal": self.proposal, "yes": yes, "no": no, "abstain": abstain, "veto": veto });
         let parts = [("yes", yes), ("no", no), ("abstain", abstain), ("veto", veto)];
         let said: Vec<String> = parts
             .into_iter()
@@ -183,7 +184,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("ballots").join("1-2-0-FRA.jsonl");
         let ballots: Vec<Kept> = (0..3u8)
-            .map(|n| Kept { commitment: B256::repeat_byte(n), parts: [10_000, 0, 0, 0], salt: B256::repeat_byte(n + 9) })
+            .map(|n| Kept {
+                commitment: B256::repeat_byte(n),
+                parts: [10_000, 0, 0, 0],
+                salt: B256::repeat_byte(n + 9),
+            })
             .collect();
         for ballot in &ballots {
             keep(&file, ballot).unwrap();

@@ -55,6 +55,8 @@ interface IAssembly {
         bytes32 guardianRule;
         /// From this time on it may not.
         uint64 guardianUntil;
+        /// Whether ballots are sealed; not `revealSecs`: as each chamber says.
+        Secrecy secret;
     }
 
     /// How far a proposal has come.
@@ -118,6 +120,8 @@ interface IAssembly {
         /// When the outcome was established; 0 before.
         uint64 concludedAt;
         bool adopted;
+        /// Until when sealed ballots are revealed, after the close; 0: they are not sealed, or the close is not known.
+        uint64 revealsUntil;
         /// How often a late ballot has moved the close.
         uint64 extensions;
         /// keccak256 of the JSON of the why-report; 0 before the outcome.
@@ -373,6 +377,11 @@ interface IAssembly {
     event Unbonding(uint256 indexed id, bytes32 indexed chamber, bytes32 indexed member, uint256 amount, uint64 paidAt);
     event Released(uint256 indexed id, bytes32 indexed member, address to, uint256 amount);
 
+    /// A sealed ballot; zero: taken back.
+    event BallotCommitted(uint256 indexed id, uint64 indexed stage, bytes32 indexed member, bytes32 commitment);
+    event BallotRevealed(
+        uint256 indexed id, uint64 indexed stage, bytes32 indexed member, uint16 yes, uint16 no, uint16 abstain, uint16 veto
+    );
     event Delegated(bytes32 indexed scope, bytes32 indexed member, bytes32 indexed to);
     event Undelegated(bytes32 indexed scope, bytes32 indexed member, bytes32 indexed from);
 
@@ -411,6 +420,11 @@ interface IAssembly {
     error KindNotAllowed(bytes32 treaty, bytes32 member);
     error AlreadyDeposited(bytes32 treaty, bytes32 member);
     error NotDeposited(bytes32 treaty, bytes32 member);
+    /// Ballots are sealed: commit to one.
+    error Sealed(uint256 id);
+    error NotSealed(uint256 id);
+    /// Not what `member` committed to.
+    error WrongReveal(uint256 id, bytes32 member);
     /// There is no track and no chamber of this name.
     error UnknownScope(bytes32 scope);
     error NotDelegated(bytes32 scope, bytes32 member);
@@ -514,6 +528,14 @@ interface IAssembly {
     /// By the chain itself, when a call failed.
     function markFailed(uint256 id, bytes calldata reason) external;
 
+    // Sealed ballots.
+
+    /// Commits to a ballot where ballots are sealed, in place of what was committed to before; zero takes it back. The commitment is
+    /// keccak256(abi.encode(block.chainid, id, stage, member, yes, no, abstain, veto, salt)), with parts of 10,000.
+    function commit(uint256 id, bytes32 commitment) external;
+    /// Reveals it, between the close and the end of the reveals.
+    function reveal(uint256 id, uint16 yes, uint16 no, uint16 abstain, uint16 veto, bytes32 salt) external;
+
     // Delegation.
 
     /// Lets `to` vote for the caller in `scope`, a track or a chamber, wherever the caller casts no ballot itself; on proposals that
@@ -595,6 +617,8 @@ interface IAssembly {
     function chamberIds() external view returns (bytes32[] memory);
     function chamber(bytes32 id) external view returns (Chamber memory);
 
+    /// What `member` committed to in the present stage; 0: to nothing.
+    function commitmentOf(uint256 id, bytes32 member) external view returns (bytes32);
     /// To whom `member` has delegated in `scope`; 0: to nobody.
     function delegateOf(bytes32 scope, bytes32 member) external view returns (bytes32);
     function delegateAt(bytes32 scope, bytes32 member, uint64 height) external view returns (bytes32);

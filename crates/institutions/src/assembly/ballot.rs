@@ -12,7 +12,7 @@ use super::{
     electorate::{self, Electorate, House},
     record,
     schema::{ProposalRecord, StageRecord, storage},
-    tally, tracks,
+    secret, tally, tracks,
 };
 use crate::{
     agenda::Due,
@@ -48,6 +48,17 @@ impl Cast {
         ensure!(sum == u64::from(SPLIT_PARTS), WrongSplit { sum: U256::from(sum) });
         let parts = parts.iter().rev().fold(U256::ZERO, |word, part| (word << PART_BITS) | U256::from(*part));
         Ok(Self((parts << 8usize) | U256::from(Choice::Split as u8)))
+    }
+
+    /// A ballot of these parts, which sum to 10,000.
+    ///
+    /// Errors: `WrongSplit`.
+    pub(super) fn of_parts(parts: [u16; 4]) -> Result<Self> {
+        let choices = [Choice::Yes, Choice::No, Choice::Abstain, Choice::Veto];
+        match parts.iter().position(|part| *part == SPLIT_PARTS).and_then(|place| choices.get(place)) {
+            Some(choice) if parts.iter().filter(|part| **part != 0).count() == 1 => Ok(Self::whole(*choice)),
+            _ => Self::split(parts),
+        }
     }
 
     /// What `member` has cast in `stage`. `r` reads the assembly.
@@ -108,6 +119,7 @@ fn cast(cx: &mut Context<'_>, id: U256, cast: Cast) -> Result<(u64, B256)> {
     ensure!(record::status(cx, &record)? == Status::Open, Closed { id });
     let stage = record::present(cx, &record)?.ok_or(Closed { id })?;
     ensure!(cx.block().timestamp_secs < stage.closes_at.get(cx)?, Closed { id });
+    secret::refuse_open(cx, id, &stage)?;
     let member = electorate::caller(cx)?;
     let rule = record::rule_of(cx, &stage)?;
     let height = record.electorate_height.get(cx)?;
@@ -213,7 +225,8 @@ pub(super) fn name_vetoers<H: House>(
     Ok(())
 }
 
-/// Puts the conclusion of the stage on the agenda: at the close, or now if the outcome is settled.
+/// Puts the conclusion of the stage on the agenda: at the close (of the reveals, if ballots are sealed), or now if the outcome is
+/// settled.
 pub(super) fn schedule_close(
     cx: &mut Context<'_>,
     id: u64,
@@ -223,11 +236,15 @@ pub(super) fn schedule_close(
     tally: &Tally,
 ) -> Result<()> {
     let (block, agenda, due) = (cx.block(), storage().agenda, Due::Conclude(id));
-    let closes_at = stage.closes_at.get(cx)?;
+    let reveals_until = secret::reveals_until(cx, stage)?;
+    let closes_at = match reveals_until {
+        Some(reveals_until) => reveals_until,
+        None => stage.closes_at.get(cx)?,
+    };
     if record.deadline.get(cx)? != closes_at {
         record.deadline.set(cx, closes_at)?;
     }
-    let settled = rule.outcome(tally, false).outcome != Outcome::Pending;
+    let settled = reveals_until.is_none() && rule.outcome(tally, false).outcome != Outcome::Pending;
     let at = if settled { block.timestamp_secs.min(closes_at) } else { closes_at };
     match agenda.scheduled(cx, due)? {
         // Settled before and still settled, or open before and still open: it stays where it is.

@@ -1,15 +1,14 @@
 //! What the assembly begins with: the charter's rules, chambers and treaties, and the agreement's code.
 
 use alloy_primitives::{B256, hex};
-use polity_charter::{Chamber, Charter, Clauses, Kind, Seating, Secrecy, Text, Treaty, Unrevealed};
+use polity_charter::{Chamber, Charter, Clauses, Kind, Seating, Text, Treaty};
 use polity_decision::Basis;
 
 use super::{
-    Choice,
     IAssembly::{self, By},
     NAME_BYTES_MAX, depositary, electorate, rules,
     schema::storage,
-    tally, tracks,
+    secret, tally, tracks,
 };
 use crate::{
     context::{Context, Result},
@@ -62,7 +61,7 @@ fn chamber_of(chamber: &Chamber, language: &str) -> Result<IAssembly::Chamber> {
         votingSecs: chamber.voting_secs,
         delaySecs: chamber.delay_secs,
         seating: seating_of(&chamber.seating)?,
-        secret: chamber.secret.as_ref().map(secrecy_of).unwrap_or_default(),
+        secret: chamber.secret.as_ref().map(secret::of_charter).unwrap_or_default(),
     })
 }
 
@@ -95,15 +94,6 @@ fn seating_of(seating: &Seating) -> Result<IAssembly::Seating> {
             ..Default::default()
         },
     })
-}
-
-fn secrecy_of(secret: &Secrecy) -> IAssembly::Secrecy {
-    let unrevealed = match secret.unrevealed {
-        Unrevealed::None => Choice::None,
-        Unrevealed::Abstain => Choice::Abstain,
-        Unrevealed::No => Choice::No,
-    };
-    IAssembly::Secrecy { revealSecs: secret.reveal_secs, unrevealed }
 }
 
 /// Opens a treaty for instruments: its rule and the weights of its Parties are frozen here.

@@ -22,9 +22,9 @@
 mod ballot;
 mod cancel;
 mod conclude;
+mod delegation;
 mod depositary;
 mod draft;
-mod delegation;
 mod electorate;
 mod enact;
 mod escrow;
@@ -37,6 +37,7 @@ mod rules;
 mod schema;
 mod seated;
 mod seats;
+mod secret;
 mod tally;
 pub(crate) mod tracks;
 mod treaty;
@@ -46,17 +47,18 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_primitives::ASSEMBLY;
 
+pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use depositary::views::{
     ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, WaitingView, in_force, instrument,
     instrument_count, instruments,
 };
-pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use payload::{Argument, DecodedCall, decode, explain};
 pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
+pub use secret::commitment;
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,
     TreatyView, agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count,
@@ -160,6 +162,8 @@ impl Institution for Assembly {
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
             C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
             C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
+            C::commit(c) => secret::commit(cx, c.id, c.commitment).map(void),
+            C::reveal(c) => secret::reveal(cx, c.id, [c.yes, c.no, c.r#abstain, c.veto], c.salt).map(void),
             C::delegate(c) => delegation::delegate(cx, c.scope, c.to).map(void),
             C::undelegate(c) => delegation::undelegate(cx, c.scope).map(void),
             C::stand(c) => seats::stand(cx, c.chamber).map(void),
@@ -275,6 +279,14 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
         }
         C::chamberIds(_) => returns::<IAssembly::chamberIdsCall>(&storage.chamber_ids.all(cx)?),
         C::chamber(c) => returns::<IAssembly::chamberCall>(&rules::abi_of_chamber(cx, c.id)?),
+        C::commitmentOf(c) => {
+            let record = record::find(cx, c.id)?.1;
+            let commitment = match record::present(cx, &record)? {
+                Some(stage) => stage.commitments.at(c.member).get(cx)?,
+                None => B256::ZERO,
+            };
+            returns::<IAssembly::commitmentOfCall>(&commitment)
+        }
         C::delegateOf(c) => {
             let to = delegation::delegate_at(cx, c.scope, c.member, u64::MAX)?;
             returns::<IAssembly::delegateOfCall>(&to.unwrap_or_default())

@@ -16,7 +16,7 @@ use super::{
     electorate::{self, Electorate},
     record, rules,
     schema::{ProposalRecord, StageRecord, storage},
-    tally,
+    secret, tally,
     tracks::{self, TrackRecord},
 };
 use crate::{
@@ -78,6 +78,7 @@ fn freeze_stages(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<()> {
     let Some((_, track)) = tracks::current(cx, id)? else {
         let stage = record.stages.grow(cx)?;
         let delay = freeze_stage(cx, id, &stage, id, B256::ZERO)?;
+        secret::freeze(cx, &stage, None)?;
         return record.delay_secs.set(cx, delay);
     };
     let mut delay = 0;
@@ -90,6 +91,7 @@ fn freeze_stages(cx: &mut Context<'_>, record: &ProposalRecord) -> Result<()> {
             stage.voting_secs.set(cx, voting)?;
         }
         stage.pause_secs.set(cx, pause)?;
+        secret::freeze(cx, &stage, Some(&track))?;
     }
     let own = track.delay_secs.get(cx)?;
     record.delay_secs.set(cx, if own == u64::MAX { delay } else { own })?;

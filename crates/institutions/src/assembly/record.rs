@@ -8,6 +8,7 @@ use super::{
     IAssembly::{self, UnknownProposal, UnknownStage},
     Status, draft, rules,
     schema::{ProposalRecord, StageRecord, storage},
+    secret,
 };
 use crate::{
     context::{Context, Result},
@@ -144,6 +145,10 @@ pub(super) fn read_stage<R: Read>(r: &mut R, stage: &StageRecord) -> Result<IAss
         closesAt: stage.closes_at.get(r)?,
         concludedAt: stage.concluded_at.get(r)?,
         adopted: stage.adopted.get(r)?,
+        revealsUntil: match stage.closes_at.get(r)? {
+            0 => 0,
+            _ => secret::reveals_until(r, stage)?.unwrap_or(0),
+        },
         extensions: stage.extensions.get(r)?,
         reportHash: stage.report_hash.get(r)?,
     })

@@ -11,7 +11,7 @@ use super::{
     },
     NAME_BYTES_MAX, PERIOD_SECS_MAX, RULE_BYTES_MAX, RULES_MAX,
     schema::{ChamberRecord, storage},
-    seated, seats,
+    seated, seats, secret,
 };
 use crate::{
     context::{Context, Result},
@@ -129,15 +129,7 @@ fn check_chamber(id: B256, chamber: &IAssembly::Chamber) -> Result<()> {
     ensure!(chamber.classes.len() <= CHAMBER_CLASSES_MAX, too_many("classes", CHAMBER_CLASSES_MAX as u64));
     ensure!(chamber.members.len() <= CHAMBER_MEMBERS_MAX, too_many("members", CHAMBER_MEMBERS_MAX as u64));
     seats::check(id, &chamber.seating).map_err(wrong)?;
-    let secret = &chamber.secret;
-    ensure!(
-        secret.revealSecs <= PERIOD_SECS_MAX,
-        wrong("its ballots are revealed for more than a hundred years")
-    );
-    ensure!(
-        matches!(secret.unrevealed, Choice::None | Choice::No | Choice::Abstain),
-        wrong("a ballot that is not revealed means none, no or abstain")
-    );
+    secret::check(&chamber.secret).map_err(wrong)?;
     let filled = chamber.seating.by != By::Description;
     let described =
         filled || chamber.kinds != 0 || !chamber.classes.is_empty() || !chamber.members.is_empty();

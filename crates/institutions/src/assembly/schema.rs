@@ -206,6 +206,11 @@ layout! {
         pub(super) objectors: List<Slot<B256>>,
         pub(super) objected: Map<B256, Slot<bool>>,
         pub(super) flow: FlowRecord,
+        /// 0: ballots are not sealed.
+        pub(super) reveal_secs: Slot<u64>,
+        pub(super) unrevealed: Slot<u8>,
+        pub(super) commitments: Map<B256, Slot<B256>>,
+        pub(super) revealed: Map<B256, Slot<bool>>,
     }
 }
 

@@ -12,15 +12,19 @@
 
 use alloy_primitives::{B256, U256, keccak256};
 use alloy_sol_types::SolValue;
+use polity_charter::{Secrecy, Unrevealed};
 
 use super::{
     Choice,
-    IAssembly::{BallotCommitted, BallotRevealed, Closed, NotInElectorate, NotSealed, Sealed, WrongReveal},
-    Status,
+    IAssembly::{
+        self, BallotCommitted, BallotRevealed, Closed, NotInElectorate, NotSealed, Sealed, WrongReveal,
+    },
+    PERIOD_SECS_MAX, Status,
     ballot::{self, Cast},
     electorate::{self, Electorate},
-    record,
+    record, rules,
     schema::{ProposalRecord, StageRecord},
+    tracks::TrackRecord,
 };
 use crate::{
     context::{Context, Result},
@@ -35,6 +39,44 @@ use crate::{
 pub fn commitment(chain_id: u64, id: U256, stage: u64, member: B256, parts: [u16; 4], salt: B256) -> B256 {
     let [yes, no, abstain, veto] = parts;
     keccak256((chain_id, id, stage, member, yes, no, abstain, veto, salt).abi_encode())
+}
+
+/// Keeps whether ballots of `stage` are sealed: as its track says or else its chamber.
+pub(super) fn freeze(cx: &mut Context<'_>, stage: &StageRecord, track: Option<&TrackRecord>) -> Result<()> {
+    let (id, version) = (stage.chamber.get(cx)?, stage.chamber_version.get(cx)?);
+    let chamber = rules::chamber_version(id, version);
+    let (mut reveal_secs, mut unrevealed) = (chamber.reveal_secs.get(cx)?, chamber.unrevealed.get(cx)?);
+    if let Some(track) = track {
+        let own = track.reveal_secs.get(cx)?;
+        if own != 0 {
+            (reveal_secs, unrevealed) = (own, track.unrevealed.get(cx)?);
+        }
+    }
+    if reveal_secs == 0 {
+        return Ok(());
+    }
+    stage.reveal_secs.set(cx, reveal_secs)?;
+    stage.unrevealed.set(cx, unrevealed)
+}
+
+/// The charter's words, as the ABI has them.
+pub(super) fn of_charter(secret: &Secrecy) -> IAssembly::Secrecy {
+    let unrevealed = match secret.unrevealed {
+        Unrevealed::None => Choice::None,
+        Unrevealed::Abstain => Choice::Abstain,
+        Unrevealed::No => Choice::No,
+    };
+    IAssembly::Secrecy { revealSecs: secret.reveal_secs, unrevealed }
+}
+
+/// What is wrong with this way of sealing ballots.
+pub(super) fn check(secret: &IAssembly::Secrecy) -> Result<(), &'static str> {
+    let means = matches!(secret.unrevealed, Choice::None | Choice::No | Choice::Abstain);
+    match (secret.revealSecs <= PERIOD_SECS_MAX, means) {
+        (true, true) => Ok(()),
+        (false, _) => Err("its ballots are revealed for more than a hundred years"),
+        (_, false) => Err("a ballot that is not revealed means none, no or abstain"),
+    }
 }
 
 /// Until when ballots of `stage` are revealed; `None` if they are not sealed. `r` reads the assembly.

@@ -14,6 +14,7 @@ use polity_decision::Basis;
 use polity_primitives::{CONSTITUTION, REGISTRY, TREASURY};
 
 use super::{
+    Choice,
     IAssembly::{
         self, ConstitutionalSet, InvalidTrack, MandateNeeded, TrackRemoved, TrackSet, TrackTooMild,
         UnknownChamber, UnknownTrack,
@@ -21,6 +22,7 @@ use super::{
     NAME_BYTES_MAX, PERIOD_SECS_MAX,
     rules::{self, too_many},
     schema::storage,
+    secret,
 };
 use crate::{
     context::{Context, Result},
@@ -76,6 +78,9 @@ layout! {
         pub(super) guardian: Slot<B256>,
         pub(super) guardian_rule: Slot<B256>,
         pub(super) guardian_until: Slot<u64>,
+        /// 0: ballots are sealed as each chamber says.
+        pub(super) reveal_secs: Slot<u64>,
+        pub(super) unrevealed: Slot<u8>,
     }
 }
 
@@ -275,6 +280,7 @@ pub(crate) fn abi_of_charter(track: &Track, name: String) -> IAssembly::Track {
         guardian: guardian.map(|guardian| word(&guardian.chamber)).unwrap_or_default(),
         guardianRule: guardian.map(|guardian| optional(&guardian.rule)).unwrap_or_default(),
         guardianUntil: guardian.map_or(0, |guardian| guardian.until_secs),
+        secret: track.secret.as_ref().map(secret::of_charter).unwrap_or_default(),
     }
 }
 
@@ -312,6 +318,8 @@ pub(crate) fn store(cx: &mut Context<'_>, id: B256, track: &IAssembly::Track) ->
     record.guardian.set(cx, track.guardian)?;
     record.guardian_rule.set(cx, track.guardianRule)?;
     record.guardian_until.set(cx, track.guardianUntil)?;
+    record.reveal_secs.set(cx, track.secret.revealSecs)?;
+    record.unrevealed.set(cx, track.secret.unrevealed as u8)?;
     claim(cx, id, track.kinds)?;
     cx.emit(&TrackSet { id, kinds: track.kinds, strictness: track.strictness })
 }
@@ -426,5 +434,9 @@ pub(super) fn read<R: Read>(r: &mut R, record: &TrackRecord) -> Result<IAssembly
         guardian: record.guardian.get(r)?,
         guardianRule: record.guardian_rule.get(r)?,
         guardianUntil: record.guardian_until.get(r)?,
+        secret: IAssembly::Secrecy {
+            revealSecs: record.reveal_secs.get(r)?,
+            unrevealed: Choice::try_from(record.unrevealed.get(r)?).unwrap_or(Choice::None),
+        },
     })
 }

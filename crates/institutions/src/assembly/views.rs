@@ -98,6 +98,8 @@ pub struct StageView {
     pub opens_at: Option<u64>,
     /// Until when ballots are taken.
     pub closes_at: Option<u64>,
+    /// Until when sealed ballots are revealed, if they are sealed.
+    pub reveals_until: Option<u64>,
     /// When the outcome was established.
     pub concluded_at: Option<u64>,
     /// The outcome.
@@ -121,6 +123,7 @@ impl StageView {
             rule_hash: read.ruleHash,
             opens_at: some(read.opensAt),
             closes_at: some(read.closesAt),
+            reveals_until: some(read.revealsUntil),
             concluded_at: some(read.concludedAt),
             adopted: some(read.concludedAt).map(|_| read.adopted),
             report_hash: Some(read.reportHash).filter(|hash| !hash.is_zero()),
@@ -223,6 +226,8 @@ pub struct BallotView {
     pub choice: Choice,
     /// Parts of 10,000 for yes, no, abstain and veto.
     pub parts: [u16; 4],
+    /// Whether it is sealed: what it says is then what it means if it is never revealed.
+    pub sealed: bool,
 }
 
 /// A decision rule in force.
@@ -382,7 +387,11 @@ pub fn stage_ballots(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Vec<Ball
     let ballot = |member: B256| {
         let Ok(cast) = casting::Cast::of(&mut view, &stage, member);
         let (choice, parts) = (cast.choice(), cast.parts());
-        (choice != Choice::None).then(|| BallotView { member: names::text(member), choice, parts })
+        let Ok(commitment) = stage.commitments.at(member).get(&mut view);
+        let Ok(revealed) = stage.revealed.at(member).get(&mut view);
+        let sealed = !commitment.is_zero() && !revealed;
+        let cast = choice != Choice::None || sealed;
+        cast.then(|| BallotView { member: names::text(member), choice, parts, sealed })
     };
     member_ids(slots).into_iter().filter_map(ballot).collect()
 }

@@ -67,6 +67,8 @@ struct ProposalView {
     rule: Option<Rule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ballots: Option<Vec<BallotView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delegated: Option<Vec<CarriedView>>,
 }
 
 /// One vote of a proposal.
@@ -77,6 +79,8 @@ struct StageView {
     rule_hash: B256,
     opens_at: Option<u64>,
     closes_at: Option<u64>,
+    /// Until when sealed ballots are revealed; `null` where ballots are open.
+    reveals_until: Option<u64>,
     concluded_at: Option<u64>,
     adopted: Option<bool>,
     /// How often a late ballot has moved the close.
@@ -101,6 +105,7 @@ impl StageView {
             rule_hash: stage.rule_hash,
             opens_at: stage.opens_at,
             closes_at: stage.closes_at,
+            reveals_until: stage.reveals_until,
             concluded_at: stage.concluded_at,
             adopted: stage.adopted,
             extensions: stage.extensions,
@@ -142,6 +147,7 @@ struct FailureView {
 #[derive(Serialize)]
 struct BallotView {
     member: String,
+    /// `sealed` until it is revealed.
     choice: &'static str,
     /// Parts of 10,000, if it is split.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,7 +167,24 @@ impl BallotView {
         let [yes, no, abstain, veto] = ballot.parts;
         let is_split = ballot.choice == house::Choice::Split;
         let parts = is_split.then_some(PartsView { yes, no, abstain, veto });
-        Self { member: ballot.member, choice: ballot.choice.as_str(), parts }
+        let choice = if ballot.sealed { "sealed" } else { ballot.choice.as_str() };
+        Self { member: ballot.member, choice, parts }
+    }
+}
+
+/// A member whose ballot is left to another.
+#[derive(Serialize)]
+struct CarriedView {
+    member: String,
+    /// Its delegate when the proposal opened.
+    to: String,
+    /// The member whose ballot counts for it now: itself, or the nearest above that has cast one.
+    by: Option<String>,
+}
+
+impl CarriedView {
+    fn of(carried: house::CarriedView) -> Self {
+        Self { member: carried.member, to: carried.to, by: carried.by }
     }
 }
 
@@ -218,6 +241,7 @@ impl ProposalView {
                 .map(|data| FailureView { data, text: failure_text.unwrap_or_default() }),
             rule: None,
             ballots: None,
+            delegated: None,
         }
     }
 }
@@ -255,7 +279,13 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         let shown = usize::try_from(asked).ok().and_then(|asked| found.stages.get(asked));
         let rule = shown.and_then(|stage| rule_of(&state, stage.rule_hash));
         let ballots = house::stage_ballots(&state, id, stage).into_iter().map(BallotView::of);
-        ProposalView { rule, ballots: Some(ballots.collect()), ..ProposalView::of(found) }
+        let delegated = house::carried(&state, id, stage).into_iter().map(CarriedView::of);
+        ProposalView {
+            rule,
+            ballots: Some(ballots.collect()),
+            delegated: Some(delegated.collect()),
+            ..ProposalView::of(found)
+        }
     });
     api.answer(&found)
 }

@@ -71,11 +71,15 @@ pub fn delegations(slots: &dyn Slots, scope: Option<&str>, member: Option<&str>)
     found
 }
 
-/// Who delegated in the present stage of proposal `id`, to whom, and whose ballot counts for it now.
+/// Who delegated in stage `stage` of proposal `id`, or in the present one, to whom, and whose ballot counts for it now.
 #[must_use]
-pub fn carried(slots: &dyn Slots, id: u64) -> Vec<CarriedView> {
+pub fn carried(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Vec<CarriedView> {
     let mut view = view(slots);
-    let Ok(stage) = record::present(&mut view, &storage().proposals.at(id));
+    let record = storage().proposals.at(id);
+    let Ok(stage) = match stage {
+        Some(stage) => record.stages.find(&mut view, stage),
+        None => record::present(&mut view, &record),
+    };
     let Some(stage) = stage else { return Vec::new() };
     let link = |member: B256| {
         let Ok(to) = flow::parent(&mut view, &stage, member);

@@ -24,7 +24,7 @@ fn yes(chain: &Chain, id: u64) -> String {
 }
 
 fn carrier(chain: &Chain, id: u64, member: &str) -> Option<String> {
-    carried(&chain.memory, id).into_iter().find(|c| c.member == member).and_then(|c| c.by)
+    carried(&chain.memory, id, None).into_iter().find(|c| c.member == member).and_then(|c| c.by)
 }
 
 #[test]
@@ -258,7 +258,7 @@ proptest! {
                 let cast = chain.try_send(account(STATES[*who]), &call);
                 let counts = electorate.iter().any(|voter| voter.id == STATES[*who]);
                 prop_assert_eq!(cast.is_ok(), counts);
-                match ballot::event_of(*choice) {
+                match ballot::Cast::whole(*choice).event() {
                     Some(event) if counts => own.insert(STATES[*who].into(), event),
                     _ => own.remove(STATES[*who]),
                 };

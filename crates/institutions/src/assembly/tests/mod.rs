@@ -3,9 +3,9 @@
 //! The host has no EVM, so `Chain` below makes the calls of an enactment as the agreement does: in order, all or none,
 //! then `markEnacted`. The contract itself is tried over revm, in `execution` and in the end-to-end tests.
 
+mod delegation;
 mod depositary;
 mod force;
-mod delegation;
 mod frozen;
 mod gas;
 mod known_answers;
@@ -14,6 +14,7 @@ mod life;
 mod paris;
 mod seated;
 mod seats;
+mod secret;
 mod tracks;
 mod words;
 

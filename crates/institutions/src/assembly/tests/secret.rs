@@ -58,7 +58,9 @@ fn nothing_is_known_before_the_close_and_all_is_counted_after_the_reveals() {
     chain.run(DAY);
     assert_eq!(chain.status(id), "open", "it is closed, and not yet revealed");
     assert_eq!(commit(&mut chain, "EEE", id, sealed[4]), Err("Closed".into()));
-    for (who, parts, error) in [("AAA", NO, "WrongReveal"), ("DDD", YES, "WrongReveal"), ("EEE", YES, "WrongReveal")] {
+    for (who, parts, error) in
+        [("AAA", NO, "WrongReveal"), ("DDD", YES, "WrongReveal"), ("EEE", YES, "WrongReveal")]
+    {
         assert_eq!(reveal(&mut chain, who, id, parts), Err(error.into()), "{who}");
     }
     for (who, count) in [("AAA", "1"), ("BBB", "2"), ("BBB", "2"), ("CCC", "3")] {
@@ -74,7 +76,9 @@ fn nothing_is_known_before_the_close_and_all_is_counted_after_the_reveals() {
 #[test]
 fn an_unrevealed_ballot_means_what_the_charter_says() {
     // By weight of the ballots cast: CCC reveals yes with 2, EEE keeps its seal with 4.
-    for (unrevealed, cast, status) in [("none", "2", "adopted"), ("abstain", "6", "rejected"), ("no", "6", "rejected")] {
+    for (unrevealed, cast, status) in
+        [("none", "2", "adopted"), ("abstain", "6", "rejected"), ("no", "6", "rejected")]
+    {
         let mut chain = chain(unrevealed);
         let id = chain.propose("SAM", "shares", vec![]);
         for who in ["CCC", "EEE"] {
@@ -84,7 +88,11 @@ fn an_unrevealed_ballot_means_what_the_charter_says() {
         reveal(&mut chain, "CCC", id, YES).unwrap();
         chain.run(2 * DAY);
         let report = report(&chain.memory, id).unwrap();
-        assert_eq!((report.limbs[0].denominator.to_string().as_str(), chain.status(id)), (cast, status), "{unrevealed}");
+        assert_eq!(
+            (report.limbs[0].denominator.to_string().as_str(), chain.status(id)),
+            (cast, status),
+            "{unrevealed}"
+        );
     }
 }
 
@@ -97,7 +105,8 @@ fn a_commitment_is_of_one_member_on_one_stage_of_one_chain() {
     commit(&mut chain, "BBB", one, seal("AAA", one, YES)).unwrap();
     commit(&mut chain, "AAA", two, seal("AAA", one, YES)).unwrap();
     chain.run(7 * DAY);
-    let copied = sol::revealCall { id: U256::from(one), yes: 10_000, no: 0, abstain: 0, veto: 0, salt: salt("AAA") };
+    let copied =
+        sol::revealCall { id: U256::from(one), yes: 10_000, no: 0, abstain: 0, veto: 0, salt: salt("AAA") };
     assert_eq!(chain.try_send(account("BBB"), &copied).map(drop), Err("WrongReveal".into()));
     assert_eq!(reveal(&mut chain, "AAA", two, YES), Err("WrongReveal".into()));
     assert_eq!(reveal(&mut chain, "AAA", one, YES), Ok(()));

@@ -370,6 +370,7 @@ fn none() -> sol::Track {
         guardian: B256::ZERO,
         guardianRule: B256::ZERO,
         guardianUntil: 0,
+        secret: sol::Secrecy::default(),
     }
 }
 
