@@ -221,6 +221,14 @@ impl Choice {
 
 impl Ballot {
     pub(crate) fn run(self, json: bool) -> Outcome {
+        let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([self.proposal]))?;
+        if sealed::reveals_until(&proposal).is_some() {
+            let parts = match &self.split {
+                Some(split) => Some(super::life::parts(split).map_err(Failure::input)?),
+                None => self.choice.unwrap_or(Choice::None).parts(),
+            };
+            return sealed::commit(json, &self.rpc, &self.signer, &proposal, parts);
+        }
         if let Some(split) = &self.split {
             let [yes, no, abstain, veto] = super::life::parts(split).map_err(Failure::input)?;
             let id = U256::from(self.proposal);
@@ -236,10 +244,6 @@ impl Ballot {
             Choice::Abstain => IAssembly::Choice::Abstain,
             Choice::Veto => IAssembly::Choice::Veto,
         };
-        let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([self.proposal]))?;
-        if sealed::reveals_until(&proposal).is_some() {
-            return sealed::commit(json, &self.rpc, &self.signer, &proposal, self.choice.parts());
-        }
         let call = IAssembly::ballotCall { id: U256::from(self.proposal), choice };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let said = choice.as_str();
