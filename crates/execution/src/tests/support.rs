@@ -140,7 +140,8 @@ pub(crate) struct Options {
     pub(crate) chambers: &'static str,
 }
 
-pub(crate) const FREE: Options = Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL, chambers: "" };
+pub(crate) const FREE: Options =
+    Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL, chambers: "" };
 pub(crate) const MARKET: Options =
     Options { fees: "policy = \"market\"\ninitial_base_fee = \"1 gwei\"", ..FREE };
 pub(crate) const MEMBERS: Options = Options { transact: "members", ..FREE };

@@ -195,7 +195,9 @@ voting = "1m"
     let jury = jury(&world);
     assert_eq!((jury.term, jury.seed, jury.members.len()), (1, Some(seed), 2));
     let mut lots: Vec<_> = MEMBER_IDS
-        .map(|member| (keccak256([seed.as_slice(), names::word(member).unwrap().as_slice()].concat()), member))
+        .map(|member| {
+            (keccak256([seed.as_slice(), names::word(member).unwrap().as_slice()].concat()), member)
+        })
         .to_vec();
     lots.sort_unstable();
     assert_eq!(jury.members, [lots[0].1, lots[1].1]);
