@@ -136,9 +136,12 @@ pub(crate) struct Options {
     pub(crate) fees: &'static str,
     pub(crate) transact: &'static str,
     pub(crate) clock: &'static str,
+    /// Chambers besides the one of all.
+    pub(crate) chambers: &'static str,
 }
 
-pub(crate) const FREE: Options = Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL };
+pub(crate) const FREE: Options =
+    Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL, chambers: "" };
 pub(crate) const MARKET: Options =
     Options { fees: "policy = \"market\"\ninitial_base_fee = \"1 gwei\"", ..FREE };
 pub(crate) const MEMBERS: Options = Options { transact: "members", ..FREE };
@@ -149,7 +152,7 @@ pub(crate) const REPLAY: &str = "mode = \"replay\"\nstart = 2016-04-21\nstep = \
 pub(crate) const MEMBER_IDS: [&str; 4] = ["m1", "m2", "m3", "m4"];
 
 pub(crate) fn charter(options: Options) -> Charter {
-    let Options { fees, transact, clock } = options;
+    let Options { fees, transact, clock, chambers } = options;
     let text = format!(
         r#"
 id = "test"
@@ -182,6 +185,7 @@ kinds = ["enterprise"]
 rule = "two-thirds"
 voting = "1m"
 delay = "10s"
+{chambers}
 [rules.two-thirds]
 name = {{ en = "Two thirds" }}
 [[rules.two-thirds.limb]]

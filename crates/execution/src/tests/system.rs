@@ -1,7 +1,7 @@
 //! What the chain does by itself: system transactions, their failures, their limits.
 
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, U256, keccak256};
 use alloy_sol_types::SolCall;
 use polity_institutions::{
     assembly::{self, Choice, IAssembly, Status},
@@ -168,4 +168,37 @@ pub(crate) fn decide_a_payment(world: &mut World) {
     let id = adopt(world, vec![payment(Address::repeat_byte(0xcc), 700)]);
     settle(world, id);
     assert_eq!(status(world, id), Status::Executed);
+}
+
+#[test]
+fn lots_are_drawn_with_the_randomness_of_the_block_after_the_announcement() {
+    let chambers = r#"
+[chambers.jury]
+by = "sortition"
+seats = 2
+from = "all"
+term = "100d"
+rule = "two-thirds"
+voting = "1m"
+"#;
+    let mut world = World::new(Options { chambers, ..FREE });
+    let jury = |world: &World| assembly::seats_of(&world.view, "jury").unwrap();
+    world.step(vec![]);
+    assert!(jury(&world).is_drawing && jury(&world).seed.is_none());
+    world.step(vec![]);
+    let chain = U256::from(super::support::CHAIN_ID).to_be_bytes::<32>();
+    let term = U256::from(1).to_be_bytes::<32>();
+    let id = names::word("jury").unwrap();
+    let randao = world.header().mix_hash;
+    let seed = keccak256([randao.as_slice(), &chain, id.as_slice(), &term].concat());
+    world.step(vec![]);
+    let jury = jury(&world);
+    assert_eq!((jury.term, jury.seed, jury.members.len()), (1, Some(seed), 2));
+    let mut lots: Vec<_> = MEMBER_IDS
+        .map(|member| {
+            (keccak256([seed.as_slice(), names::word(member).unwrap().as_slice()].concat()), member)
+        })
+        .to_vec();
+    lots.sort_unstable();
+    assert_eq!(jury.members, [lots[0].1, lots[1].1]);
 }

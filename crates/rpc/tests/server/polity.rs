@@ -59,6 +59,9 @@ async fn the_agreement() {
     assert_eq!(chain.call("polity_proposals", json!([])).await, json!({ "total": 0, "proposals": [] }));
     assert_eq!(chain.call("polity_treaties", json!([])).await, json!([]));
     assert_eq!(chain.call("polity_deposits", json!([])).await, json!([]));
+    assert_eq!(chain.call("polity_seats", json!([])).await, json!([]));
+    assert_eq!(chain.call("polity_seats", json!(["members"])).await, json!([]), "it sits by description");
+    assert_eq!(chain.call("polity_getDelegations", json!(["members", "node-1"])).await, json!([]));
     for method in ["polity_proposal", "polity_whyReport"] {
         assert_eq!(chain.call(method, json!([1])).await, Value::Null, "{method}");
     }

@@ -287,3 +287,44 @@ proptest! {
 fn chain_rule(chain: &Chain) -> B256 {
     proposal(&chain.memory, 1).unwrap().stages[0].rule_hash
 }
+
+#[test]
+fn preparing_fits_its_gas_however_many_delegated_under_the_largest_rule() {
+    use crate::agenda::PREPARE_GAS_MAX;
+    let states: Vec<String> = (0..60).map(|i| format!("S{i:02}")).collect();
+    let more: String = states
+        .iter()
+        .map(|id| format!("{id} = {{ name = \"{id}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
+        .collect();
+    let text = CHARTER
+        .replace("\"vote\", \"validate\"]", "\"vote\"]")
+        .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
+    let mut chain = Chain::new(&format!("{text}{more}"));
+    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: super::gas::largest_rule() });
+    for chain_of in states.chunks(DELEGATION_DEPTH_MAX + 1) {
+        for pair in chain_of.windows(2) {
+            delegate(&mut chain, &pair[0], "plenary", &pair[1]).unwrap();
+        }
+    }
+    chain.next(1);
+    let call = sol::proposeCall { track: word("plenary"), title: "x".into(), calls: vec![] };
+    let outcome = chain.call(account("SAM"), ASSEMBLY, &call);
+    assert!(outcome.result.is_ok());
+    let (mut most, mut steps) = (outcome.gas_used, 0);
+    while chain.status(1) == "preparing" {
+        chain.next(0);
+        let due = next_due(&chain.memory, &chain.memory.block).expect("goes on");
+        let outcome = chain.memory.call(&Request::new(SYSTEM, ASSEMBLY, due.input.to_vec()));
+        assert!(outcome.result.is_ok());
+        (most, steps) = (most.max(outcome.gas_used), steps + 1);
+    }
+    assert!(most < PREPARE_GAS_MAX && steps > 10, "{most} in {steps}");
+    // The last of each chain speaks for five, and a ballot in the middle takes three of them over, for a bounded price.
+    chain.ballot("S04", 1, Choice::Yes);
+    let limb = |chain: &Chain| report(&chain.memory, 1).unwrap().limbs[0].numerator.to_string();
+    assert_eq!(limb(&chain), "5");
+    let call = sol::ballotCall { id: U256::from(1), choice: Choice::No };
+    let outcome = chain.call(account("S02"), ASSEMBLY, &call);
+    assert!(outcome.result.is_ok() && outcome.gas_used < 5_000_000, "{}", outcome.gas_used);
+    assert_eq!(limb(&chain), "2");
+}

@@ -10,7 +10,7 @@ const INTRINSIC_GAS: u64 = 110_000;
 const STATES: usize = 40;
 
 /// The largest rule: every limb counts heads too, every veto is held by all, and the text fills the bound.
-fn largest_rule() -> String {
+pub(super) fn largest_rule() -> String {
     let limb = |i: usize| {
         format!(
             r#"{{"name":"limb-{i}","weight":"share","numerator":"yes","threshold":"> 1/1000","blocking_minority":2}}"#

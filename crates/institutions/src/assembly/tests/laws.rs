@@ -41,6 +41,7 @@ fn world() -> Memory {
     let open = chain.propose("SAM", "plenary", vec![sol::Call::default(), sol::Call::default()]);
     assert_eq!((enacted, concluded, open), (1, 2, tracks::OPEN));
     tracks::prepare_laws(&mut chain);
+    secret::prepare_laws(&mut chain);
     let first = agenda_entries(&chain.memory)[0];
     assert_eq!(first.due, crate::agenda::Due::Enact(1), "the enactment is first");
     chain.memory
@@ -120,6 +121,7 @@ fn examples() -> Vec<Example> {
     ]);
     all.extend(seats::law_examples());
     all.extend(tracks::law_examples());
+    all.extend(secret::law_examples());
     let hash = keccak256(views::rules(&world())[0].rule.canonical_json());
     all.extend(by![
         Address::ZERO,

@@ -48,6 +48,16 @@ min       = "2 wei"
 unbonding = "5d"
 rule      = "by-stake"
 voting    = "7d"
+[chambers.veil]
+kinds  = ["state"]
+rule   = "majority"
+voting = "90d"
+secret = { reveal = "90d", unrevealed = "abstain" }
+[chambers.curtain]
+kinds  = ["state"]
+rule   = "majority"
+voting = "1s"
+secret = { reveal = "90d", unrevealed = "abstain" }
 [chambers.moot]
 by       = "election"
 seats    = 2

@@ -34,6 +34,30 @@ fn reveal(chain: &mut Chain, who: &str, id: u64, [yes, no, abstain, veto]: [u16;
     chain.try_send(account(who), &call).map(drop)
 }
 
+/// Proposals 11 (AAA can reveal what it committed to) and 12 (ballots are sealed) of the laws.
+pub(super) fn prepare_laws(chain: &mut Chain) {
+    let (revealed, sealed) = (chain.propose("AAA", "curtain", vec![]), chain.propose("AAA", "veil", vec![]));
+    assert_eq!((revealed, sealed), (11, 12));
+    commit(chain, "AAA", revealed, seal("AAA", revealed, YES)).expect("open");
+    chain.next(1);
+}
+
+/// A call of each function about sealed ballots, after [`prepare_laws`].
+pub(super) fn law_examples() -> Vec<crate::laws::Example> {
+    use crate::laws::Example;
+    let (id, salt) = (U256::from(11), salt("AAA"));
+    let commitment = seal("AAA", 12, YES);
+    vec![
+        Example::new(account("AAA"), ASSEMBLY, &sol::commitCall { id: U256::from(12), commitment }),
+        Example::new(
+            account("AAA"),
+            ASSEMBLY,
+            &sol::revealCall { id, yes: 10_000, no: 0, abstain: 0, veto: 0, salt },
+        ),
+        Example::new(Address::ZERO, ASSEMBLY, &sol::commitmentOfCall { id, member: word("AAA") }),
+    ]
+}
+
 fn yes(chain: &Chain, id: u64) -> String {
     report(&chain.memory, id).unwrap().limbs[0].numerator.to_string()
 }
