@@ -21,6 +21,8 @@ pub struct Treaty {
     pub rule: String,
     /// Kinds of members that may deposit.
     pub depositors: Vec<Kind>,
+    /// Rule of silence by which texts that are notified bind its Parties, by id.
+    pub amendments: Option<String>,
     /// Its final clauses.
     pub clauses: Clauses,
 }

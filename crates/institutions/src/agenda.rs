@@ -32,6 +32,10 @@ pub const LAPSE_GAS_MAX: u64 = 1_000_000;
 pub const ENTER_INTO_FORCE_GAS_MAX: u64 = 1_000_000;
 /// Gas of the system call that carries out an instrument: a withdrawal reads a rule of the largest size and the tally.
 pub const TAKE_EFFECT_GAS_MAX: u64 = 3_000_000;
+/// Gas of the system call that takes a text's next step: some members counted, or the terms ended.
+pub const TEXT_GAS_MAX: u64 = 5_000_000;
+/// Gas of the system call that gives a text up.
+pub const GIVE_UP_TEXT_GAS_MAX: u64 = 500_000;
 /// Gas of the system call that enacts a proposal: all its calls together.
 pub const ENACT_GAS_MAX: u64 = 5_000_000;
 /// Gas of the system call that records why a proposal failed: a reason of the largest size, and the heap.
@@ -74,6 +78,8 @@ pub enum Due {
     Release(u64),
     /// The date of the instrument with this number has come.
     TakeEffect(u64),
+    /// The text that binds by silence with this number takes its next step.
+    Text(u64),
 }
 
 impl Due {
@@ -89,6 +95,7 @@ impl Due {
             Self::Turn(number) => (32, number),
             Self::Release(number) => (33, number),
             Self::TakeEffect(number) => (16, number),
+            Self::Text(number) => (17, number),
         };
         (kind << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1))
     }
@@ -106,6 +113,7 @@ impl Due {
             32 => Some(Self::Turn(number)),
             33 => Some(Self::Release(number)),
             16 => Some(Self::TakeEffect(number)),
+            17 => Some(Self::Text(number)),
             _ => None,
         }
     }
@@ -343,6 +351,10 @@ impl SystemCall {
     #[must_use]
     pub fn on_failure(&self, output: &[u8]) -> Self {
         match self.due {
+            Due::Text(id) => {
+                let call = IAssembly::giveUpTextCall { id: U256::from(id) };
+                Self::to_assembly(self.due, GIVE_UP_TEXT_GAS_MAX, &call)
+            }
             Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Release(_) => self.clone(),
             Due::Turn(number) => Self::to_assembly(
                 self.due,
@@ -402,6 +414,10 @@ pub fn next_due(slots: &dyn Slots, block: &BlockInfo) -> Option<SystemCall> {
         }
         Due::Prepare(id) => {
             SystemCall::to_assembly(due, PREPARE_GAS_MAX, &IAssembly::prepareCall { id: U256::from(id) })
+        }
+        Due::Text(number) => {
+            let call = IAssembly::advanceTextCall { id: U256::from(number) };
+            SystemCall::to_assembly(due, TEXT_GAS_MAX, &call)
         }
         Due::Enact(id) => SystemCall {
             to: AGREEMENT,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     act::{SignerArgs, done, send, word},
-    read::{array, row, table, text},
+    read::{array, list, row, table, text},
 };
 use crate::{
     client::RpcArgs,
@@ -303,11 +303,94 @@ fn treaty_text(treaty: &Value, date: &Value) -> String {
     if !parties.is_empty() {
         out += &table(&rows);
     }
+    for one in array(&treaty["texts"]) {
+        let whom: Vec<_> = array(&one["parties"])
+            .iter()
+            .map(|party| format!("{} since {}", text(&party["member"]), text(&party["since"])))
+            .collect();
+        out +=
+            &format!("  text {} ({}) binds {}\n", text(&one["text"]), text(&one["title"]), whom.join(", "));
+    }
     for one in waiting {
         let from = one["from"].as_str().map_or("not decided yet".to_owned(), |date| format!("from {date}"));
         out += &format!("  {} deposited on {}: {from}\n", text(&one["member"]), text(&one["depositedOn"]));
     }
     out
+}
+
+/// Rejects a text that would otherwise bind by silence.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  polity reject 1 'Our parliament has not agreed.' --as USA --dir .polity/health"
+)]
+pub(crate) struct Reject {
+    /// The text, by number.
+    text: u64,
+    /// Why.
+    reason: String,
+    /// The document it is taken from: its keccak-256 is filed with it.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Reject {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let call = IAssembly::rejectCall {
+            id: U256::from(self.text),
+            reason: self.reason,
+            documentHash: hash_of(self.document.as_ref())?,
+        };
+        let receipt = send(&self.rpc, &self.signer, &call)?;
+        done(json, &receipt, json!({ "text": self.text }), &format!("text {} rejected", self.text))
+    }
+}
+
+/// Texts that bind by silence: until when they can be rejected, and when they enter into force for whom.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Notify one with a proposal:\n  polity propose council 'Amendments of 2024' --call \"assembly.notify ihr 'Amendments of 2024' 0x… https://…\"\n\nExample:\n  polity texts --treaty ihr"
+)]
+pub(crate) struct Texts {
+    /// Under one treaty, by id.
+    #[arg(long)]
+    treaty: Option<String>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Texts {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let texts: Value = self.rpc.client()?.call("polity_texts", json!([self.treaty]))?;
+        print(as_json, &texts, || {
+            let said: String = array(&texts).iter().map(text_text).collect();
+            if said.is_empty() { "no texts were notified".to_owned() } else { said }
+        })
+    }
+}
+
+fn text_text(one: &Value) -> String {
+    let mut out = format!(
+        "{}  {}  [{}]\n   under {}, notified on {} to {}, rejected by {}\n",
+        text(&one["id"]),
+        text(&one["title"]),
+        text(&one["status"]),
+        text(&one["treaty"]),
+        text(&one["notifiedOn"]),
+        text(&one["members"]),
+        match array(&one["rejected"]) {
+            [] => "none".to_owned(),
+            _ => list(&one["rejected"]),
+        },
+    );
+    for term in array(&one["terms"]) {
+        let (last, effective) = (text(&term["lastDay"]), text(&term["effectiveOn"]));
+        out += &format!("   rejections until {last}; in force from {effective}\n");
+    }
+    out + &format!("   document {}\n", text(&one["documentHash"]))
 }
 
 /// The register of instruments, in the order of filing.

@@ -97,6 +97,10 @@ pub(crate) enum Command {
     Declare(depositary::Declare),
     /// Object to a reservation.
     Object(depositary::Object),
+    /// Reject a text that would bind by silence.
+    Reject(depositary::Reject),
+    /// Texts that bind by silence.
+    Texts(depositary::Texts),
     /// Withdraw a reservation, declaration or objection.
     Retract(depositary::Retract),
     /// Decide by a rule on a file of ballots, offline.
@@ -141,6 +145,8 @@ impl Command {
             Self::Object(args) => args.run(json),
             Self::Retract(args) => args.run(json),
             Self::InForce(args) => args.run(json),
+            Self::Reject(args) => args.run(json),
+            Self::Texts(args) => args.run(json),
             Self::Simulate(args) => args.run(json),
             Self::Mandates(args) => args.run(json),
             Self::Mandate(args) => args.run(json),

@@ -32,6 +32,18 @@ pub(super) fn exist(charter: &Charter, report: &mut Report<'_>) {
     for treaty in &charter.treaties {
         let path = join("treaties", &treaty.id);
         rule(charter, &path, &treaty.rule, report);
+        if let Some(id) = &treaty.amendments {
+            let known = charter.rules.iter().filter(|rule| rule.silence.is_some());
+            let known: Vec<_> = known.map(|rule| rule.id.as_str()).collect();
+            if !known.contains(&id.as_str()) {
+                let message = format!("`{id}` is no rule by which silence consents");
+                let hint = match suggest(id, &known) {
+                    none if none.is_empty() => "a rule of silence has a [silence] table".to_owned(),
+                    hint => hint,
+                };
+                report.error(&join(&path, "amendments"), message, hint);
+            }
+        }
         let is_readable = report.is_clean(|p| is_under(p, "members") || is_under(p, &path));
         if is_readable && charter.depositors(treaty).next().is_none() {
             report.error(

@@ -80,7 +80,9 @@ pub(super) fn decidable(charter: &Charter, usable: &BTreeSet<&str>, report: &mut
     let treaties = charter.treaties.iter().filter_map(|treaty| {
         let members = charter.depositors(treaty).collect();
         let (path, rule) = (join("treaties", &treaty.id), charter.rule(&treaty.rule)?);
-        Some(Body { path, rule, members, consent: Event::Instrument, seating: &Seating::Description })
+        // A text that binds by silence is consented to by the silent, not by a deposit.
+        let consent = if rule.silence.is_some() { Event::Ballot(Choice::Yes) } else { Event::Instrument };
+        Some(Body { path, rule, members, consent, seating: &Seating::Description })
     });
     for body in chambers.chain(treaties).chain(super::tracks::bodies(charter)) {
         let is_usable =

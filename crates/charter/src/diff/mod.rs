@@ -375,7 +375,10 @@ fn treaty_kept(old: &Treaty, new: &Treaty, amended: &Charter, before: &Charter, 
     }
     found.when(old.name != new.name, || Effect::TreatyName { id: new.id.clone() });
     // Whoever gives treaties a new setting says here what it means to amend it.
-    let Treaty { id: _, name: _, rule: _, depositors: _, clauses } = new;
+    let Treaty { id: _, name: _, rule: _, depositors: _, amendments, clauses } = new;
+    if old.amendments != *amendments {
+        found.refuse(join(&path, "amendments"), DEPOSITED, ANOTHER);
+    }
     if old.clauses != *clauses {
         found.refuse(path, format!("final clauses bind as they were: {DEPOSITED}"), ANOTHER);
     }

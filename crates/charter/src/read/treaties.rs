@@ -25,9 +25,10 @@ pub(super) fn treaties(
         let hint = "which kinds of members may deposit, such as depositors = [\"state\"]";
         let depositors = entry.require("depositors", hint, report);
         let depositors = depositors.map(|node| kind_list(&node, report)).unwrap_or_default();
+        let amendments = entry.get("amendments").and_then(|node| node.id(report)).map(str::to_owned);
         let clauses = clauses(&mut entry, report);
         entry.finish(report);
-        treaties.push(Treaty { id: id.into(), name, rule, depositors, clauses });
+        treaties.push(Treaty { id: id.into(), name, rule, depositors, amendments, clauses });
     }
     treaties
 }

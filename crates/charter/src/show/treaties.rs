@@ -16,11 +16,29 @@ pub(super) fn treaties(charter: &Charter, language: Language, page: &mut Page) {
         let name = named(&treaty.name, &treaty.id, language);
         let kinds: Vec<_> = treaty.depositors.iter().map(|k| kind(*k, 2, language).to_owned()).collect();
         let (kinds, rule) = (list(&kinds, language), rule_name(charter, &treaty.rule, language));
+        let rule_of = |id: &str| charter.rule(id).is_some_and(|rule| rule.silence.is_some());
+        if rule_of(&treaty.rule) {
+            page.line(&say!(
+                language,
+                "{name}: nobody deposits. A text that the members decide to notify binds {kinds} by their silence, by the rule \
+                 {rule}.",
+                "{name}：无须交存。成员决定通知的文本按{rule}规则，因{kinds}默示而对其生效。"
+            ));
+            continue;
+        }
         page.line(&say!(
             language,
             "{name}: {kinds} may deposit instruments. It enters into force by itself, by the rule {rule}.",
             "{name}：{kinds}可以交存文书。条约按{rule}规则自行生效。"
         ));
+        if let Some(id) = &treaty.amendments {
+            let rule = rule_name(charter, id, language);
+            page.point(&say!(
+                language,
+                "A text that the members decide to notify binds its Parties by their silence, by the rule {rule}.",
+                "成员决定通知的文本按{rule}规则，因缔约方默示而对其生效。"
+            ));
+        }
         clauses(charter, treaty, language).iter().for_each(|line| page.point(line));
         let mut dates: Vec<Date> =
             charter.members.iter().filter_map(|member| member.deposits.get(&treaty.id)).copied().collect();

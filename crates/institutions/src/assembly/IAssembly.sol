@@ -263,7 +263,42 @@ interface IAssembly {
         Reservation,
         Declaration,
         /// To a reservation.
-        Objection
+        Objection,
+        /// Of a text that binds by silence.
+        Rejection
+    }
+
+    /// How far a text that binds by silence has come.
+    enum TextStatus {
+        Unknown,
+        /// Those it can bind are being counted, some a block.
+        Counting,
+        /// Rejections are taken.
+        Open,
+        /// Binds whoever did not reject it, each from its own day.
+        Adopted,
+        Rejected
+    }
+
+    /// The days of some members: the rule's own, or those of a class that has other times.
+    struct TextTerm { uint64 lastDay; uint64 effectiveOn; }
+
+    /// A text of a treaty that binds by silence.
+    struct AmendingText {
+        bytes32 treaty;
+        TextStatus status;
+        string title;
+        bytes32 documentHash;
+        string uri;
+        bytes32 ruleHash;
+        uint64 notifiedOn;
+        /// 0 while it is open.
+        uint64 decidedOn;
+        /// How many it can bind.
+        uint64 members;
+        /// How many of them reject it.
+        uint64 rejections;
+        TextTerm[] terms;
     }
 
     /// A reservation or declaration: its text (at most 2,048 bytes), and the keccak256 of a document, or zero.
@@ -339,6 +374,14 @@ interface IAssembly {
     );
     /// A proposal was opened under a mandate.
     event MandateUsed(uint256 indexed id, uint256 indexed proposal, bytes32 indexed authority);
+
+    event TextNotified(
+        uint256 indexed id, bytes32 indexed treaty, string title, bytes32 documentHash, string uri, uint64 date
+    );
+    event TextCounted(uint256 indexed id, uint64 members);
+    event TextConcluded(uint256 indexed id, bool adopted, uint64 decidedOn);
+    /// It enters into force for the members of a term that did not reject it.
+    event TextEntersIntoForce(uint256 indexed id, uint256 indexed term, uint64 effectiveOn);
 
     /// Every instrument, when it is filed.
     event Filed(
@@ -490,6 +533,14 @@ interface IAssembly {
     error NoNotice(bytes32 treaty, bytes32 member);
     error UnknownInstrument(uint256 id);
     error NotAnAuthority(address who);
+    /// No text of this treaty binds by silence.
+    error NotNotified(bytes32 treaty);
+    error UnknownText(uint256 id);
+    error StillCounting(uint256 id);
+    /// The text cannot bind this member.
+    error NotBound(uint256 id, bytes32 member);
+    error TooLate(uint256 id, uint64 lastDay);
+    error AlreadyRejected(uint256 id, bytes32 member);
     error UnknownAuthority(bytes32 authority);
     error UnknownMandate(uint256 id);
     error NotYourMandate(uint256 id, bytes32 authority);
@@ -527,12 +578,24 @@ interface IAssembly {
     function declare(bytes32 treaty, Statement[] calldata statements) external;
     /// Objects to reservation `id`; `opposes` also the entry into force between the two.
     function object(uint256 id, bool opposes, string calldata text, bytes32 documentHash) external;
-    /// Withdraws a reservation, declaration or objection of the caller.
+    /// Withdraws a reservation, declaration, objection or rejection of the caller.
     function retract(uint256 id) external;
     /// By the chain itself, on the date of an instrument: a withdrawal works, or a later deposit enters into force.
     function takeEffect(uint256 id) external;
     /// By the chain itself, in the first block of the date.
     function enterIntoForce(bytes32 treaty) external;
+
+    // Texts that bind by silence.
+
+    /// Notifies a text of a treaty to those it can bind. By the agreement only.
+    function notify(bytes32 treaty, string calldata title, bytes32 documentHash, string calldata uri)
+        external returns (uint256 id);
+    /// Rejects a text for the caller, by its last day.
+    function reject(uint256 id, string calldata reason, bytes32 documentHash) external;
+    /// By the chain itself: counts on, ends a term, or tells of an entry into force.
+    function advanceText(uint256 id) external;
+    /// By the chain itself, if that failed.
+    function giveUpText(uint256 id) external;
 
     // Mandates.
 
@@ -649,6 +712,11 @@ interface IAssembly {
     function instrumentsOf(bytes32 treaty, bytes32 member) external view returns (uint256[] memory);
     /// All objections ever made to reservation `id`.
     function objectionsTo(uint256 id) external view returns (uint256[] memory);
+    function textCount() external view returns (uint256);
+    /// Text `id`, from 1.
+    function text(uint256 id) external view returns (AmendingText memory);
+    /// From when on text `id` binds `member`; 0: it does not, or not yet for certain.
+    function textBindsFrom(uint256 id, bytes32 member) external view returns (uint64 date);
     function authorityIds() external view returns (bytes32[] memory);
     function authority(bytes32 id) external view returns (Authority memory);
     function mandateCount() external view returns (uint256);

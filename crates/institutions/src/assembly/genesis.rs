@@ -102,7 +102,15 @@ fn seating_of(seating: &Seating) -> Result<IAssembly::Seating> {
 /// Opens a treaty for instruments: its rule and the weights of its Parties are frozen here.
 fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<()> {
     let (storage, id) = (storage(), name(&treaty.id)?);
-    let (rule_hash, rule) = rules::named(cx, name(&treaty.rule)?, Basis::Instruments)?;
+    let named = name(&treaty.rule)?;
+    let by_silence = rules::is_of_silence(cx, named)?;
+    let basis = if by_silence { Basis::Ballots } else { Basis::Instruments };
+    let (rule_hash, rule) = rules::named(cx, named, basis)?;
+    let amendments = match &treaty.amendments {
+        Some(id) => rules::named(cx, name(id)?, Basis::Ballots)?.0,
+        None if by_silence => rule_hash,
+        None => B256::ZERO,
+    };
     let height = cx.block().height;
     let kinds = kinds(&treaty.depositors);
     let filter = Filter { kinds, ..Filter::default() };
@@ -117,6 +125,12 @@ fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<
     record.opened_height.set(cx, height)?;
     let clauses = Clauses { later: depositary::later_of(&treaty.clauses, &rule), ..treaty.clauses };
     record.clauses.set(cx, depositary::pack(&clauses))?;
+    if by_silence {
+        record.by_silence.set(cx, true)?;
+    }
+    if !amendments.is_zero() {
+        record.amendments.set(cx, amendments)?;
+    }
     let tally = rule.open(&parties);
     tally::store(cx, &rule, &record.tally, &tally)
 }

@@ -52,8 +52,8 @@ use polity_primitives::ASSEMBLY;
 
 pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use depositary::views::{
-    ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, WaitingView, in_force, instrument,
-    instrument_count, instruments,
+    ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView, WaitingView,
+    in_force, instrument, instrument_count, instruments, texts,
 };
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use mandate_views::{
@@ -87,7 +87,7 @@ mod abi {
         "src/assembly/IAssembly.sol"
     );
 }
-pub use abi::IAssembly::{self, Choice, InstrumentKind, Status};
+pub use abi::IAssembly::{self, Choice, InstrumentKind, Status, TextStatus};
 
 /// Most calls of a proposal.
 pub const CALLS_MAX: usize = 16;
@@ -148,6 +148,13 @@ impl Institution for Assembly {
             C::declare(c) => depositary::declare(cx, c.treaty, &c.statements).map(void),
             C::object(c) => depositary::object(cx, c.id, c.opposes, &c.text, c.documentHash).map(void),
             C::retract(c) => depositary::retract(cx, c.id).map(void),
+            C::notify(c) => {
+                let id = depositary::notify(cx, c.treaty, &c.title, c.documentHash, &c.uri)?;
+                Ok(returns::<IAssembly::notifyCall>(&U256::from(id)))
+            }
+            C::reject(c) => depositary::reject(cx, c.id, &c.reason, c.documentHash).map(void),
+            C::advanceText(c) => depositary::advance(cx, c.id).map(void),
+            C::giveUpText(c) => depositary::give_up(cx, c.id).map(void),
             C::recordMandate(c) => {
                 let id = mandate::record(cx, &c.title, c.documentHash, &c.issuer, &c.uri)?;
                 Ok(returns::<IAssembly::recordMandateCall>(&U256::from(id)))
@@ -265,6 +272,13 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
             let objections = depositary::find(cx, c.id)?.1.objections.all(cx)?;
             let objections = objections.into_iter().map(U256::from).collect();
             returns::<IAssembly::objectionsToCall>(&objections)
+        }
+        C::textCount(_) => returns::<IAssembly::textCountCall>(&U256::from(storage.text_count.get(cx)?)),
+        C::text(c) => returns::<IAssembly::textCall>(&depositary::abi_of_text(cx, c.id)?),
+        C::textBindsFrom(c) => {
+            let text = depositary::find_text(cx, c.id)?.1;
+            let from = depositary::binds_from(cx, &text, c.member)?;
+            returns::<IAssembly::textBindsFromCall>(&from.unwrap_or_default())
         }
         C::authorityIds(_) => returns::<IAssembly::authorityIdsCall>(&storage.authority_ids.all(cx)?),
         C::authority(c) => returns::<IAssembly::authorityCall>(&mandate::abi_of_authority(cx, c.id)?),

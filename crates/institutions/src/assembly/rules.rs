@@ -82,6 +82,13 @@ pub(super) fn named(cx: &mut Context<'_>, id: B256, basis: Basis) -> Result<(B25
     Ok((hash, part))
 }
 
+/// Whether the rule now called `id` is one of silence.
+pub(super) fn is_of_silence(cx: &mut Context<'_>, id: B256) -> Result<bool> {
+    let hash = storage().rules.at(id).get(cx)?;
+    ensure!(hash != B256::ZERO, UnknownRule { rule: id });
+    Ok(load(cx, hash)?.silence.is_some())
+}
+
 /// Writes a chamber by decision: a new version, or a new chamber.
 ///
 /// Errors: `NotByDecision`, `BadName`, `InvalidChamber`, `UnknownRule`, `WrongBasis`, `TooMany`.

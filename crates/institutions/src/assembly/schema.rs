@@ -25,6 +25,9 @@ layout! {
         pub(super) instrument_count: Slot<u64>,
         /// From 1.
         pub(super) instruments: Map<u64, InstrumentRecord>,
+        pub(super) text_count: Slot<u64>,
+        /// From 1.
+        pub(super) texts: Map<u64, TextRecord>,
         pub(super) authority_ids: List<Slot<B256>>,
         pub(super) authorities: Map<B256, AuthorityRecord>,
         /// The authority a member acts for.
@@ -73,6 +76,52 @@ layout! {
         pub(super) parties: Map<B256, PartyRecord>,
         /// Final clauses, packed.
         pub(super) clauses: Slot<U256>,
+        /// Its own rule is one of silence: it takes no instruments.
+        pub(super) by_silence: Slot<bool>,
+        /// Hash of the rule by which notified texts bind; 0: none can be notified.
+        pub(super) amendments: Slot<B256>,
+    }
+}
+
+layout! {
+    /// A text that binds by silence.
+    pub(super) struct TextRecord {
+        pub(super) treaty: Slot<B256>,
+        pub(super) title: Text,
+        pub(super) uri: Text,
+        pub(super) document: Slot<B256>,
+        pub(super) rule: Slot<B256>,
+        pub(super) status: Slot<u8>,
+        pub(super) notified_on: Slot<u64>,
+        /// Height whose members and weights count.
+        pub(super) height: Slot<u64>,
+        /// How many of the registry's list were looked at.
+        pub(super) counted: Slot<u64>,
+        pub(super) members: Slot<u64>,
+        pub(super) rejected: Slot<u64>,
+        pub(super) decided_on: Slot<u64>,
+        pub(super) tally: List<Slot<U256>>,
+        pub(super) terms: List<TermRecord>,
+        /// Number of each member's term, plus one; 0: the text cannot bind it.
+        pub(super) bound: Map<B256, Slot<u64>>,
+        /// Number of each member's standing rejection.
+        pub(super) rejections: Map<B256, Slot<u64>>,
+        /// When a member took its rejection back.
+        pub(super) accepted: Map<B256, Slot<u64>>,
+    }
+}
+
+layout! {
+    /// The days of the members of one term.
+    pub(super) struct TermRecord {
+        /// Last day to reject.
+        pub(super) last_day: Slot<u64>,
+        pub(super) effective_on: Slot<u64>,
+        /// What its silent members weigh together.
+        pub(super) silent: List<Slot<U256>>,
+        pub(super) ended: Slot<bool>,
+        /// Its entry into force was told.
+        pub(super) told: Slot<bool>,
     }
 }
 

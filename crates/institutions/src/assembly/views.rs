@@ -576,7 +576,7 @@ fn member_ids(slots: &dyn Slots) -> Vec<B256> {
     registry::members(slots).iter().filter_map(|member| names::word(&member.id)).collect()
 }
 
-fn rule_and_scales(slots: &dyn Slots, hash: B256) -> Option<(Rule, Scales)> {
+pub(super) fn rule_and_scales(slots: &dyn Slots, hash: B256) -> Option<(Rule, Scales)> {
     let rule = Rule::from_json(&rule_text(slots, hash)?).ok()?;
     let Ok(scales) = electorate::scales(&mut View::new(slots, REGISTRY), &rule);
     Some((rule, scales))

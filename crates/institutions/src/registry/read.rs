@@ -276,7 +276,7 @@ impl Registry {
             .collect()
     }
 
-    pub(super) fn ids_from<R: Read>(
+    pub(crate) fn ids_from<R: Read>(
         &self,
         r: &mut R,
         from: U256,

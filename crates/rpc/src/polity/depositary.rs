@@ -1,6 +1,7 @@
 //! The depositary's register, and what is in force for whom on a date.
 
 use polity_charter::{DAY_SECS, Date};
+use polity_decision::Report;
 use polity_institutions::{assembly as house, registry};
 use polity_primitives::{B256, Height};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -110,6 +111,75 @@ struct ForceView {
     parties: Vec<PartyView>,
     /// Who deposited and is no Party yet.
     waiting: Vec<WaitingView>,
+    /// Texts that bind by silence, and whom.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<TextForceView>,
+}
+
+#[derive(Serialize)]
+struct TextForceView {
+    text: u64,
+    title: String,
+    parties: Vec<TextPartyView>,
+}
+
+#[derive(Serialize)]
+struct TextPartyView {
+    member: String,
+    since: Date,
+}
+
+/// A text that binds by silence. Dates are days; `null` means not yet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TextView {
+    id: u64,
+    treaty: String,
+    status: &'static str,
+    title: String,
+    /// keccak-256 of its document.
+    document_hash: B256,
+    uri: String,
+    notified_on: Date,
+    decided_on: Option<Date>,
+    /// How many it can bind.
+    members: u64,
+    rejected: Vec<String>,
+    /// The rule's own days, then those of its classes with other times.
+    terms: Vec<TermView>,
+    report: Option<Report>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TermView {
+    last_day: Date,
+    effective_on: Date,
+}
+
+/// Texts notified under one treaty, or under all.
+pub(super) fn texts(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let treaty: Option<String> = args.opt(0)?;
+    let state = state(api, args, 1)?;
+    let term = |(last_day, effective_on): (u64, u64)| TermView {
+        last_day: Date(last_day),
+        effective_on: Date(effective_on),
+    };
+    let text = |text: house::TextView| TextView {
+        id: text.id,
+        treaty: text.treaty,
+        status: text.status.as_str(),
+        title: text.title,
+        document_hash: text.document_hash,
+        uri: text.uri,
+        notified_on: Date(text.notified_on),
+        decided_on: text.decided_on.map(Date),
+        members: text.members,
+        rejected: text.rejected,
+        terms: text.terms.into_iter().map(term).collect(),
+        report: text.report,
+    };
+    api.answer(&house::texts(&state, treaty.as_deref()).into_iter().map(text).collect::<Vec<_>>())
 }
 
 #[derive(Serialize)]
@@ -156,6 +226,9 @@ pub(super) fn in_force(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         for treaty in &mut treaties {
             treaty.parties.retain(|party| party.member == *member);
             treaty.waiting.retain(|waiting| waiting.member == *member);
+            for text in &mut treaty.texts {
+                text.parties.retain(|(bound, _)| bound == member);
+            }
         }
     }
     let treaties = treaties.into_iter().map(force_view).collect();
@@ -177,6 +250,12 @@ fn force_view(view: house::ForceView) -> ForceView {
         deposited_on: Date(waiting.deposited_on),
         from: waiting.from.map(Date),
     };
+    let bound = |(member, since): (String, u64)| TextPartyView { member, since: Date(since) };
+    let text = |text: house::TextForceView| TextForceView {
+        text: text.id,
+        title: text.title,
+        parties: text.parties.into_iter().map(bound).collect(),
+    };
     ForceView {
         treaty: view.treaty,
         name: view.name,
@@ -185,6 +264,7 @@ fn force_view(view: house::ForceView) -> ForceView {
         binds: if view.binds_all { "all" } else { "depositors" },
         parties: view.parties.into_iter().map(party).collect(),
         waiting: view.waiting.into_iter().map(waiting).collect(),
+        texts: view.texts.into_iter().map(text).collect(),
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_deposits", &["treaty", "block"], Read, assembly::deposits),
     Method::new("polity_inForce", &["treaty", "date", "member", "block"], Heavy, depositary::in_force),
     Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
+    Method::new("polity_texts", &["treaty", "block"], Heavy, depositary::texts),
     Method::new("polity_getMandates", &["from", "count", "block"], Read, mandates::mandates),
     Method::new("polity_simulateProposal", &["proposal", "block"], Heavy, simulate::simulate),
     Method::new("polity_rules", &["block"], Read, assembly::rules),

@@ -10,15 +10,17 @@
 //! depositary of the Vienna Convention (Article 77) does not judge either; it files, dates and tells.
 //!
 //! Map: [`clauses`] final clauses in a word, and dates; [`filing`] the register; [`parties`] how members join and leave;
-//! [`statements`] reservations, declarations, objections; [`views`] what people read.
+//! [`statements`] reservations, declarations, objections; [`texts`] what binds by silence; [`views`] what people read.
 
 mod clauses;
 mod filing;
 mod parties;
 mod statements;
+mod texts;
 pub(super) mod views;
 
 pub(super) use clauses::{LAST_DAY_SECS, abi_of as abi_of_clauses, later_of, pack, today};
 pub(super) use filing::{abi_of, find, numbers_of};
 pub(super) use parties::{deposit, is_party, revoke_withdrawal, take_effect, withdraw};
 pub(super) use statements::{declare, object, retract};
+pub(super) use texts::{abi_of_text, advance, binds_from, find_text, give_up, notify, reject};

@@ -12,7 +12,7 @@ use super::super::{
     IAssembly::{
         AlreadyDeposited, AlreadySigned, Deposited, EnteredIntoForceFor, InstrumentKind, KindNotAllowed,
         NoNotice, NoRight, NotDeposited, NotDue, NoticeGiven, Statement, TooEarly, WithdrawalNotified,
-        WithdrawalRevoked, Withdrawn,
+        WithdrawalRevoked, Withdrawn, WrongBasis,
     },
     electorate,
     schema::{PartyRecord, TreatyRecord, storage},
@@ -60,6 +60,7 @@ pub(in super::super) fn deposit(
     let signs = matches!(kind, InstrumentKind::Signature);
     ensure!(signs || joins(kind), filing::wrong(kind));
     let record = treaty::find(cx, id)?;
+    ensure!(!record.by_silence.get(cx)?, WrongBasis { rule: id });
     let member = depositor(cx, id, &record)?;
     let party = record.parties.at(member);
     ensure!(party.date.get(cx)? == 0, AlreadyDeposited { treaty: id, member });
@@ -193,6 +194,22 @@ pub(in super::super) fn is_party(cx: &mut Context<'_>, id: B256, member: B256, d
     let standing = registry().standing(&mut electorate::members(cx), member, u64::MAX)?;
     let bound = Bound { is_present: standing.status.is_present(), kind: standing.kind() };
     in_force_for(cx, &record, member, date, &bound)
+}
+
+/// Whether `member` is a Party on `date` by the instrument that counts now: one record, whatever it filed before.
+pub(super) fn is_now_party<R: Read>(
+    r: &mut R,
+    record: &TreatyRecord,
+    member: B256,
+    date: u64,
+) -> Result<bool, R::Error> {
+    let (Some(decided), clauses) = (decided(r, record)?, clauses::of(r, record)?) else { return Ok(false) };
+    if clauses.binds == Binds::All {
+        return Ok(decided.effective_on <= date);
+    }
+    let deposit = record.parties.at(member).deposit.get(r)?;
+    let head = filing::head(r, deposit)?;
+    Ok(deposit != 0 && head.works(in_force_from(&clauses, decided, head.date), date))
 }
 
 /// What the registry says of a member.

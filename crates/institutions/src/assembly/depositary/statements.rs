@@ -20,7 +20,7 @@ use super::super::{
 use super::{
     clauses::{self, after, today},
     filing::{self, Filing, says_something, wrong},
-    parties,
+    parties, texts,
 };
 use crate::{
     context::{Context, Result},
@@ -109,7 +109,7 @@ pub(in super::super) fn object(
     reservation.objections.push(cx, objection)
 }
 
-/// Withdraws a reservation, declaration or objection of the caller.
+/// Withdraws a reservation, declaration, objection or rejection of the caller.
 ///
 /// Errors: `UnknownInstrument`, `NotAMember`, `NotYours`, `WrongInstrument`, `Ended`.
 pub(in super::super) fn retract(cx: &mut Context<'_>, id: U256) -> Result<()> {
@@ -117,7 +117,7 @@ pub(in super::super) fn retract(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let (caller, member) = (electorate::caller(cx)?, record.member.get(cx)?);
     ensure!(caller == member, NotYours { id, member });
     let head = filing::head(cx, number)?;
-    let retractable = matches!(head.kind, K::Reservation | K::Declaration | K::Objection);
+    let retractable = matches!(head.kind, K::Reservation | K::Declaration | K::Objection | K::Rejection);
     ensure!(retractable, wrong(head.kind));
     ensure!(head.ended_on == 0, Ended { id, endedOn: head.ended_on });
     let date = today(&cx.block());
@@ -125,6 +125,10 @@ pub(in super::super) fn retract(cx: &mut Context<'_>, id: U256) -> Result<()> {
     if head.kind == K::Objection {
         let reservation = filing::at(record.subject.get(cx)?);
         reservation.objected_by.at(member).set(cx, 0)?;
+    }
+    if head.kind == K::Rejection {
+        let text = record.subject.get(cx)?;
+        texts::accept_after_all(cx, text, member)?;
     }
     let treaty = record.treaty.get(cx)?;
     cx.emit(&Retracted { id, treaty, member, date })

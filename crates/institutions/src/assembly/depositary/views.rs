@@ -2,11 +2,14 @@
 
 use alloy_primitives::B256;
 use polity_charter::{Binds, Clauses};
+use polity_decision::Report;
 use polity_primitives::REGISTRY;
 
 use super::super::{
-    InstrumentKind,
+    InstrumentKind, TextStatus,
     schema::{TreatyRecord, storage, view},
+    tally,
+    views::rule_and_scales,
 };
 use super::{
     clauses::{self, Decided, after, decided, in_force_from},
@@ -37,6 +40,7 @@ impl InstrumentKind {
             Self::Reservation => "reservation",
             Self::Declaration => "declaration",
             Self::Objection => "objection",
+            Self::Rejection => "rejection",
             _ => "none",
         }
     }
@@ -86,6 +90,105 @@ pub struct ForceView {
     pub parties: Vec<PartyView>,
     /// Who has deposited and is no Party yet.
     pub waiting: Vec<WaitingView>,
+    /// Texts that bind by silence, and whom on the date; those that bind nobody then left out.
+    pub texts: Vec<TextForceView>,
+}
+
+/// A text that binds by silence. Dates are the second at which the day begins (UTC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextView {
+    /// Number, from 1.
+    pub id: u64,
+    /// Treaty by id.
+    pub treaty: String,
+    /// How far it has come.
+    pub status: TextStatus,
+    /// What it is.
+    pub title: String,
+    /// keccak-256 of its document.
+    pub document_hash: B256,
+    /// Where it can be fetched.
+    pub uri: String,
+    /// When it was notified.
+    pub notified_on: u64,
+    /// When its outcome was settled.
+    pub decided_on: Option<u64>,
+    /// How many it can bind.
+    pub members: u64,
+    /// Who rejects it, in the order of admission.
+    pub rejected: Vec<String>,
+    /// Last day and day of effect: the rule's own, then those of its classes with other times.
+    pub terms: Vec<(u64, u64)>,
+    /// How its rule stands with every rejection, and every silence that consented.
+    pub report: Option<Report>,
+}
+
+/// A text on a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextForceView {
+    /// Number.
+    pub id: u64,
+    /// What it is.
+    pub title: String,
+    /// Whom it binds on the date, and since when, in the order of admission.
+    pub parties: Vec<(String, u64)>,
+}
+
+impl TextStatus {
+    /// The word in RPC and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counting => "counting",
+            Self::Open => "open",
+            Self::Adopted => "adopted",
+            Self::Rejected => "rejected",
+            _ => "unknown",
+        }
+    }
+}
+
+/// Every text ever notified, of one treaty or of all.
+#[must_use]
+pub fn texts(slots: &dyn Slots, treaty: Option<&str>) -> Vec<TextView> {
+    let mut view = view(slots);
+    let Ok(count) = storage().text_count.get(&mut view);
+    let members = registry::members(slots);
+    let mut found = Vec::new();
+    for id in 1..=count {
+        let text = storage().texts.at(id);
+        let Ok(read) = super::texts::read_text(&mut view, &text);
+        let of = names::text(read.treaty);
+        if treaty.is_some_and(|wanted| wanted != of) {
+            continue;
+        }
+        let rejects = |id: &String| {
+            let Ok(number) = text.rejections.at(names::word(id).unwrap_or_default()).get(&mut view);
+            number != 0
+        };
+        let rejected = members.iter().map(|member| member.id.clone()).filter(rejects).collect();
+        let report = rule_and_scales(slots, read.ruleHash).and_then(|(rule, scales)| {
+            let Ok(words) = text.tally.all(&mut view);
+            let tally = tally::from_words(&rule, &scales, &words)?;
+            let over = matches!(read.status, TextStatus::Adopted | TextStatus::Rejected);
+            Some(rule.outcome(&tally, over))
+        });
+        found.push(TextView {
+            id,
+            treaty: of,
+            status: read.status,
+            title: read.title,
+            document_hash: read.documentHash,
+            uri: read.uri,
+            notified_on: day(read.notifiedOn),
+            decided_on: some(read.decidedOn).map(day),
+            members: read.members,
+            rejected,
+            terms: read.terms.iter().map(|term| (day(term.lastDay), day(term.effectiveOn))).collect(),
+            report,
+        });
+    }
+    found
 }
 
 /// A Party of a treaty on a date.
@@ -233,7 +336,34 @@ impl Asked<'_> {
             binds_all: clauses.binds == Binds::All,
             parties: parties.into_iter().map(|(_, party)| party).collect(),
             waiting,
+            texts: self.texts(view, id, date),
         }
+    }
+
+    /// Texts of treaty `id` that bind somebody on `date`.
+    fn texts(&self, view: &mut View<'_>, id: B256, date: u64) -> Vec<TextForceView> {
+        let Ok(count) = storage().text_count.get(view);
+        let mut found = Vec::new();
+        for number in 1..=count {
+            let text = storage().texts.at(number);
+            let Ok(of) = text.treaty.get(view);
+            if of != id {
+                continue;
+            }
+            let mut parties = Vec::new();
+            for (member, bound) in self.members.iter().filter(|(_, bound)| bound.is_present) {
+                let Ok(from) = super::texts::binds_from(view, &text, *member);
+                let _ = bound;
+                if let Some(from) = from.filter(|from| *from <= date) {
+                    parties.push((names::text(*member), day(from)));
+                }
+            }
+            let Ok(title) = text.title.get(view);
+            if !parties.is_empty() {
+                found.push(TextForceView { id: number, title, parties });
+            }
+        }
+        found
     }
 
     fn party(

@@ -14,6 +14,14 @@ fn world() -> Memory {
     chain.next(DAY);
     chain.end();
     chain.send("BBB", &sol::depositCall { treaty });
+    // Of the code: text 1 waits for rejections, text 2 for its next step.
+    let notify = |title: &str| sol::notifyCall {
+        treaty: word("code"),
+        title: title.into(),
+        documentHash: keccak256(title),
+        uri: String::new(),
+    };
+    chain.decide(ASSEMBLY, &notify("Annex 1"));
     let document = keccak256("The Court orders.");
     let order = sol::recordMandateCall {
         title: "Order 1".into(),
@@ -36,7 +44,9 @@ fn world() -> Memory {
         chain.send(who, &sol::depositCall { treaty: word("accord") });
     }
     seats::prepare_laws(&mut chain);
-    chain.next(31 * DAY);
+    chain.next(2 * DAY);
+    chain.decide(ASSEMBLY, &notify("Annex 2"));
+    chain.next(29 * DAY);
     chain.send("AAA", &sol::withdrawCall { treaty });
     let open = chain.propose("SAM", "plenary", vec![sol::Call::default(), sol::Call::default()]);
     assert_eq!((enacted, concluded, open), (1, 2, tracks::OPEN));
@@ -94,6 +104,7 @@ fn examples() -> Vec<Example> {
     all.extend(by![
         account("BBB"),
         declareCall { treaty: covenant, statements: statements.clone() },
+        rejectCall { id: one, reason: "No.".into(), documentHash: B256::ZERO },
         objectCall { id: two, opposes: true, text: "Sundays too.".into(), documentHash: B256::ZERO },
     ]);
     all.extend(by![
@@ -111,11 +122,19 @@ fn examples() -> Vec<Example> {
         enterIntoForceCall { treaty: accord },
         concludeCall { id: two },
         takeEffectCall { id: three },
+        advanceTextCall { id: two },
+        giveUpTextCall { id: two },
         markFailedCall { id: one, reason: vec![9; 100].into() },
     ]);
     all.extend(by![
         AGREEMENT,
         markEnactedCall { id: one },
+        notifyCall {
+            treaty: word("code"),
+            title: "Annex 3".into(),
+            documentHash: B256::ZERO,
+            uri: "".into()
+        },
         setRuleCall { id: word("majority"), json: rule.into() },
         setChamberCall { id: word("plenary"), chamber },
     ]);
@@ -136,6 +155,9 @@ fn examples() -> Vec<Example> {
         treatyCall { id: accord },
         depositOfCall { treaty: accord, member: word("EEE") },
         treatyTallyOfCall { id: accord },
+        textCountCall {},
+        textCall { id: one },
+        textBindsFromCall { id: one, member: word("AAA") },
         authorityIdsCall {},
         authorityCall { id: word("court") },
         mandateCountCall {},

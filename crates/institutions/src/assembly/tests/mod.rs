@@ -16,6 +16,7 @@ mod paris;
 mod seated;
 mod seats;
 mod secret;
+mod texts;
 mod tracks;
 mod words;
 
@@ -101,6 +102,17 @@ depositors   = ["state"]
 later        = "10d"
 withdrawal   = { notice = "60d" }
 objections   = { by = "members", within = "90d" }
+[treaties.code]
+name       = "The code"
+rule       = "tacit"
+depositors = ["state"]
+[rules.tacit.silence]
+objection = "60d"
+effective = "90d"
+[[rules.tacit.limb]]
+name      = "silent"
+numerator = "not-objected"
+threshold = ">= 1"
 [rules.first]
 [[rules.first.limb]]
 name      = "parties"
