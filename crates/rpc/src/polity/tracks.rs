@@ -179,6 +179,7 @@ const fn words(due: Due) -> (&'static str, Option<u64>, Option<u64>) {
         Due::TakeEffect(number) => ("take-effect", None, Some(number)),
         Due::Turn(number) => ("turn", None, Some(number)),
         Due::Release(number) => ("release", None, Some(number)),
+        Due::Text(number) => ("advance-text", None, Some(number)),
     }
 }
 
