@@ -9,7 +9,7 @@ use alloy_json_abi::{Function, JsonAbi, StateMutability};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_institutions::{DIRECTORY, directory};
 
-use crate::{client::RpcError, output::Failure};
+use crate::output::Failure;
 
 /// Addresses by the ids of their members.
 pub(crate) type Names = BTreeMap<String, Address>;
@@ -155,15 +155,6 @@ fn address(text: &str, names: &Names) -> Result<Address, Failure> {
     text.parse().map_err(|_| Failure::input(format!("`{text}` is neither an address nor the id of a member")))
 }
 
-/// Says what a node's refusal means: revert data decoded with the errors of the institutions.
-pub(crate) fn explain(error: &RpcError) -> String {
-    let RpcError::Refused { message, data, .. } = error else { return error.to_string() };
-    match data.as_ref().and_then(|data| decode_error(data)) {
-        Some(reason) => format!("refused: {reason}"),
-        None => message.clone(),
-    }
-}
-
 /// `NotInElectorate(id: 3, member: FJI)`, if the institutions know the error.
 pub(crate) fn decode_error(data: &[u8]) -> Option<String> {
     let selector = data.first_chunk::<4>()?;
@@ -171,9 +162,6 @@ pub(crate) fn decode_error(data: &[u8]) -> Option<String> {
     for abi in abis {
         let Some(error) = abi.errors().find(|error| error.selector() == *selector) else { continue };
         let decoded = error.decode_error(data).ok()?;
-        if let Some(sentence) = crate::sentences::sentence(&error.name, &decoded.body) {
-            return Some(sentence);
-        }
         let fields: Vec<_> = error
             .inputs
             .iter()
@@ -246,17 +234,5 @@ mod tests {
                 other => panic!("{text}: {other:?}"),
             }
         }
-    }
-
-    #[test]
-    fn refusals_are_put_into_words() {
-        let mut data = alloy_primitives::keccak256("Insufficient(bytes32,uint256,uint256)")[..4].to_vec();
-        data.extend(name_word("adaptation").expect("name"));
-        data.extend(U256::from(5).to_be_bytes::<32>());
-        data.extend(U256::from(9).to_be_bytes::<32>());
-        let words = decode_error(&data).expect("known");
-        assert_eq!(words, "Insufficient(name: adaptation, balance: 5, amount: 9)");
-        assert_eq!(decode_error(&data[..40]), None);
-        assert_eq!(decode_error(&[]), None);
     }
 }

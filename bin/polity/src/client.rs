@@ -15,7 +15,7 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::output::Failure;
+use crate::{output::Failure, words::Words};
 
 /// Where to reach a node.
 #[derive(Args, Clone, Debug)]
@@ -193,7 +193,7 @@ impl Client {
         let request = json!({ "from": from, "to": to, "value": value, "data": input });
         let gas: U64 = self
             .call("eth_estimateGas", json!([request]))
-            .map_err(|e| Failure::failed(crate::abi::explain(&e)))?;
+            .map_err(|error| Words::of(self).failure(&error))?;
         let block: Value = self.call("eth_getBlockByNumber", json!(["latest", false]))?;
         let base_fee: U256 = serde_json::from_value(block["baseFeePerGas"].clone()).unwrap_or_default();
         let tip: U256 = self.call("eth_maxPriorityFeePerGas", json!([]))?;
@@ -214,10 +214,9 @@ impl Client {
             Ok(receipt)
         } else {
             let reason = self.call::<Value>("eth_call", json!([request, receipt.block_number])).err();
-            Err(Failure::failed(reason.map_or_else(
-                || format!("transaction {hash} failed in block {}", receipt.block_number),
-                |error| crate::abi::explain(&error),
-            )))
+            let failed =
+                || Failure::failed(format!("transaction {hash} failed in block {}", receipt.block_number));
+            Err(reason.map_or_else(failed, |error| Words::of(self).failure(&error)))
         }
     }
 

@@ -12,7 +12,7 @@ mod command;
 mod demo;
 mod local;
 mod output;
-mod sentences;
+mod words;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 

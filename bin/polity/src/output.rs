@@ -5,6 +5,8 @@ use std::{fmt, process::ExitCode};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::words::Refusal;
+
 /// Prints a line to standard output, without colours where nobody sees them; a reader that has gone away is no error.
 macro_rules! say {
     ($($text:tt)*) => {{
@@ -21,6 +23,8 @@ pub(crate) enum Failure {
     Input(String),
     /// It did not work: exit status 1.
     Failed(eyre::Report),
+    /// The chain refused it: exit status 1.
+    Refused(Refusal),
 }
 
 /// What `run` of a command returns.
@@ -41,24 +45,46 @@ impl Failure {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Input(message) => message.clone(),
-            Self::Failed(report) => format!("{report:#}"),
+            Self::Failed(report) => chain(report),
+            Self::Refused(refusal) => refusal.says.clone(),
         }
     }
 
     /// Prints it and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
-        let message = self.text();
-        let code = match self {
-            Self::Input(_) => 2,
-            Self::Failed(_) => 1,
+        let (message, code, refusal) = match self {
+            Self::Input(message) => (message, 2, None),
+            Self::Failed(report) => (chain(&report), 1, None),
+            Self::Refused(refusal) => (refusal.says.clone(), 1, Some(refusal)),
         };
         if as_json {
-            say!("{}", json!({ "error": message }));
+            let mut value = json!({ "error": message });
+            if let Some(refusal) = refusal {
+                value["refusal"] = json!(refusal.raw);
+                value["hint"] = json!(refusal.hint);
+            }
+            say!("{value}");
         } else {
             eprintln!("error: {message}");
+            if let Some(hint) = refusal.and_then(|refusal| refusal.hint) {
+                eprintln!("hint: {hint}");
+            }
         }
         ExitCode::from(code)
     }
+}
+
+/// An error and its causes, each said once: many already end with what the system said.
+fn chain(report: &eyre::Report) -> String {
+    let mut text = String::new();
+    for cause in report.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 impl<E: Into<eyre::Report>> From<E> for Failure {
@@ -81,4 +107,22 @@ pub(crate) fn print(as_json: bool, value: &impl Serialize, text: impl FnOnce() -
 /// Reads a file that the user named.
 pub(crate) fn read_input(path: &std::path::Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::input(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_words_are_said_once() {
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let path = std::path::PathBuf::from("home/node.toml");
+        let Failure::Failed(report) = Failure::from(polity_node::HomeError::Io { path, source: missing() })
+        else {
+            panic!("it failed")
+        };
+        assert_eq!(chain(&report), "home/node.toml: entity not found");
+        let outer = eyre::Report::from(missing()).wrap_err("the node does not start");
+        assert_eq!(chain(&outer), "the node does not start: entity not found");
+    }
 }

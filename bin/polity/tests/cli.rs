@@ -173,3 +173,111 @@ fn without_a_node_a_client_says_where_it_looked() {
     let value: Value = serde_json::from_slice(&output.stdout).expect("JSON even then");
     assert!(value["error"].is_string());
 }
+
+#[test]
+fn a_wrong_file_in_a_home_is_wrong_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let output = polity(&["init", "dev", "--dir", &dir.display().to_string()]);
+    assert!(output.status.success(), "{}", said(&output));
+    let home = dir.join("node-1");
+    for file in ["keys.toml", "charter.toml", "node.toml"] {
+        let good = fs::read(home.join(file)).expect("there");
+        fs::write(home.join(file), "nonsense = [").expect("written");
+        let output = polity(&["node", "--home", &home.display().to_string()]);
+        assert_eq!(output.status.code(), Some(2), "{file}: {}", said(&output));
+        assert!(said(&output).contains(file), "{file}: {}", said(&output));
+        fs::write(home.join(file), good).expect("written");
+    }
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    let output = polity(&["node", "--home", &nowhere]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}
+
+#[test]
+fn a_host_that_is_no_address_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network").display().to_string();
+    for host in ["node.example", "192.0.2.7:26656", "300.1.1.1"] {
+        let output = polity(&["init", "dev", "--dir", &dir, "--host", host]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("not an IP address such as 192.0.2.7"), "{}", said(&output));
+    }
+}
+
+/// The founders' loop: run it, change the file, run it again.
+#[test]
+fn a_changed_charter_is_told_that_its_directory_holds_an_older_version() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, dir) = (folder.path().join("mine.toml"), folder.path().join("network").display().to_string());
+    let text = fs::read_to_string(charter("dev.toml")).expect("dev");
+    fs::write(&file, &text).expect("written");
+    let file = file.display().to_string();
+    let output = polity(&["init", &file, "--local", "--dir", &dir]);
+    assert!(output.status.success(), "{}", said(&output));
+    let without_judy: String =
+        text.lines().filter(|line| !line.starts_with("judy")).map(|line| format!("{line}\n")).collect();
+    assert_ne!(without_judy, text, "a member less");
+    for changed in [without_judy, text.replace("chain_id  = 1337", "chain_id  = 1338")] {
+        fs::write(&file, changed).expect("written");
+        let output = polity(&["up", &file, "--dir", &dir]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        for part in [&format!("{dir} holds an older version of dev"), "--fresh", "another --dir"] {
+            assert!(said(&output).contains(part), "{part}: {}", said(&output));
+        }
+    }
+}
+
+#[test]
+fn a_rule_for_several_matters_says_which_it_was_asked_about() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ballots = folder.path().join("ballots.json").display().to_string();
+    let member = r#"{ "id": "A", "kind": "state", "weights": { "population": 1 } }"#;
+    let rule = root().join("charters/rules/eu-qmv.toml").display().to_string();
+    for (matter, expected) in [
+        ("", "matter: proposal (the file names none; there are proposal, no-proposal)"),
+        (r#", "matter": "no-proposal""#, ""),
+    ] {
+        fs::write(&ballots, format!(r#"{{ "members": [{member}], "ballots": {{ "A": "yes" }}{matter} }}"#))
+            .expect("written");
+        let output = polity(&["decide", &rule, &ballots]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(said(&output).contains("matter:"), !expected.is_empty(), "{}", said(&output));
+        assert!(said(&output).contains(expected), "{}", said(&output));
+    }
+}
+
+#[test]
+fn beginning_anew_is_refused_while_the_network_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let shown = dir.display().to_string();
+    assert!(polity(&["init", "dev", "--local", "--dir", &shown]).status.success());
+    let secrets = fs::read(dir.join("secrets.toml")).expect("there");
+    // What a running node holds.
+    fs::create_dir_all(dir.join("node-2/db")).expect("a folder");
+    let lock = fs::File::create(dir.join("node-2/db/lock")).expect("a file");
+    lock.lock().expect("locked");
+    let output = polity(&["up", "--fresh", "--dir", &shown]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("a network runs in"), "{}", said(&output));
+    assert_eq!(fs::read(dir.join("secrets.toml")).expect("still there"), secrets);
+}
+
+/// `--dir` finds the node by its home: here nobody answers, but at the port that stands there.
+#[test]
+fn clients_find_a_local_network_by_its_directory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network").display().to_string();
+    assert!(polity(&["init", "dev", "--local", "--dir", &dir, "--rpc-port", "1"]).status.success());
+    for command in [vec!["status"], vec!["members"], vec!["ballot", "1", "yes", "--as", "node-1"]] {
+        let output = polity(&[&command[..], &["--dir", &dir]].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("no node answers at http://127.0.0.1:1:"), "{}", said(&output));
+    }
+    let output = polity(&["ballot", "1", "yes", "--as", "stranger", "--dir", &dir]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("holds no key of `stranger`"), "{}", said(&output));
+    let output = polity(&["status", "--dir", &folder.path().display().to_string()]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}

@@ -8,7 +8,9 @@ use polity_db::Db;
 use polity_execution::Executor;
 use polity_institutions::{Slots, registry};
 use polity_mempool::Mempool;
-use polity_primitives::{B256, Bytes, Certificate, Evidence, Height, KECCAK_EMPTY, RecoveredTransaction};
+use polity_primitives::{
+    B256, Bloom, Bytes, Certificate, Evidence, Height, KECCAK_EMPTY, RecoveredTransaction,
+};
 
 use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView};
 
@@ -63,6 +65,22 @@ impl Ledger {
         let Some(block) = load_block(&self.0.db, height)? else { return Ok(None) };
         self.0.blocks.lock().insert(height, block.clone());
         Ok(Some(block))
+    }
+
+    /// The bloom filter over the logs of a finalized block, or `None` above the head. Reads the header only, so that a search
+    /// through many blocks reads the few whole that may have what is looked for.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub fn logs_bloom(&self, height: Height) -> Result<Option<Bloom>, Error> {
+        let head = self.head();
+        if height >= head.height() {
+            return Ok((height == head.height()).then(|| head.header().logs_bloom));
+        }
+        if let Some(block) = self.0.blocks.lock().peek(&height) {
+            return Ok(Some(block.header().logs_bloom));
+        }
+        Ok(self.0.db.header(height)?.map(|header| header.logs_bloom))
     }
 
     /// Height of the finalized block of hash `hash`.

@@ -173,6 +173,22 @@ fn proofs_of_the_past_verify_against_the_headers_of_the_past() {
 }
 
 #[test]
+fn a_search_for_logs_reads_headers_only() {
+    let mut world = World::new();
+    for nonce in 0..4 {
+        world.transfer("alice", nonce, 1).expect("taken");
+        world.decide();
+    }
+    let world = world.reopen();
+    let ledger = &world.ledger;
+    let blooms: Vec<_> = (0..6).map(|height| ledger.logs_bloom(Height(height)).expect("readable")).collect();
+    assert_eq!(ledger.0.blocks.lock().len(), 0, "no block was read whole");
+    let whole = |height| ledger.block(Height(height)).expect("readable").map(|b| b.header().logs_bloom);
+    assert_eq!(blooms, (0..6).map(whole).collect::<Vec<_>>());
+    assert!(blooms[4].is_some() && blooms[5].is_none());
+}
+
+#[test]
 fn what_is_decided_survives_and_what_was_only_proposed_can_still_be_decided() {
     let mut world = World::new();
     world.transfer("alice", 0, 5).expect("taken");

@@ -33,6 +33,17 @@ pub enum InitError {
         /// The one given.
         expected: String,
     },
+    /// The directory holds an older version of this agreement.
+    #[error(
+        "{dir} holds an older version of {id}, whose chain has begun. Go on with it: give its own {dir}/charter.toml instead, and \
+         change the agreement by decision of its members. Or begin anew: --fresh removes what {dir} holds; or give another --dir"
+    )]
+    OlderVersion {
+        /// The directory.
+        dir: String,
+        /// The agreement.
+        id: String,
+    },
     /// Keys are named in the charter, so their owners must run the nodes.
     #[error(
         "the keys of {0} are in the charter: only their owners can run these nodes (`polity node --home DIR`)"

@@ -337,3 +337,24 @@ fn waiting(ledger: &Ledger) -> Vec<Gossip> {
         .map(|entry| Gossip::new(entry.transaction.transaction.encoded_2718(), entry.condition))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{InitOptions, init};
+
+    /// A member that was admitted by a block this node has yet to read starts and follows; one whose keys are not its own does not.
+    #[test]
+    fn a_member_the_registry_does_not_know_yet_may_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = polity_charter::dev(2).expect("the development charter");
+        let network =
+            init("dev.toml", &text, &InitOptions::local(folder.path().join("network"))).expect("homes");
+        let ledger = Ledger::open(&folder.path().join("db"), network.charter.clone()).expect("a ledger");
+        let [first, second] = [0, 1].map(|i| network.nodes[i].home.secrets().expect("keys"));
+        assert!(check_keys(&ledger, "node-1", &first).is_ok());
+        let mixed = check_keys(&ledger, "node-1", &second);
+        assert!(matches!(&mixed, Err(NodeError::WrongKeys(who)) if who == "node-1"), "{mixed:?}");
+        assert!(check_keys(&ledger, "admitted-later", &second).is_ok());
+    }
+}

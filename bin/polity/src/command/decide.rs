@@ -7,7 +7,10 @@ use std::{
 };
 
 use clap::Args;
-use polity_decision::{BUILTIN_RULES, Date, Language, Row, builtin_rule, decide_files, table};
+use polity_decision::{
+    BUILTIN_RULES, BallotsFile, Date, Language, Row, Rule, builtin_rule, decide_files, table,
+};
+use serde_json::json;
 
 use crate::output::{Failure, Outcome, print, read_input};
 
@@ -64,7 +67,19 @@ fn decide(rule: &Path, ballots: &Path, as_of: Option<Date>, language: Language, 
         };
         Failure::input(format!("{}: {error}", name.display()))
     })?;
-    print(as_json, &report, || report.text(language))
+    let mut value = serde_json::to_value(&report)?;
+    let matters = Rule::from_toml(&rule_text).map(|rule| rule.matters).unwrap_or_default();
+    let named = BallotsFile::parse(&ballots_text).ok().and_then(|file| file.matter);
+    if let Some(matter) = named.as_ref().or(matters.first()).filter(|_| !matters.is_empty()) {
+        value["matter"] = json!(matter);
+    }
+    print(as_json, &value, || match matters.as_slice() {
+        [first, _, ..] if named.is_none() => {
+            let all = matters.join(", ");
+            format!("matter: {first} (the file names none; there are {all})\n{}", report.text(language))
+        }
+        _ => report.text(language),
+    })
 }
 
 /// The file at `path` or, where there is none, the built-in rule of this name.

@@ -26,7 +26,7 @@ pub(crate) struct Init {
     #[arg(long)]
     local: bool,
     /// Address the nodes reach each other at.
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = "127.0.0.1", value_parser = ip_address)]
     host: IpAddr,
     /// First port for peers, two per node; free ones unless given.
     #[arg(long)]
@@ -34,6 +34,11 @@ pub(crate) struct Init {
     /// First port for JSON-RPC, one per node; free ones unless given.
     #[arg(long)]
     rpc_port: Option<u16>,
+}
+
+fn ip_address(text: &str) -> Result<IpAddr, String> {
+    let reason = "not an IP address such as 192.0.2.7 or 2001:db8::7 (a name is not looked up, a port is given by --port)";
+    text.parse().map_err(|_| reason.to_owned())
 }
 
 impl Init {

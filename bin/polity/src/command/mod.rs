@@ -11,7 +11,7 @@ mod init;
 mod life;
 mod mandate;
 mod node;
-mod read;
+pub(crate) mod read;
 mod sealed;
 mod seats;
 mod simulate;

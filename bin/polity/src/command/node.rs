@@ -3,7 +3,7 @@
 use std::{io::Read as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use polity_node::Home;
+use polity_node::{Home, NodeError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -23,13 +23,23 @@ pub(crate) struct Node {
     until_stdin_closes: bool,
 }
 
+/// A home whose files are wrong is wrong input; the rest did not work.
+fn not_started(error: NodeError) -> Failure {
+    match error {
+        NodeError::Home(_) | NodeError::Charter(_) | NodeError::KeysMissing(_) | NodeError::WrongKeys(_) => {
+            Failure::input(error)
+        }
+        error => error.into(),
+    }
+}
+
 impl Node {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(as_json))
     }
 
     async fn serve(self, as_json: bool) -> Outcome {
-        let node = polity_node::start(&Home(self.home)).await?;
+        let node = polity_node::start(&Home(self.home)).await.map_err(not_started)?;
         let ready = Ready {
             ready: true,
             rpc: format!("http://{}", node.rpc_address),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     client::RpcArgs,
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 pub(super) fn text(value: &Value) -> String {
@@ -185,12 +186,13 @@ impl Proposals {
             if array(&found["proposals"]).is_empty() {
                 return "no proposals yet: `polity propose --help`".to_owned();
             }
-            array(&found["proposals"]).iter().map(proposal_text).collect()
+            let words = Words::of(&client);
+            array(&found["proposals"]).iter().map(|proposal| proposal_text(&words, proposal)).collect()
         })
     }
 }
 
-fn proposal_text(proposal: &Value) -> String {
+fn proposal_text(words: &Words, proposal: &Value) -> String {
     let mut out = format!(
         "{}  {}  [{}]\n   on {}, proposed by {} at {}\n",
         text(&proposal["id"]),
@@ -205,13 +207,13 @@ fn proposal_text(proposal: &Value) -> String {
         out += &stage_text(number, stage);
     }
     for call in array(&proposal["calls"]) {
-        out += &format!("   → {}\n", text(&call["text"]));
+        out += &format!("   → {}\n", words.call(call));
     }
     if !proposal["executesAt"].is_null() {
         out += &format!("   executes {}\n", moment(&proposal["executesAt"]));
     }
     if !proposal["failure"].is_null() {
-        out += &format!("   failed: {}\n", text(&proposal["failure"]["text"]));
+        out += &format!("   failed: {}\n", words.proposal_failure(&proposal["failure"]));
     }
     if let Some(reason) = proposal["cancelledBecause"].as_str().filter(|reason| !reason.is_empty()) {
         out += &format!("   cancelled: {reason}\n");
@@ -298,7 +300,12 @@ impl Treaties {
             let deposits: Value = client.call("polity_deposits", json!([]))?;
             return print(as_json, &deposits, || {
                 let line = |d: &Value| vec![text(&d["date"]), text(&d["treaty"]), text(&d["member"])];
-                table(&array(&deposits).iter().map(line).collect::<Vec<_>>())
+                let lines: Vec<_> = array(&deposits).iter().map(line).collect();
+                if lines.is_empty() {
+                    "no instruments are deposited yet: `polity deposit --help`".to_owned()
+                } else {
+                    table(&lines)
+                }
             });
         }
         let treaties: Value = client.call("polity_treaties", json!([]))?;
@@ -330,10 +337,15 @@ pub(crate) struct Treasury {
 
 impl Treasury {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let accounts: Value = self.rpc.client()?.call("polity_treasury", json!([]))?;
+        let client = self.rpc.client()?;
+        let accounts: Value = client.call("polity_treasury", json!([]))?;
         print(as_json, &accounts, || {
-            let line = |account: &Value| vec![text(&account["name"]), text(&account["balance"])];
-            table(&array(&accounts).iter().map(line).collect::<Vec<_>>())
+            let words = Words::of(&client);
+            let line = |account: &Value| {
+                vec![text(&account["name"]), words.money_text(&text(&account["balanceWei"]))]
+            };
+            let lines: Vec<_> = array(&accounts).iter().map(line).collect();
+            if lines.is_empty() { "the treasury has no accounts".to_owned() } else { table(&lines) }
         })
     }
 }
@@ -357,17 +369,36 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let subject = self.subject.parse::<u64>().map_or_else(|_| json!(self.subject), |id| json!(id));
-        let report: Value =
-            self.rpc.client()?.call("polity_whyReport", json!([subject, "latest", self.stage]))?;
+        let client = self.rpc.client()?;
+        let mut report: Value = client.call("polity_whyReport", json!([subject, "latest", self.stage]))?;
         if report.is_null() {
             return Err(Failure::failed(format!(
                 "no proposal or treaty `{}` with a vote to explain",
                 self.subject
             )));
         }
-        let Some(words) = report["text"][&self.lang].as_str() else {
+        let Some(reasons) = report["text"][&self.lang].as_str().map(str::to_owned) else {
             return Err(Failure::input(format!("no language `{}`: en or zh", self.lang)));
         };
-        print(as_json, &report, || format!("{words}\nreport hash {}", text(&report["hash"])))
+        // Adopted is not done: what the rule says ends with the vote.
+        let proposal: Value = match report["proposal"].as_u64() {
+            Some(id) => client.call("polity_proposal", json!([id]))?,
+            None => Value::Null,
+        };
+        let failure = &proposal["failure"];
+        if !failure.is_null() {
+            report["failure"] = failure.clone();
+        }
+        print(as_json, &report, || {
+            let mut out = format!("{reasons}\nreport hash {}\n", text(&report["hash"]));
+            if !failure.is_null() {
+                let why = Words::of(&client).proposal_failure(failure);
+                out += &match self.lang.as_str() {
+                    "zh" => format!("已通过,但其调用执行失败,全部撤销:{why}\n"),
+                    _ => format!("It was adopted, but its calls failed and nothing of them remains: {why}\n"),
+                };
+            }
+            out
+        })
     }
 }

@@ -127,18 +127,20 @@ impl Up {
 /// Goes on with the network in the directory, if it is of the same charter.
 fn resume(options: &InitOptions, name: &str, text: &str) -> Result<LocalNetwork, Failure> {
     let network = polity_node::open_network(&options.dir, options.first_rpc_port).map_err(Failure::input)?;
-    let public = network.secrets.public().map_err(Failure::input)?;
-    let with_keys = polity_charter::with_keys(text, &public).map_err(Failure::input)?;
-    let expected = polity_charter::parse(name, &with_keys).map_err(Failure::input)?.charter;
-    if expected.hash == network.charter.hash {
-        Ok(network)
-    } else {
-        Err(Failure::input(InitError::OtherCharter {
-            dir: options.dir.clone(),
-            found: network.charter.id.clone(),
-            expected: format!("{} as it is now (--fresh begins anew)", expected.id),
-        }))
+    let draft = polity_charter::parse(name, text).map_err(Failure::input)?.charter;
+    let (dir, found) = (options.dir.clone(), network.charter.id.clone());
+    if draft.id != found {
+        let expected = format!("{} (--fresh begins anew)", draft.id);
+        return Err(Failure::input(InitError::OtherCharter { dir, found, expected }));
     }
+    // Keys of a member that the file does not name any more do not fit into it: then it is another version all the same.
+    let public = network.secrets.public().map_err(Failure::input)?;
+    let with_keys = polity_charter::with_keys(text, &public).ok();
+    let now = with_keys.and_then(|text| polity_charter::parse(name, &text).ok()).map(|now| now.charter.hash);
+    if now == Some(network.charter.hash) {
+        return Ok(network);
+    }
+    Err(Failure::input(InitError::OlderVersion { dir: dir.display().to_string(), id: found }))
 }
 
 fn print_ready(network: &LocalNetwork, processes: &Processes) {

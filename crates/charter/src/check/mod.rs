@@ -4,6 +4,7 @@ mod keys;
 mod references;
 mod rules;
 mod seating;
+mod silence;
 mod tracks;
 mod validators;
 
@@ -22,6 +23,7 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     tracks::sound(charter, report);
     let usable = rules::sound(charter, report);
     rules::decidable(charter, &usable, report);
+    silence::of_treaties(charter, report);
 }
 
 /// How much work [`everything`] is beyond reading the file. Units: about the reading of one byte each.

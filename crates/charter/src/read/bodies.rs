@@ -3,7 +3,7 @@
 use polity_decision::Rule;
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use super::members::kinds;
 use super::seating::{seating, secrecy};
@@ -19,8 +19,8 @@ const CHAMBERS_MAX: usize = 64;
 const SEATS_MAX: usize = 4_096;
 /// Most classes of a chamber.
 const CLASSES_MAX: usize = 32;
-/// Most unknown keys looked for in one rule.
-const UNKNOWN_KEYS_MAX: usize = 64;
+/// Most mistakes looked for in one rule.
+const MISTAKES_MAX: usize = 64;
 
 /// Reads `[chambers]`.
 pub(super) fn chambers(
@@ -101,11 +101,13 @@ fn rule(id: &str, node: &Node<'_>, report: &mut Report<'_>) -> Option<Rule> {
             );
         }
     }
-    // serde stops at the first mistake; an unknown key is taken out and the rest tried again, so that all are reported.
-    for _ in 0..UNKNOWN_KEYS_MAX {
+    // serde stops at the first mistake; an unknown key, or the part that is wrong, is taken out and the rest tried again, so that
+    // all are reported. A rule that lost a part is not used.
+    let mut is_whole = true;
+    for _ in 0..MISTAKES_MAX {
         let value = Spanned::new(node.span.clone(), DeValue::Table(entries.clone()));
         let error = match Rule::deserialize(ValueDeserializer::from(value)) {
-            Ok(rule) => return Some(rule),
+            Ok(rule) => return Some(rule).filter(|_| is_whole),
             Err(error) => error,
         };
         let span = error.span().unwrap_or_else(|| node.span.clone());
@@ -116,10 +118,45 @@ fn rule(id: &str, node: &Node<'_>, report: &mut Report<'_>) -> Option<Rule> {
         let (message, hint) = explain(error.message());
         report.error_at(&path, span.clone(), message, hint);
         if !remove_key(&mut entries, &span) {
-            return None;
+            is_whole = false;
+            if !remove_part(&mut entries, &span) {
+                return None;
+            }
         }
     }
     None
+}
+
+/// Removes what `span` lies in: an element of a list, if it is not the only one, or the key; `false` if there is none.
+fn remove_part(root: &mut DeTable<'_>, span: &core::ops::Range<usize>) -> bool {
+    let Some((key, value)) = root.iter_mut().find(|(_, value)| holds(value, span)) else { return false };
+    if let DeValue::Array(list) = value.get_mut() {
+        let mut kept = DeArray::new();
+        let (before, elements) = (list.len(), list.iter().filter(|element| !holds(element, span)));
+        elements.for_each(|element| kept.push(element.clone()));
+        let removes = !kept.is_empty() && kept.len() < before;
+        *list = kept;
+        return removes;
+    }
+    let key = key.clone();
+    root.remove(key.get_ref().as_ref()).is_some()
+}
+
+/// Whether `span` lies in `value`, whose tables span their headers only.
+fn holds(value: &Spanned<DeValue<'_>>, span: &core::ops::Range<usize>) -> bool {
+    let mut values = vec![value];
+    while let Some(value) = values.pop() {
+        let outer = value.span();
+        if outer.start <= span.start && span.end <= outer.end {
+            return true;
+        }
+        match value.get_ref() {
+            DeValue::Table(inner) => values.extend(inner.iter().map(|(_, value)| value)),
+            DeValue::Array(list) => values.extend(list.iter()),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// serde's words for a mistake, in ours.

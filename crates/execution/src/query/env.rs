@@ -17,10 +17,13 @@ use revm::{
 
 use super::{CALL_GAS_MAX, CallEnv, CallError, CallOutcome, CallResult};
 use crate::{
-    Executor, ReadError, StateReader,
+    Executor, ReadError, StateReader, TransactionFault,
     reader::Source,
     vm::{self, EvmContext, Mode},
 };
+
+/// Gas of the cheapest transaction. Source: yellow paper appendix G, G_transaction.
+const TRANSACTION_GAS: u64 = 21_000;
 
 /// A state with changes of our own on top.
 pub(super) type Layered<'a> = CacheDB<Source<'a>>;
@@ -54,7 +57,7 @@ impl<'a> Prepared<'a> {
         state: Option<&StateOverride>,
     ) -> Result<Self, CallError> {
         if request.blob_versioned_hashes.is_some() || request.max_fee_per_blob_gas.is_some() {
-            return Err(CallError::Fault(crate::TransactionFault::Blob));
+            return Err(CallError::Fault(TransactionFault::Blob));
         }
         let mut block = vm::block_env(&env.header);
         if let Some(overrides) = &env.overrides {
@@ -78,11 +81,17 @@ impl<'a> Prepared<'a> {
         Ok(this)
     }
 
-    /// The gas the sender's balance pays for, beside the value; no bound at price zero.
+    /// The gas the sender's balance pays for, beside the value; no bound at price zero. An error if it does not pay for the value
+    /// and the cheapest transaction.
     fn affordable_gas(&mut self) -> Result<u64, CallError> {
         let balance = self.db.basic(self.tx.caller)?.map_or(U256::ZERO, |account| account.balance);
+        let price = U256::from(self.tx.gas_price);
+        let cost = self.tx.value.saturating_add(price.saturating_mul(U256::from(TRANSACTION_GAS)));
+        if balance < cost {
+            return Err(CallError::Fault(TransactionFault::Funds { cost, balance }));
+        }
         let rest = balance.saturating_sub(self.tx.value);
-        Ok(rest.checked_div(U256::from(self.tx.gas_price)).map_or(u64::MAX, |gas| gas.saturating_to()))
+        Ok(rest.checked_div(price).map_or(u64::MAX, |gas| gas.saturating_to()))
     }
 
     /// Runs the request with `gas_limit`. Leaves the state as it was.

@@ -1,6 +1,7 @@
 //! Execution over the real trie, the real institutions and signed transactions.
 
 mod fees;
+mod heavy;
 mod institutions;
 mod queries;
 mod simulate;

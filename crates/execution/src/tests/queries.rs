@@ -114,6 +114,14 @@ fn questions_that_no_block_would_take() {
     let more = TransactionRequest { value: Some(U256::MAX), ..to(there, []) };
     let poor = world.executor.call(&world.view, &env(&world), &more, None);
     assert!(matches!(poor, Err(CallError::Fault(TransactionFault::Funds { .. }))), "{poor:?}");
+    // What `cast send` asks first: with a price, and more value than the sender has.
+    let balance = world.view.balance(alice.address);
+    for (value, fits) in [(balance, false), (balance - U256::from(20_999), false), (U256::from(5), true)] {
+        let priced = TransactionRequest { value: Some(value), gas_price: Some(1), ..to(there, []) };
+        let asked = world.executor.estimate_gas(&world.view, &env(&world), &priced, None);
+        let funds = matches!(asked, Err(CallError::Fault(TransactionFault::Funds { .. })));
+        assert_eq!(funds, !fits, "{value}: {asked:?}");
+    }
     let both = TransactionRequest { gas_price: Some(1), max_fee_per_gas: Some(1), ..to(there, []) };
     let unclear = world.executor.call(&world.view, &env(&world), &both, None);
     assert!(matches!(unclear, Err(CallError::Request(_))), "{unclear:?}");

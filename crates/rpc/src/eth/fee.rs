@@ -49,9 +49,14 @@ fn suggested_tip(api: &Api) -> Result<u128, Failure> {
     Ok(sample.get(sample.len() / 2).copied().unwrap_or(0))
 }
 
+/// What a transaction without EIP-1559 should offer, in fourths of the next base fee: enough for two full blocks in between,
+/// each of which raises it by an eighth. Source: EIP-1559.
+const MARGIN_FOURTHS: u64 = 5;
+
 pub(super) fn gas_price(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
     let base_fee = api.ledger.executor().rules().next_base_fee(api.head().header());
-    api.answer(&U256::from(suggested_tip(api)?).saturating_add(U256::from(base_fee)))
+    let offered = U256::from(base_fee).saturating_mul(U256::from(MARGIN_FOURTHS)).div_ceil(U256::from(4));
+    api.answer(&U256::from(suggested_tip(api)?).saturating_add(offered))
 }
 
 pub(super) fn max_priority_fee(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {

@@ -61,6 +61,10 @@ pub(super) fn range(
         return Err(Failure::limit(format!("exceed maximum block range: {max}")));
     }
     for height in from..=to {
+        let Some(bloom) = api.ledger.logs_bloom(Height(height))? else { break };
+        if !filter.matches_bloom(bloom) {
+            continue;
+        }
         let Some(block) = api.ledger.block(Height(height))? else { break };
         if let Err(failure) = collect(api, filter, &block, found) {
             let hint = format!(

@@ -243,7 +243,7 @@ async fn fees() {
     };
     let price = number(chain.call("eth_gasPrice", json!([])).await);
     let base = number(history["baseFeePerGas"][2].clone());
-    assert_eq!(price, base + 1_000_000);
+    assert_eq!(price, (base * 5).div_ceil(4) + 1_000_000, "a margin above the next base fee, and the tip");
     assert_eq!(chain.fail("eth_feeHistory", json!(["0x1", "latest", [50.0, 10.0]])).await["code"], -32602);
     chain.stop().await;
 }

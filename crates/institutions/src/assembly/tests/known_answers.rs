@@ -77,11 +77,12 @@ subnational = ["read", "transact", "vote"]
 individual  = ["read", "transact", "vote"]
 "#,
     );
-    if case.rule.basis() != Basis::Instruments {
+    let by_silence = case.rule.silence.is_some();
+    if case.rule.basis() != Basis::Instruments && !by_silence {
         text += "[chambers.body]\nname = \"The body\"\nkinds = [\"state\", \"igo\", \"subnational\", \"individual\"]\n";
         let _ = writeln!(text, "rule = \"{id}\"\nvoting = \"3d\"\ndelay = \"1d\"");
     }
-    if case.rule.basis() != Basis::Ballots {
+    if case.rule.basis() != Basis::Ballots || by_silence {
         let _ = writeln!(
             text,
             "[treaties.text]\nname = \"The text\"\nrule = \"{id}\"\ndepositors = [\"state\", \"igo\"]"
@@ -153,6 +154,26 @@ fn deposited(chain: &mut Chain, case: &Case) -> polity_decision::Report {
     treaty_report(&chain.memory, "text").expect("a report")
 }
 
+/// What it says of a text that was notified, when the last day of most is over.
+fn notified(chain: &mut Chain, case: &Case) -> polity_decision::Report {
+    let call = sol::notifyCall {
+        treaty: word("text"),
+        title: "A text".into(),
+        documentHash: keccak256("a text"),
+        uri: String::new(),
+    };
+    chain.decide(ASSEMBLY, &call);
+    chain.next(DAY);
+    chain.end();
+    for who in case.file.objections.keys() {
+        let call =
+            sol::rejectCall { id: U256::from(1), reason: "We object.".into(), documentHash: B256::ZERO };
+        chain.send(who, &call);
+    }
+    chain.run(320 * DAY);
+    texts(&chain.memory, None).remove(0).report.expect("a report")
+}
+
 fn check(rule: &str, id: &str) {
     let case = case(rule, id);
     let whole = without_dates(&case.rule.decide(&case.file, None).unwrap());
@@ -161,6 +182,7 @@ fn check(rule: &str, id: &str) {
     for basis in [Basis::Ballots, Basis::Instruments] {
         let Some(part) = case.rule.part(basis) else { continue };
         let on_chain = match basis {
+            Basis::Ballots if part.silence.is_some() => notified(&mut chain, &case),
             Basis::Ballots => voted(&mut chain, &case),
             _ => deposited(&mut chain, &case),
         };
