@@ -5,11 +5,10 @@ use polity_decision::{Error, InputFile, Outcome, builtin_rule, decide_files};
 
 use Outcome::{Adopted, Pending, Rejected};
 
-fn decide(
-    rule: &str,
-    ballots: &str,
-    as_of: Option<&str>,
-) -> Result<(Outcome, Option<String>, [Option<String>; 2]), Error> {
+/// Outcome, reason, and the days of decision and effect.
+type Decided = (Outcome, Option<String>, [Option<String>; 2]);
+
+fn decide(rule: &str, ballots: &str, as_of: Option<&str>) -> Result<Decided, Error> {
     let as_of = as_of.map(|day| day.parse().unwrap());
     let report = decide_files(builtin_rule(rule).unwrap(), ballots, as_of)?;
     let days = [report.decided_on, report.effective_on].map(|day| day.map(|day| day.to_string()));

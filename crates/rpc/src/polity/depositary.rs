@@ -106,7 +106,7 @@ struct ForceView {
     name: String,
     in_force: bool,
     since: Option<Date>,
-    /// `depositors`, or `all` that may deposit.
+    /// `depositors`, `all` that may deposit, or `silent` ones, text by text.
     binds: &'static str,
     parties: Vec<PartyView>,
     /// Who deposited and is no Party yet.
@@ -261,7 +261,11 @@ fn force_view(view: house::ForceView) -> ForceView {
         name: view.name,
         in_force: view.in_force,
         since: view.since.map(Date),
-        binds: if view.binds_all { "all" } else { "depositors" },
+        binds: match (view.by_silence, view.binds_all) {
+            (true, _) => "silent",
+            (false, true) => "all",
+            (false, false) => "depositors",
+        },
         parties: view.parties.into_iter().map(party).collect(),
         waiting: view.waiting.into_iter().map(waiting).collect(),
         texts: view.texts.into_iter().map(text).collect(),

@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolCall;
 use polity_institutions::{
-    assembly::{IAssembly, InstrumentKind},
+    assembly::{Choice, IAssembly, InstrumentKind},
     names,
     treasury::ITreasury,
 };
@@ -201,5 +201,79 @@ async fn what_a_proposal_would_do() {
     let asked = chain.call("polity_simulateProposal", json!([1])).await;
     assert_eq!((&asked["ok"], &asked["calls"]), (&json!(true), &json!(["treasury.open(name: relief)"])));
     assert_eq!(chain.call("polity_proposal", json!([1])).await["status"], "open", "it still is");
+    chain.stop().await;
+}
+
+/// A treaty whose texts bind by silence, and a chamber without a delay.
+const CODE: &str = r#"
+[chambers.fast]
+kinds  = ["enterprise"]
+rule   = "two-thirds"
+voting = "1d"
+[treaties.code]
+name       = "The code"
+rule       = "tacit"
+depositors = ["enterprise"]
+[rules.tacit.silence]
+objection = "10mo"
+effective = "12mo"
+[[rules.tacit.limb]]
+name      = "silent"
+numerator = "not-objected"
+threshold = ">= 1"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_binds_by_silence() {
+    let chain = Chain::of(CODE, |_| {}).await;
+    chain.block();
+    assert_eq!(chain.call("polity_texts", json!([])).await, json!([]));
+    let notify = IAssembly::notifyCall {
+        treaty: word("code"),
+        title: "Annex 1".into(),
+        documentHash: B256::repeat_byte(1),
+        uri: "https://code.example/1".into(),
+    };
+    let calls = json!([{ "target": ASSEMBLY, "data": hex(&notify.abi_encode()) }]);
+    let asked = chain.call("polity_simulateProposal", json!([calls])).await;
+    assert_eq!(
+        (&asked["ok"], &asked["then"][0]["text"]),
+        (&json!(true), &json!("assembly.advanceText(id: 1)"))
+    );
+    assert!(
+        asked["then"][0]["logs"][0]["text"].as_str().is_some_and(|log| log.contains("TextCounted")),
+        "{asked}"
+    );
+    assert_eq!(chain.call("polity_texts", json!([])).await, json!([]), "it was a question");
+
+    let member = key(0x21);
+    let calls =
+        vec![IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: notify.abi_encode().into() }];
+    let propose = IAssembly::proposeCall { track: word("fast"), title: "Annex 1".into(), calls };
+    assert_eq!(act(&chain, &member, 0, &propose).await["status"], "0x1");
+    let vote = IAssembly::ballotCall { id: U256::from(1), choice: Choice::Yes };
+    assert_eq!(act(&chain, &member, 1, &vote).await["status"], "0x1");
+    for _ in 0..4 {
+        chain.block();
+    }
+    let texts = chain.call("polity_texts", json!(["code"])).await;
+    let text = &texts[0];
+    assert_eq!(
+        (&text["title"], &text["status"], &text["members"]),
+        (&json!("Annex 1"), &json!("open"), &json!(1)),
+        "{texts}"
+    );
+    let notified = text["notifiedOn"].as_str().expect("a date");
+    let last = text["terms"][0]["lastDay"].as_str().expect("a date");
+    assert!(notified < last, "{texts}");
+    let reject = IAssembly::rejectCall { id: U256::from(1), reason: "No.".into(), documentHash: B256::ZERO };
+    assert_eq!(act(&chain, &member, 2, &reject).await["status"], "0x1");
+    let text = chain.call("polity_texts", json!([])).await[0].clone();
+    assert_eq!(
+        (&text["status"], &text["rejected"]),
+        (&json!("rejected"), &json!(["node-1"])),
+        "nobody is left"
+    );
+    assert_eq!(text["report"]["outcome"], "rejected");
     chain.stop().await;
 }

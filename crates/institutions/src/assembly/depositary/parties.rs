@@ -86,7 +86,8 @@ fn enter(cx: &mut Context<'_>, id: B256, record: &TreatyRecord, member: B256, nu
     let clauses = clauses::of(cx, record)?;
     let (block, date) = (cx.block(), today(&cx.block()));
     let from = in_force_from(&clauses, decided, date);
-    if clauses.binds == Binds::All || from == decided.effective_on && from > date {
+    let is_told = record.in_force_since.get(cx)? != 0;
+    if clauses.binds == Binds::All || from == decided.effective_on && !is_told {
         // It enters into force for this member when it does so for all.
         return Ok(());
     }

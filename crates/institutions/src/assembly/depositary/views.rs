@@ -86,6 +86,8 @@ pub struct ForceView {
     pub in_force: bool,
     /// Whether it binds every member that may deposit.
     pub binds_all: bool,
+    /// Whether it takes no instruments, and its texts bind by silence.
+    pub by_silence: bool,
     /// For whom it is in force on the date, in the order of admission.
     pub parties: Vec<PartyView>,
     /// Who has deposited and is no Party yet.
@@ -311,6 +313,7 @@ impl Asked<'_> {
         let Ok(name) = record.name.get(view);
         let Ok(clauses) = clauses::of(view, &record);
         let Ok(decided) = decided(view, &record);
+        let Ok(by_silence) = record.by_silence.get(view);
         let date = self.moment.date.max(1);
         let (mut parties, mut waiting) = (Vec::new(), Vec::new());
         for (member, bound) in self.members {
@@ -334,6 +337,7 @@ impl Asked<'_> {
             since: decided.map(|decided| day(decided.effective_on)),
             in_force: decided.is_some_and(|decided| decided.effective_on <= date),
             binds_all: clauses.binds == Binds::All,
+            by_silence,
             parties: parties.into_iter().map(|(_, party)| party).collect(),
             waiting,
             texts: self.texts(view, id, date),
