@@ -314,7 +314,7 @@ impl World {
     pub(crate) fn attributes(&self) -> Attributes {
         let now = (self.header().timestamp + STEP_SECS).max(START_SECS);
         Attributes {
-            timestamp_secs: self.executor.rules().next_timestamp(self.header(), now),
+            timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
         }
     }

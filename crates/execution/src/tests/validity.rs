@@ -153,7 +153,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
     let (alice, bob, carol) = (Key::of("alice"), Key::of("bob"), Key::of("m1"));
     let burner = world.deploy(&alice, BURNER);
     let burn = |key: &Key, nonce, gas_limit| key.sign(TxEip1559 { gas_limit, ..call(nonce, burner, []) });
-    assert_eq!(world.executor.rules().signed_gas_max(), 22_500_000);
+    assert_eq!(world.executor.founding().signed_gas_max(), 22_500_000);
 
     let built = world.try_build(vec![burn(&alice, 1, TX_GAS_MAX + 1)]).unwrap();
     let fault = TransactionFault::GasLimit { limit: TX_GAS_MAX + 1, max: TX_GAS_MAX };
@@ -176,7 +176,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
 #[test]
 fn the_bytes_of_a_block_have_bounds() {
     let small = World::new(FREE);
-    let mut rules = small.executor.rules().clone();
+    let mut rules = small.executor.founding().clone();
     rules.block_gas_limit = 300_000_000;
     let header = Header { gas_limit: rules.block_gas_limit, ..small.header().clone() };
     let world = World::at(Executor::new(rules), header, small.view.clone());

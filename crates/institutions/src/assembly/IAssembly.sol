@@ -372,6 +372,10 @@ interface IAssembly {
 
     event RuleSet(bytes32 indexed id, bytes32 ruleHash);
     event ChamberSet(bytes32 indexed id, bytes32 rule);
+    // By an amendment of the charter; open proposals keep what they opened with.
+    event RuleRemoved(bytes32 indexed id);
+    event ChamberRemoved(bytes32 indexed id);
+    event TreatyNamed(bytes32 indexed treaty, string name);
 
     error NotAMember(address who);
     error NoRight(bytes32 member, string right);
@@ -513,12 +517,6 @@ interface IAssembly {
     function skipTurn(uint256 number) external;
     /// By the chain itself: pays back what was unbonded.
     function release(uint256 id) external;
-
-    // Amendments, by the agreement only. Open proposals keep what they opened with.
-
-    /// Writes rule `id`: JSON of a decision rule. It is stored in canonical form.
-    function setRule(bytes32 id, string calldata json) external;
-    function setChamber(bytes32 id, Chamber calldata chamber) external;
 
     // Reading.
 

@@ -19,6 +19,7 @@
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
+pub(crate) mod amend;
 mod ballot;
 mod conclude;
 mod depositary;
@@ -162,8 +163,6 @@ impl Institution for Assembly {
             C::conclude(c) => conclude::conclude(cx, c.id).map(void),
             C::markEnacted(c) => enact::mark_enacted(cx, c.id).map(void),
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
-            C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
-            C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
             C::stand(c) => seats::stand(cx, c.chamber).map(void),
             C::standDown(c) => seats::stand_down(cx, c.chamber).map(void),
             C::elect(c) => seats::elect(cx, c.chamber, &c.candidates).map(void),
@@ -322,4 +321,4 @@ pub(crate) fn enact_input(view: &mut View<'_>, id: u64) -> Bytes {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,7 @@ use polity_charter::Rights;
 use super::{
     CALLS_MAX,
     IAssembly::{self, InvalidTitle, Proposed},
-    OPEN_PROPOSALS_MAX, PAYLOAD_BYTES_MAX, TITLE_BYTES_MAX, electorate, opening,
+    OPEN_PROPOSALS_MAX, PAYLOAD_BYTES_MAX, TITLE_BYTES_MAX, amend, electorate, opening,
     rules::too_many,
     schema::{ProposalRecord, storage},
 };
@@ -59,6 +59,7 @@ fn store(
     ensure!(calls.len() <= CALLS_MAX, too_many("calls", CALLS_MAX as u64));
     let payload = calls.abi_encode();
     ensure!(payload.len() <= PAYLOAD_BYTES_MAX, too_many("bytes of calls", PAYLOAD_BYTES_MAX as u64));
+    amend::check_calls(cx, calls)?;
     let storage = storage();
     let open = storage.open_by.at(proposer).get(cx)?;
     ensure!(open < OPEN_PROPOSALS_MAX, too_many("open proposals", OPEN_PROPOSALS_MAX));

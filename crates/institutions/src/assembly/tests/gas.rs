@@ -40,7 +40,7 @@ fn world() -> Chain {
         .replace("\"vote\", \"validate\"]", "\"vote\"]")
         .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
     let mut chain = Chain::new(&format!("{text}{more}"));
-    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: largest_rule() });
+    chain.write_rule(&largest_rule());
     let chamber = sol::Chamber {
         name: "Plenary".into(),
         kinds: 1,
@@ -51,7 +51,7 @@ fn world() -> Chain {
         delaySecs: 0,
         ..Default::default()
     };
-    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("plenary"), chamber });
+    chain.write_chamber("plenary", &chamber).expect("a chamber");
     chain
 }
 
