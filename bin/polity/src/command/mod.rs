@@ -13,6 +13,7 @@ pub(crate) mod read;
 mod simulate;
 mod up;
 
+pub(crate) use act::amendment;
 use clap::Subcommand;
 
 use crate::output::Outcome;

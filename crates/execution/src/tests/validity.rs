@@ -175,11 +175,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
 
 #[test]
 fn the_bytes_of_a_block_have_bounds() {
-    let small = World::new(FREE);
-    let mut rules = small.executor.founding().clone();
-    rules.block_gas_limit = 300_000_000;
-    let header = Header { gas_limit: rules.block_gas_limit, ..small.header().clone() };
-    let world = World::at(Executor::new(rules), header, small.view.clone());
+    let world = World::new(&FREE.replace("30_000_000", "300_000_000"));
     let alice = Key::of("alice");
     let heavy = |nonce| {
         let input = Bytes::from(vec![0; 1_000_000]);
