@@ -136,9 +136,11 @@ pub(crate) struct Options {
     pub(crate) fees: &'static str,
     pub(crate) transact: &'static str,
     pub(crate) clock: &'static str,
+    pub(crate) gas_limit: u64,
 }
 
-pub(crate) const FREE: Options = Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL };
+pub(crate) const FREE: Options =
+    Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL, gas_limit: 30_000_000 };
 pub(crate) const MARKET: Options =
     Options { fees: "policy = \"market\"\ninitial_base_fee = \"1 gwei\"", ..FREE };
 pub(crate) const MEMBERS: Options = Options { transact: "members", ..FREE };
@@ -149,7 +151,7 @@ pub(crate) const REPLAY: &str = "mode = \"replay\"\nstart = 2016-04-21\nstep = \
 pub(crate) const MEMBER_IDS: [&str; 4] = ["m1", "m2", "m3", "m4"];
 
 pub(crate) fn charter(options: Options) -> Charter {
-    let Options { fees, transact, clock } = options;
+    let Options { fees, transact, clock, gas_limit } = options;
     let text = format!(
         r#"
 id = "test"
@@ -158,7 +160,7 @@ chain_id = {CHAIN_ID}
 [clock]
 {clock}
 [ledger]
-block_gas_limit = 30_000_000
+block_gas_limit = {gas_limit}
 [access]
 connect = "members"
 transact = "{transact}"

@@ -5,9 +5,7 @@ use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256};
 use polity_primitives::{Block, Header, RecoveredTransaction, SystemTransaction, Transaction};
 
 use super::support::{BURNER, COUNTER, FREE, Key, MARKET, MEMBERS, Options, REPLAY, World, call, pay};
-use crate::{
-    BLOCK_BYTES_MAX, BlockError, Built, Error, Executor, InvalidBlock, TX_GAS_MAX, TransactionFault,
-};
+use crate::{BLOCK_BYTES_MAX, BlockError, Built, Error, InvalidBlock, TX_GAS_MAX, TransactionFault};
 
 fn refusal(world: &World, header: Header, transactions: Vec<RecoveredTransaction>) -> InvalidBlock {
     let block =
@@ -175,7 +173,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
 
 #[test]
 fn the_bytes_of_a_block_have_bounds() {
-    let world = World::new(&FREE.replace("30_000_000", "300_000_000"));
+    let world = World::new(Options { gas_limit: 300_000_000, ..FREE });
     let alice = Key::of("alice");
     let heavy = |nonce| {
         let input = Bytes::from(vec![0; 1_000_000]);
