@@ -127,7 +127,7 @@ fn every_amendment_rules_from_the_block_it_names() {
             Some("Some(0)"),
             "Some(3000000000)",
         ),
-        (&["set ledger.block_gas_limit = 60_000_000"], gas_limit, Some("120000000"), "60000000"),
+        (&["set ledger.block_gas_limit = 90_000_000"], gas_limit, Some("60000000"), "90000000"),
         (
             &["add rights.enterprise = \"report\""],
             rights,
