@@ -178,7 +178,7 @@ impl Db {
     fn prune_history(&self, batch: &mut Batch, tip: Height, first: bool) -> Result<Height> {
         let tables = self.tables();
         let oldest = if first { tip.0 } else { self.oldest_state().0 };
-        let wanted = self.0.options.history.map_or(oldest, |history| tip.0.saturating_sub(history));
+        let wanted = self.history().map_or(oldest, |history| tip.0.saturating_sub(history));
         let target = wanted.min(oldest.saturating_add(PRUNE_BLOCKS_MAX)).max(oldest);
         for height in (oldest..target).map(|height| height.saturating_add(1)) {
             // The state of `height - 1` is given up: what block `height` changed is needed no more.

@@ -31,6 +31,13 @@ pub struct Options {
     pub history: Option<u64>,
 }
 
+impl Options {
+    /// The history as the database keeps it while it is open.
+    pub(crate) fn atomic(self) -> AtomicU64 {
+        AtomicU64::new(self.history.unwrap_or(HISTORY_ALL))
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self { history: Some(HISTORY_DEFAULT) }
@@ -53,7 +60,8 @@ pub struct Db(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) tables: Tables,
     pub(crate) store: Store,
-    pub(crate) options: Options,
+    /// [`Options::history`]; [`HISTORY_ALL`] for all.
+    pub(crate) history: AtomicU64,
     /// Oldest height whose state can be read; raised before what it excludes is removed.
     pub(crate) oldest: AtomicU64,
     pub(crate) writer: Mutex<Writer>,
@@ -71,11 +79,25 @@ pub(crate) struct Writer {
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Db").field("options", &self.0.options).finish_non_exhaustive()
+        f.debug_struct("Db").field("history", &self.history()).finish_non_exhaustive()
     }
 }
 
+/// In place of a number of blocks: all.
+const HISTORY_ALL: u64 = u64::MAX;
+
 impl Db {
+    /// How much history is kept: [`Options::history`] as it is now.
+    #[must_use]
+    pub fn history(&self) -> Option<u64> {
+        Some(self.0.history.load(Ordering::Acquire)).filter(|history| *history != HISTORY_ALL)
+    }
+
+    /// Keeps so much history from the next commit on: a smaller one is pruned to step by step, a larger one fills up.
+    pub fn set_history(&self, history: Option<u64>) {
+        self.0.history.store(history.unwrap_or(HISTORY_ALL), Ordering::Release);
+    }
+
     pub(crate) fn tables(&self) -> &Tables {
         &self.0.tables
     }

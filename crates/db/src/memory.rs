@@ -121,6 +121,7 @@ impl Db {
         let oldest = AtomicU64::new(Self::stored_oldest(&tables.meta)?.0);
         let writer = Mutex::new(Writer { tip: None, watermark: None, unflushed: 0 });
         let store = crate::tables::Store::Memory(memory.clone());
-        Self(Arc::new(Inner { tables, store, options, oldest, writer, _lock: None })).checked()
+        Self(Arc::new(Inner { tables, store, history: options.atomic(), oldest, writer, _lock: None }))
+            .checked()
     }
 }

@@ -63,8 +63,9 @@ impl Db {
         let recorded = watermark.get()?;
         watermark.sync()?;
         let writer = Mutex::new(Writer { tip: None, watermark: Some(watermark), unflushed: 0 });
+        let history = options.atomic();
         let (store, lock) = (Store::Disk(database), Some(home.lock));
-        let db = Self(Arc::new(Inner { tables, store, options, oldest, writer, _lock: lock }));
+        let db = Self(Arc::new(Inner { tables, store, history, oldest, writer, _lock: lock }));
         check_watermark(recorded, db.tip()?)?;
         db.checked()
     }

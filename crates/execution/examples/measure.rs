@@ -115,7 +115,7 @@ fn main() {
         transact: Access::Anyone,
         charter_hash: B256::ZERO,
     });
-    let gas_limit = executor.rules().block_gas_limit;
+    let gas_limit = executor.founding().block_gas_limit;
     let parent = Header { gas_limit, base_fee_per_gas: Some(1_000_000_000), ..Header::default() };
     let attributes = Attributes { timestamp_secs: 1, beneficiary: Address::repeat_byte(1) };
     let root = |changes: &StateChanges| view.0.apply(changes).root();

@@ -1,9 +1,13 @@
 //! What a charter fixes about blocks: limits, fees, time, and the fields of a header that follow from the parent.
+//!
+//! Rule kept: the rules of a block are those of the charter in force in the state it is built on. An amendment enacted at the
+//! end of block `H` so rules from `H + 1` on, for whoever builds, checks, traces or asks, and no block is read twice to know.
 
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
 use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B64, B256, Bloom, U256, keccak256};
 use polity_charter::{Access, Charter, Clock, Fees};
+use polity_institutions::{Slots, constitution};
 use polity_primitives::Header;
 
 /// Most gas one signed transaction may have. Source: EIP-7825 (Osaka), kept as it is: tools already obey it, and it bounds
@@ -33,12 +37,12 @@ pub const SIGNED_GAS_SHARE: (u64, u64) = (3, 4);
 /// Gas of the cheapest transaction there is. Source: EIP-2028, yellow paper `G_transaction`.
 pub const TX_GAS_MIN: u64 = 21_000;
 
-/// What execution needs to know of a charter.
+/// What execution needs to know of the charter a block is under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainRules {
     /// EIP-155 chain id.
     pub chain_id: u64,
-    /// Gas limit of every block.
+    /// Gas limit.
     pub block_gas_limit: u64,
     /// What transactions pay.
     pub fees: Fees,
@@ -46,7 +50,7 @@ pub struct ChainRules {
     pub clock: Clock,
     /// Who may send transactions.
     pub transact: Access,
-    /// keccak-256 of the charter's text: the `extra_data` of every header.
+    /// keccak-256 of the charter's text: the `extra_data` of the header.
     pub charter_hash: B256,
 }
 
@@ -64,6 +68,21 @@ impl From<&Charter> for ChainRules {
 }
 
 impl ChainRules {
+    /// The rules of the block on top of `state`, where these are the founding ones. What no amendment changes (chain id, the
+    /// calendar) is taken from them; a state without a constitution, as conformance suites have, goes by them altogether.
+    #[must_use]
+    pub fn after(&self, state: &dyn Slots) -> Self {
+        let Some(rules) = constitution::block_rules(state) else { return self.clone() };
+        Self {
+            chain_id: self.chain_id,
+            block_gas_limit: rules.gas_limit,
+            fees: rules.fees,
+            clock: self.clock.clone(),
+            transact: rules.transact,
+            charter_hash: constitution::charter_hash(state),
+        }
+    }
+
     /// Most gas the signed transactions of a block may use together.
     #[must_use]
     pub const fn signed_gas_max(&self) -> u64 {
@@ -84,14 +103,16 @@ impl ChainRules {
         matches!(self.fees, Fees::Free)
     }
 
-    /// The base fee of the block after `parent`: zero where transactions are free. Units: wei per gas. Source: EIP-1559.
+    /// The base fee of the block after `parent`: zero where transactions are free. A market that begins after a free block
+    /// begins at the charter's initial fee; one that goes on never comes down to zero. Units: wei per gas. Source: EIP-1559.
     #[must_use]
     pub fn next_base_fee(&self, parent: &Header) -> u64 {
         match self.fees {
             Fees::Free => 0,
-            Fees::Market { initial_base_fee_wei } => {
-                parent.next_block_base_fee(BaseFeeParams::ethereum()).unwrap_or(initial_base_fee_wei)
-            }
+            Fees::Market { initial_base_fee_wei } => parent
+                .next_block_base_fee(BaseFeeParams::ethereum())
+                .filter(|_| parent.base_fee_per_gas != Some(0))
+                .unwrap_or(initial_base_fee_wei),
         }
     }
 

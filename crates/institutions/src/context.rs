@@ -178,6 +178,35 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Runs `run` inside the institution at `account`, for the same caller: how an amendment writes the settings of other
+    /// institutions, as genesis does. Only the constitution has a reason to.
+    ///
+    /// A failure inside is a failure of the caller, even if the caller swallows the `Err`.
+    ///
+    /// # Errors
+    /// What `run` says.
+    pub(crate) fn inside<T>(
+        &mut self,
+        account: Address,
+        run: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut inner = Context {
+            host: self.host,
+            account,
+            caller: self.caller,
+            value: U256::ZERO,
+            block: self.block,
+            writable: self.writable,
+            broken: None,
+        };
+        let result = run(&mut inner);
+        let result = inner.finish(result);
+        if let Err(failure) = &result {
+            self.broken = Some(failure.clone());
+        }
+        result
+    }
+
     /// The storage of the institution at `account`, metered and read-only: how one institution reads another's records.
     pub fn storage_of(&mut self, account: Address) -> Foreign<'_> {
         Foreign { host: self.host, account }

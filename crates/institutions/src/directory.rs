@@ -13,6 +13,7 @@ use polity_primitives::SYSTEM;
 
 use crate::{
     assembly::Assembly,
+    constitution::Constitution,
     context::{Context, Result},
     ensure,
     host::{Call, Failure, Host},
@@ -87,6 +88,7 @@ impl Entry {
 pub const DIRECTORY: &[Entry] = &[
     Entry::of::<Registry>("registry", 0, include_str!("registry/IRegistry.sol")),
     Entry::of::<Assembly>("assembly", 0, include_str!("assembly/IAssembly.sol")),
+    Entry::of::<Constitution>("constitution", 0, include_str!("constitution/IConstitution.sol")),
     Entry::of::<Treasury>("treasury", 0, include_str!("treasury/ITreasury.sol")),
 ];
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
 use polity_charter::{Charter, Kind, Member};
-use polity_primitives::{AGREEMENT, ASSEMBLY, Account, KECCAK_EMPTY, REGISTRY, TREASURY};
+use polity_primitives::{AGREEMENT, ASSEMBLY, Account, CONSTITUTION, KECCAK_EMPTY, REGISTRY, TREASURY};
 
 use crate::{
-    assembly,
+    assembly, constitution,
     context::{Context, Result as CallResult},
     directory::{self, DIRECTORY},
     host::{BlockInfo, Call, Failure},
@@ -85,6 +85,7 @@ pub fn memory(charter: &Charter) -> Result<Memory, Error> {
     open_registry(&mut memory, charter)?;
     open_treasury(&mut memory, charter)?;
     within(&mut memory, ASSEMBLY, "the assembly", |cx| assembly::genesis(cx, charter))?;
+    within(&mut memory, CONSTITUTION, "the constitution", |cx| constitution::genesis(cx, charter))?;
     open_balances(&mut memory, charter)?;
     Ok(memory)
 }
@@ -92,8 +93,9 @@ pub fn memory(charter: &Charter) -> Result<Memory, Error> {
 fn open_registry(memory: &mut Memory, charter: &Charter) -> Result<(), Error> {
     for kind in Kind::ALL {
         let rights = charter.rights.get(&kind).copied().unwrap_or_default();
-        let call = IRegistry::setKindRightsCall { kind: kind.into(), rights: rights.0 };
-        decide(memory, REGISTRY, &format!("rights of kind {kind}"), &call, U256::ZERO)?;
+        within(memory, REGISTRY, &format!("rights of kind {kind}"), |cx| {
+            registry::registry().set_kind_rights(cx, kind, rights)
+        })?;
     }
     for (name, scale) in &charter.weight_scales {
         let word = word(name)?;
@@ -112,7 +114,11 @@ fn open_registry(memory: &mut Memory, charter: &Charter) -> Result<(), Error> {
     if registry::validators(memory).is_empty() { Err(Error::NoValidator) } else { Ok(()) }
 }
 
-fn admission(charter: &Charter, member: &Member) -> Result<registry::Admission, Error> {
+/// `member` as the registry admits it.
+///
+/// # Errors
+/// [`Error::Refused`] for an id that is no name; none in a valid charter.
+pub(crate) fn admission(charter: &Charter, member: &Member) -> Result<registry::Admission, Error> {
     let language = charter.languages.first().map_or("en", String::as_str);
     let weight = |(name, value): (&String, &u128)| Ok(IRegistry::Weight { name: word(name)?, value: *value });
     let node = member.node.as_ref();
@@ -167,13 +173,22 @@ fn decide<C: SolCall>(
     memory.call(&request).result.map(drop).map_err(|failure| refused(step, &failure))
 }
 
-/// Runs `run` inside the institution at `account`, as the agreement: for what only genesis does.
+/// Runs `run` inside the institution at `account`, as the agreement: for what only genesis and amendments do.
 fn within(
     memory: &mut Memory,
     account: Address,
     step: &str,
     run: impl FnOnce(&mut Context<'_>) -> CallResult<()>,
 ) -> Result<(), Error> {
+    inside(memory, account, run).map_err(|failure| refused(step, &failure))
+}
+
+/// The same, with the failure as it is. Undone if it fails.
+pub(crate) fn inside<T>(
+    memory: &mut Memory,
+    account: Address,
+    run: impl FnOnce(&mut Context<'_>) -> CallResult<T>,
+) -> CallResult<T> {
     let call = Call {
         caller: AGREEMENT,
         value: U256::ZERO,
@@ -182,9 +197,11 @@ fn within(
         is_direct: true,
         block: memory.block,
     };
-    memory
-        .unmetered(|host| run(&mut Context::new(host, account, &call, true)))
-        .map_err(|failure| refused(step, &failure))
+    memory.unmetered(|host| {
+        let mut cx = Context::new(host, account, &call, true);
+        let result = run(&mut cx);
+        cx.finish(result)
+    })
 }
 
 fn refused(step: &str, failure: &Failure) -> Error {
@@ -201,7 +218,7 @@ fn word(name: &str) -> Result<B256, Error> {
 }
 
 /// The full name cut to the registry's bound at a character, or the id where there is none.
-fn full_name(name: &str, id: &str) -> String {
+pub(crate) fn full_name(name: &str, id: &str) -> String {
     let name = if name.is_empty() { id } else { name };
     let end = (0..=registry::NAME_BYTES_MAX.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
     name.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()

@@ -13,6 +13,7 @@
 
 pub mod agenda;
 pub mod assembly;
+pub mod constitution;
 pub mod context;
 pub mod differences;
 pub mod directory;

@@ -2,7 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use polity_charter::Clock;
 use polity_consensus::{Application, Fatal, Verdict};
 use polity_constitution::Committee;
 use polity_institutions::BlockInfo;
@@ -99,15 +98,8 @@ impl Application for LedgerApplication {
     }
 
     fn block_time_ms(&self) -> u64 {
-        let charter = self.ledger.charter();
-        match charter.clock {
-            Clock::Replay { until_secs: Some(until), block_time_after_ms, .. }
-                if self.ledger.head().header().timestamp >= until =>
-            {
-                block_time_after_ms
-            }
-            _ => charter.block_time_ms,
-        }
+        let head = self.ledger.head();
+        head.agreement.block_rules.pace_ms(head.header().timestamp)
     }
 }
 

@@ -6,6 +6,9 @@ use polity_primitives::{B256, Height, TransactionError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The charter in force, as the chain keeps it, is not one to this program.
+    #[error("the charter in force cannot be read: {0}")]
+    Charter(String),
     /// The database failed or is corrupt.
     #[error(transparent)]
     Db(#[from] polity_db::Error),

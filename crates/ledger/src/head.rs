@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
+use polity_charter::Charter;
 use polity_constitution::Committee;
+use polity_execution::{ChainRules, Executor};
+use polity_institutions::{
+    Slots,
+    constitution::{self, BlockRules},
+};
 use polity_primitives::{B256, Height, Receipt, RecoveredTransaction, SealedBlock};
 use polity_trie::State;
+
+use crate::Error;
 
 /// A block with what execution made of it.
 #[derive(Clone, Debug)]
@@ -40,6 +48,43 @@ pub struct Head {
     pub state: State,
     /// Who decides the next block.
     pub committee: Arc<Committee>,
+    /// The agreement the next block is under.
+    pub agreement: Arc<Agreement>,
+}
+
+/// The charter in force, and what follows from it for blocks.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    /// The charter.
+    pub charter: Charter,
+    /// Its number; 0 is the founding charter.
+    pub version: u64,
+    /// Rules of the next block, for execution.
+    pub rules: ChainRules,
+    /// Rules of the next block, as the chain keeps them.
+    pub block_rules: BlockRules,
+}
+
+impl Agreement {
+    /// The agreement in force in the block on top of `state`, on the chain that `founding` began.
+    pub(crate) fn after(founding: &Charter, executor: &Executor, state: &dyn Slots) -> Result<Self, Error> {
+        let rules = executor.founding().after(state);
+        let charter = match constitution::charter_text(state) {
+            Some(text) if rules.charter_hash != founding.hash => {
+                let checked = polity_charter::parse("charter in force", &text);
+                checked.map_err(|found| Error::Charter(found.to_string()))?.charter
+            }
+            _ => founding.clone(),
+        };
+        if charter.hash != rules.charter_hash {
+            let (found, expected) = (charter.hash, rules.charter_hash);
+            return Err(Error::Charter(format!(
+                "its text has the hash {found}, and the chain names {expected}"
+            )));
+        }
+        let block_rules = constitution::block_rules(state).unwrap_or_else(|| BlockRules::from(&charter));
+        Ok(Self { charter, version: constitution::version(state), rules, block_rules })
+    }
 }
 
 impl Head {

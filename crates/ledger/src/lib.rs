@@ -16,6 +16,7 @@ mod head;
 mod open;
 mod read;
 mod submit;
+mod versions;
 mod view;
 mod write;
 
@@ -23,10 +24,10 @@ use std::sync::Arc;
 
 pub use application::LedgerApplication;
 pub use error::{Error, SubmitError};
-pub use head::{ExecutedBlock, Head};
+pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};
-use polity_charter::Charter;
+use polity_charter::{Charter, History};
 use polity_db::Db;
 use polity_execution::Executor;
 use polity_mempool::Mempool;
@@ -63,6 +64,14 @@ struct Inner {
     codes: Mutex<LruMap<B256, polity_primitives::Bytes, ByLength>>,
     preview: Mutex<Preview>,
     listeners: RwLock<Vec<Listener>>,
+}
+
+/// How much past state the database keeps under `history`, as it takes it.
+const fn kept(history: History) -> Option<u64> {
+    match history {
+        History::Blocks(blocks) => Some(blocks),
+        History::All => None,
+    }
 }
 
 impl std::fmt::Debug for Ledger {

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
-use polity_charter::{Charter, History};
+use polity_charter::Charter;
 use polity_db::{BlockCommit, Db, Memory, Options};
 use polity_execution::{ChainRules, Executor};
 use polity_mempool::Mempool;
@@ -12,8 +12,9 @@ use polity_trie::State;
 use schnellru::{ByLength, LruMap};
 
 use crate::{
-    BLOCKS_CACHED_MAX, CODES_CACHED_MAX, Error, ExecutedBlock, Head, Inner, Ledger,
+    Agreement, BLOCKS_CACHED_MAX, CODES_CACHED_MAX, Error, ExecutedBlock, Head, Inner, Ledger,
     candidates::Candidates,
+    kept,
     read::{committee_of, load_block},
     view::StateSlots,
 };
@@ -87,14 +88,17 @@ impl Ledger {
             }
             Some(tip) => load(&db, &genesis, tip.height)?,
         };
-        let committee = Arc::new(committee_of(&charter, &StateSlots(&state), block.height().next())?);
+        let slots = StateSlots(&state);
+        let committee = Arc::new(committee_of(&slots, block.height().next())?);
+        let agreement = Arc::new(Agreement::after(&charter, &executor, &slots)?);
+        db.set_history(kept(agreement.block_rules.history));
         let candidates = Candidates::new(block.block.hash, block.height());
         Ok(Self(Arc::new(Inner {
             charter,
             executor,
             db,
             genesis_hash,
-            head: RwLock::new(Arc::new(Head { block, state, committee })),
+            head: RwLock::new(Arc::new(Head { block, state, committee, agreement })),
             candidates: Mutex::new(candidates),
             mempool: Mempool::default(),
             blocks: Mutex::new(LruMap::new(ByLength::new(BLOCKS_CACHED_MAX))),
@@ -106,11 +110,7 @@ impl Ledger {
 }
 
 fn options(charter: &Charter) -> Options {
-    let history = match charter.history {
-        History::Blocks(blocks) => Some(blocks),
-        History::All => None,
-    };
-    Options { history }
+    Options { history: kept(charter.history) }
 }
 
 fn load(db: &Db, genesis: &Genesis, height: Height) -> Result<(Arc<ExecutedBlock>, State), Error> {

@@ -6,7 +6,7 @@ use polity_charter::Charter;
 use polity_constitution::Committee;
 use polity_db::Db;
 use polity_execution::Executor;
-use polity_institutions::{Slots, registry};
+use polity_institutions::{Slots, constitution, registry};
 use polity_mempool::Mempool;
 use polity_primitives::{
     B256, Bloom, Bytes, Certificate, Evidence, Height, KECCAK_EMPTY, RecoveredTransaction,
@@ -15,13 +15,13 @@ use polity_primitives::{
 use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView};
 
 impl Ledger {
-    /// The charter of genesis.
+    /// The charter of genesis. The one in force is [`Head::agreement`]'s.
     #[must_use]
     pub fn charter(&self) -> &Charter {
         &self.0.charter
     }
 
-    /// The executor of this chain's rules.
+    /// The executor of this chain.
     #[must_use]
     pub fn executor(&self) -> &Executor {
         &self.0.executor
@@ -155,7 +155,7 @@ impl Ledger {
             return Ok(head.committee.clone());
         }
         let before = height.previous().ok_or(Error::Unknown(height))?;
-        Ok(Arc::new(committee_of(&self.0.charter, &self.state_at(before)?, height)?))
+        Ok(Arc::new(committee_of(&self.state_at(before)?, height)?))
     }
 }
 
@@ -188,9 +188,13 @@ impl Inner {
 }
 
 /// Who decides block `height`, by the state before it.
-pub(crate) fn committee_of(charter: &Charter, state: &dyn Slots, height: Height) -> Result<Committee, Error> {
+pub(crate) fn committee_of(state: &dyn Slots, height: Height) -> Result<Committee, Error> {
+    let settings = constitution::consensus(state).ok_or_else(|| Error::Committee {
+        height,
+        reason: "the settings of consensus on the chain are not those of this program".to_owned(),
+    })?;
     let candidates: Vec<_> = registry::validators(state).into_iter().map(|v| v.candidate).collect();
-    polity_constitution::committee(&charter.consensus, &candidates)
+    polity_constitution::committee(&settings, &candidates)
         .map_err(|error| Error::Committee { height, reason: error.to_string() })
 }
 

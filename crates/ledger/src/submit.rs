@@ -30,7 +30,7 @@ impl Ledger {
         }
         let head = self.head();
         let account = self.account_view(&head, &transaction.sender)?;
-        check(&transaction, &self.admission_rules(), &account)?;
+        check(&transaction, &admission_rules(&head), &account)?;
         condition.check(&self.next_block(&head, None))?;
         let sender = transaction.sender;
         let hash = self.0.mempool.insert(transaction, condition, account.nonce)?.hash;
@@ -43,16 +43,11 @@ impl Ledger {
         Ok(hash)
     }
 
-    fn admission_rules(&self) -> AdmissionRules {
-        let rules = self.0.executor.rules();
-        AdmissionRules { chain_id: rules.chain_id, gas_limit_max: rules.tx_gas_max(), free: rules.is_free() }
-    }
-
     fn account_view(&self, head: &Head, sender: &Address) -> Result<AccountView, Error> {
         let account = head.state.account(sender).unwrap_or_default();
         let has_code =
             account.code_hash != KECCAK_EMPTY && !self.0.code(&account.code_hash)?.starts_with(&DELEGATION);
-        let may_transact = match self.0.charter.access.transact {
+        let may_transact = match head.agreement.rules.transact {
             Access::Anyone => true,
             Access::Members => registry::may_transact(&StateSlots(&head.state), *sender),
         };
@@ -65,7 +60,7 @@ impl Ledger {
         NextBlock {
             number,
             timestamp_secs: self.timestamp(head, now_ms),
-            base_fee: self.0.executor.rules().next_base_fee(head.header()),
+            base_fee: head.agreement.rules.next_base_fee(head.header()),
         }
     }
 
@@ -85,4 +80,9 @@ impl Ledger {
         *self.0.preview.lock() = Some((key, candidate.block.clone()));
         Ok(candidate.block)
     }
+}
+
+fn admission_rules(head: &Head) -> AdmissionRules {
+    let rules = &head.agreement.rules;
+    AdmissionRules { chain_id: rules.chain_id, gas_limit_max: rules.tx_gas_max(), free: rules.is_free() }
 }

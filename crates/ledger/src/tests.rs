@@ -11,6 +11,8 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 
 use crate::{Error, Ledger, LedgerApplication, SubmitError};
 
+mod amendments;
+
 const NOW: u64 = 1_700_000_000_000;
 
 fn secret(name: &str) -> SecretKey {

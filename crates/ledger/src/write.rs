@@ -8,12 +8,14 @@ use polity_db::BlockCommit;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
 use polity_mempool::Best;
 use polity_primitives::{
-    Address, B256, Block, Certificate, Height, RecoveredTransaction, SealedBlock, StateChanges, keccak256,
+    Address, B256, Block, CONSTITUTION, Certificate, Height, REGISTRY, RecoveredTransaction, SealedBlock,
+    StateChanges, keccak256,
 };
 use polity_trie::State;
 
 use crate::{
-    Error, ExecutedBlock, Head, Ledger, candidates::Candidate, read::committee_of, view::StateSlots,
+    Agreement, Error, ExecutedBlock, Head, Ledger, candidates::Candidate, kept, read::committee_of,
+    view::StateSlots,
 };
 
 /// How far a proposer's clock may run ahead of ours. Units: milliseconds. Source: geth allows 15 s, Tendermint's PBTS
@@ -97,7 +99,7 @@ impl Ledger {
         round: u32,
     ) -> Result<Clocked, Error> {
         let rooter = Rooter::new(&head.state);
-        let rules = self.0.executor.rules();
+        let rules = &head.agreement.rules;
         let budget = match round.min(HALVINGS_MAX) {
             0 => u64::MAX,
             halvings => (rules.signed_gas_max() >> halvings).max(rules.tx_gas_max()),
@@ -244,14 +246,19 @@ impl Ledger {
             changes: &candidate.changes,
             certificate: Some(certificate),
         })?;
-        let registry = polity_primitives::REGISTRY;
-        let committee = if candidate.changes.accounts.contains_key(&registry) {
-            let slots = StateSlots(&candidate.state);
-            Arc::new(committee_of(&self.0.charter, &slots, height.next())?)
+        let touched = |institution| candidate.changes.accounts.contains_key(&institution);
+        let slots = StateSlots(&candidate.state);
+        let (committee, agreement) = if touched(CONSTITUTION) {
+            let agreement = Arc::new(Agreement::after(&self.0.charter, &self.0.executor, &slots)?);
+            self.0.db.set_history(kept(agreement.block_rules.history));
+            tracing::info!(height = height.0, version = agreement.version, "ledger.charter.amended");
+            (Arc::new(committee_of(&slots, height.next())?), agreement)
+        } else if touched(REGISTRY) {
+            (Arc::new(committee_of(&slots, height.next())?), head.agreement.clone())
         } else {
-            head.committee.clone()
+            (head.committee.clone(), head.agreement.clone())
         };
-        let next = Head { block: block.clone(), state: candidate.state, committee };
+        let next = Head { block: block.clone(), state: candidate.state, committee, agreement };
         *self.0.head.write() = Arc::new(next);
         self.0.blocks.lock().insert(height, block.clone());
         self.0.candidates.lock().settle(block.block.hash, height);

@@ -12,7 +12,7 @@ use polity_charter::{Access, Diagnostics};
 use polity_institutions::registry;
 use polity_ledger::{ExecutedBlock, Ledger, SubmitError};
 use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
-use polity_primitives::{REGISTRY, TransactionError};
+use polity_primitives::{CONSTITUTION, REGISTRY, TransactionError};
 use polity_rpc::{RpcConfig, RpcServer};
 use rayon::prelude::*;
 use tokio::{
@@ -125,7 +125,8 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     if let Some(member) = &settings.member {
         check_keys(&ledger, member, &secrets)?;
     }
-    let members_only = charter.access.connect == Access::Members;
+    // The charter in force says who may connect; it may have been amended since the one in the home.
+    let members_only = members_only(&ledger);
     let (network, inbound) = polity_network::start(NetworkConfig {
         chain_id: charter.chain_id,
         listen: multiaddr(SocketAddr::new(settings.host, settings.ports.gossip)),
@@ -152,7 +153,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     ledger.mempool().on_insert(move |_| waker.wake());
     let (registry_changed, changes) = watch::channel(());
     ledger.on_commit(move |block| {
-        if touches_registry(block) {
+        if touches_who_connects(block) {
             registry_changed.send_replace(());
         }
     });
@@ -162,7 +163,6 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
         tokio::spawn(rebroadcast(network.clone(), ledger.clone())),
         tokio::spawn(follow_members(
             changes,
-            members_only,
             network.clone(),
             engine.clone(),
             (ledger.clone(), settings.clone()),
@@ -243,22 +243,27 @@ fn member_peers(ledger: &Ledger) -> BTreeSet<PeerKey> {
     registry::members(&ledger.latest()).into_iter().filter_map(|member| Some(member.node?.peer)).collect()
 }
 
-fn touches_registry(block: &ExecutedBlock) -> bool {
-    block.receipts.iter().flat_map(|receipt| &receipt.logs).any(|log| log.address == REGISTRY)
+/// Whether only members' nodes may connect, by the charter in force.
+fn members_only(ledger: &Ledger) -> bool {
+    ledger.head().agreement.block_rules.connect == Access::Members
 }
 
-/// Lets in whom the members admitted, and out whom they removed.
+/// Whether a block may have changed who is a member, or who may connect.
+fn touches_who_connects(block: &ExecutedBlock) -> bool {
+    let mut logs = block.receipts.iter().flat_map(|receipt| &receipt.logs);
+    logs.any(|log| [REGISTRY, CONSTITUTION].contains(&log.address))
+}
+
+/// Lets in whom the members admitted, and out whom they removed. Who may connect for consensus besides members is settled when
+/// a node starts: the engine's network does not change it while it runs.
 async fn follow_members(
     mut changes: watch::Receiver<()>,
-    members_only: bool,
     network: Arc<NetworkHandle>,
     engine: Arc<BftHandle>,
     (ledger, settings): (Ledger, NodeSettings),
 ) {
     while changes.changed().await.is_ok() {
-        if members_only {
-            network.set_allowed(Some(member_peers(&ledger)));
-        }
+        network.set_allowed(members_only(&ledger).then(|| member_peers(&ledger)));
         engine.set_peers(peers(&ledger, &settings)).await;
     }
 }

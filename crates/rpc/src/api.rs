@@ -98,9 +98,9 @@ impl Api {
         self.ledger.charter().chain_id
     }
 
-    /// Whether transactions are free.
+    /// Whether transactions are free in the next block.
     pub(crate) fn is_free(&self) -> bool {
-        self.ledger.executor().rules().is_free()
+        self.head().agreement.rules.is_free()
     }
 
     /// The height that `id` names, or `None` if there is no such block. Pending counts as the head.
@@ -162,4 +162,9 @@ impl From<polity_ledger::Error> for Failure {
             other => Self::internal(other),
         }
     }
+}
+
+/// Whether transactions were free in `block`: a market for gas never comes down to zero.
+pub(crate) fn was_free(block: &ExecutedBlock) -> bool {
+    block.header().base_fee_per_gas == Some(0)
 }

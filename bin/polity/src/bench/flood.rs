@@ -285,7 +285,7 @@ impl Chain {
         gas_limit: u64,
         mut transactions: impl Iterator<Item = (Address, Bytes)>,
     ) -> Result<(), Failure> {
-        let room = usize::try_from(self.executor.rules().signed_gas_max() / gas_limit)?.max(1);
+        let room = usize::try_from(self.executor.founding().signed_gas_max() / gas_limit)?.max(1);
         loop {
             let some: Vec<_> = transactions.by_ref().take(room).collect();
             if some.is_empty() {
@@ -383,7 +383,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Measured, Failure> {
     let open = (0..proposals)
         .map(|i| (account(i % COUNCIL), propose(council, format!("Payment {i}"), vec![pay.clone()])));
     // Opening reads every member.
-    let gas_max = chain.executor.rules().tx_gas_max();
+    let gas_max = chain.executor.founding().tx_gas_max();
     chain.blocks(gas_max, open)?;
     let large = propose(people, "Much discussed".to_owned(), Vec::new());
     chain.blocks(gas_max, std::iter::once((account(COUNCIL), large)))?;

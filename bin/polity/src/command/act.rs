@@ -5,9 +5,10 @@ use std::path::Path;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use clap::{Args, ValueEnum};
-use polity_institutions::assembly::IAssembly;
+use polity_charter::{Change, Op};
+use polity_institutions::{assembly::IAssembly, constitution::IConstitution};
 use polity_node::Secret;
-use polity_primitives::ASSEMBLY;
+use polity_primitives::{ASSEMBLY, CONSTITUTION};
 use serde_json::{Value, json};
 
 use super::sealed;
@@ -108,6 +109,10 @@ pub(crate) struct Propose {
     /// A call to make if it passes; in the order given.
     #[arg(long = "call", value_name = "CALL")]
     calls: Vec<String>,
+    /// A change of the charter to make if it passes, before the calls: `set PATH = VALUE`, `add PATH = VALUE` or `remove PATH`;
+    /// again for more, in the order given. See what it means with `polity charter diff` and `--dry-run`.
+    #[arg(long = "amend", value_name = "CHANGE")]
+    changes: Vec<String>,
     /// Pay the deposit that the track asks for.
     #[arg(long)]
     deposit: bool,
@@ -135,12 +140,33 @@ pub(crate) fn names(client: &Client) -> Result<Names, Failure> {
     Ok(members.iter().filter_map(name).collect())
 }
 
+/// The call that makes `changes` in the charter, if there are any.
+pub(crate) fn amendment(changes: &[String]) -> Result<Option<abi::Call>, Failure> {
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let change = |text: &String| {
+        let change: Change =
+            text.parse().map_err(|error| Failure::input(format!("--amend '{text}': {error}")))?;
+        let op = match change.op {
+            Op::Set => IConstitution::Op::Set,
+            Op::Add => IConstitution::Op::Add,
+            Op::Remove => IConstitution::Op::Remove,
+        };
+        Ok(IConstitution::Change { op, path: change.path, value: change.value })
+    };
+    let changes = changes.iter().map(change).collect::<Result<_, Failure>>()?;
+    let data = IConstitution::amendCall { changes }.abi_encode().into();
+    Ok(Some(abi::Call { target: CONSTITUTION, value: U256::ZERO, data }))
+}
+
 impl Propose {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let client = self.rpc.client()?;
         let names = names(&client)?;
+        let calls = self.calls.iter().map(|call| abi::parse_call(call, &names));
         let calls: Vec<abi::Call> =
-            self.calls.iter().map(|call| abi::parse_call(call, &names)).collect::<Result<_, _>>()?;
+            amendment(&self.changes)?.into_iter().map(Ok).chain(calls).collect::<Result<_, _>>()?;
         if self.dry_run || !self.force {
             let simulation = simulate::of_calls(&client, &calls)?;
             if self.dry_run {

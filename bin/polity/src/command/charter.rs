@@ -4,8 +4,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
 use polity_charter::{Checked, Language};
-use serde_json::json;
+use polity_primitives::keccak256;
+use serde_json::{Value, json};
 
+use crate::client::RpcArgs;
 use crate::output::{Failure, Outcome, print, read_input, say};
 
 #[derive(Subcommand, Debug)]
@@ -37,6 +39,20 @@ pub(crate) enum Charter {
         old: PathBuf,
         /// What it would become.
         new: PathBuf,
+    },
+    /// Every version of the charter of a running chain: what made it, and from which block on it is in force.
+    #[command(after_help = "Example:\n  polity charter versions --dir .polity/paris")]
+    Versions {
+        #[command(flatten)]
+        rpc: RpcArgs,
+    },
+    /// Print the text of a version of the charter of a running chain, as it was or is in force.
+    #[command(after_help = "Example:\n  polity charter at 0 --dir .polity/paris > founding.toml")]
+    At {
+        /// The version; 0 is the founding charter.
+        version: u64,
+        #[command(flatten)]
+        rpc: RpcArgs,
     },
     /// Write a commented template to begin with.
     #[command(after_help = "Example:\n  polity charter new my-agreement.toml")]
@@ -100,6 +116,16 @@ impl Charter {
                 let charter = checked(&file)?.charter;
                 print(as_json, &charter, || polity_charter::show(&charter, lang))
             }
+            Self::Versions { rpc } => versions(as_json, &rpc),
+            Self::At { version, rpc } => {
+                let charter: Value = rpc.client()?.call("polity_getCharter", json!([version]))?;
+                let text = charter["text"].as_str().unwrap_or_default().to_owned();
+                let hash = keccak256(&text);
+                if charter["hash"] != json!(hash) {
+                    return Err(Failure::failed(format!("the node answers a text of another hash, {hash}")));
+                }
+                print(as_json, &charter, || text.trim_end().to_owned())
+            }
             Self::Diff { old, new } => {
                 let (old, new) = (checked(&old)?.charter, checked(&new)?.charter);
                 diff(as_json, &old, &new)
@@ -155,4 +181,33 @@ fn diff(as_json: bool, old: &polity_charter::Charter, new: &polity_charter::Char
             Ok(ExitCode::from(2))
         }
     }
+}
+
+fn versions(as_json: bool, rpc: &RpcArgs) -> Outcome {
+    let client = rpc.client()?;
+    let mut all: Vec<Value> = Vec::new();
+    loop {
+        let page: Vec<Value> = client.call("polity_getCharterVersions", json!([all.len()]))?;
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    print(as_json, &json!(all), || {
+        let lines = all.iter().map(|version| {
+            let made = match version["proposal"].as_u64() {
+                Some(proposal) => format!("by proposal {proposal}, enacted in block {}", version["height"]),
+                None => "the founding charter".to_owned(),
+            };
+            let changes = version["changes"].as_array().map_or(&[][..], Vec::as_slice);
+            let changes: String =
+                changes.iter().filter_map(Value::as_str).map(|change| format!("\n      {change}")).collect();
+            let hash = version["hash"].as_str().unwrap_or_default();
+            format!(
+                "{}  in force from block {}, {made}\n      {hash}{changes}",
+                version["version"], version["activeFrom"]
+            )
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    })
 }

@@ -17,6 +17,7 @@ mod seats;
 mod simulate;
 mod up;
 
+pub(crate) use act::amendment;
 use clap::Subcommand;
 
 use crate::output::Outcome;

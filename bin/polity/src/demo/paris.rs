@@ -13,7 +13,7 @@ use alloy_sol_types::SolEvent;
 use indicatif::{ProgressBar, ProgressStyle};
 use polity_charter::{Charter, Date, amount_text, parse_amount_wei};
 use polity_constitution::{Committee, Seat};
-use polity_decision::{BallotsFile, Report, Rule};
+use polity_decision::{BallotsFile, Report};
 use polity_institutions::assembly::IAssembly;
 use polity_node::{InitOptions, LocalNetwork};
 use polity_primitives::{ASSEMBLY, Certificate};
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     checks::Checks,
-    script::{Act, Script, pay, set_chamber_rule, set_rule},
+    script::{Act, Script, amend, pay},
 };
 use crate::{
     client::Client,
@@ -42,16 +42,11 @@ const PAID: &str = "250000";
 /// Longest wait for the next block.
 const STALL_MAX: Duration = Duration::from_secs(90);
 
-/// The rule the proposal writes: from now on the Conference decides by three fourths.
-const NEW_RULE: &str = r#"
-id = "three-fourths"
-name = { en = "Three fourths of the Parties present and voting", zh = "出席并参加表决的缔约方四分之三多数" }
-[[limb]]
-name = "three-fourths"
-numerator = "yes"
-denominator = "voting"
-threshold = ">= 3/4"
-"#;
+/// What the proposal changes in the charter: from now on the Conference decides by three fourths.
+const AMENDMENT: [&str; 2] = [
+    r#"add rules.three-fourths = { name = { en = "Three fourths of the Parties present and voting", zh = "出席并参加表决的缔约方四分之三多数" }, limb = [{ name = "three-fourths", numerator = "yes", denominator = "voting", threshold = ">= 3/4" }] }"#,
+    r#"set chambers.conference.rule = "three-fourths""#,
+];
 
 /// What was told, and the network that goes on.
 pub(crate) struct Told {
@@ -126,15 +121,10 @@ fn acts(network: &LocalNetwork) -> Result<(Vec<Act>, usize), Failure> {
     let charter = &network.charter;
     let mut script = Script::new(charter, &network.secrets);
     let deposits = script.deposits(TREATY)?;
-    let rule: Rule = toml::from_str(NEW_RULE)?;
     let proposal = IAssembly::proposeCall {
         track: crate::abi::name_word(CHAMBER).ok_or_else(|| Failure::failed("chamber"))?,
         title: "Relief for Fiji, and decisions by three fourths".to_owned(),
-        calls: vec![
-            pay(PAID_FROM, script.account(PAYEE)?, amount(PAID)?)?,
-            set_rule(&rule)?,
-            set_chamber_rule(charter, CHAMBER, &rule.id)?,
-        ],
+        calls: vec![pay(PAID_FROM, script.account(PAYEE)?, amount(PAID)?)?, amend(&AMENDMENT)?],
     };
     script.propose(PROPOSER, day(PROPOSED_ON)?, &proposal)?;
     for (i, state) in script.states_acting_by(day(BALLOTS_ON)?).into_iter().enumerate() {
@@ -417,8 +407,31 @@ impl Story<'_> {
         Ok(())
     }
 
+    /// The amended charter is in force from the block after that which enacted it, and every header says so.
+    fn amended(&mut self) -> Result<(), Failure> {
+        let versions: Vec<Value> = self.client().call("polity_getCharterVersions", json!([]))?;
+        let [founding, amended] = versions.as_slice() else {
+            return Err(Failure::failed(format!("{} versions of the charter, not 2", versions.len())));
+        };
+        let header = |story: &Self, at: u64| -> Result<Value, Failure> {
+            let block: Value = story.client().call("eth_getBlockByNumber", json!([U64::from(at), false]))?;
+            Ok(block["extraData"].clone())
+        };
+        let (enacted, from) = (&amended["height"], &amended["activeFrom"]);
+        let (enacted, from) = (enacted.as_u64().unwrap_or_default(), from.as_u64().unwrap_or_default());
+        self.checks.compare("charter in the header that enacts", &founding["hash"], header(self, enacted)?);
+        self.checks.compare("charter in the next header", &amended["hash"], header(self, from)?);
+        self.checks.compare(
+            "the new charter follows the founding one",
+            &founding["hash"],
+            &amended["parent"],
+        );
+        Ok(())
+    }
+
     /// What all four nodes agree on.
     fn summary(&mut self) -> Result<Value, Failure> {
+        self.amended()?;
         let height = self.next - 1;
         let mut views = Vec::new();
         for client in &self.clients {

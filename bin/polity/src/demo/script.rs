@@ -6,7 +6,6 @@ use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
 use polity_charter::{Charter, Date, Kind};
-use polity_decision::Rule;
 use polity_institutions::{assembly::IAssembly, treasury::ITreasury};
 use polity_node::{Secret, Secrets};
 use polity_primitives::{ASSEMBLY, TREASURY};
@@ -126,30 +125,9 @@ pub(crate) fn pay(account: &str, to: Address, amount_wei: U256) -> Result<IAssem
     Ok(IAssembly::Call { target: TREASURY, value: U256::ZERO, data: call.abi_encode().into() })
 }
 
-/// A call that writes a decision rule.
-pub(crate) fn set_rule(rule: &Rule) -> Result<IAssembly::Call, Failure> {
-    let call = IAssembly::setRuleCall { id: word(&rule.id)?, json: rule.canonical_json() };
-    Ok(IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: call.abi_encode().into() })
-}
-
-/// A call that lets `chamber` decide by `rule` from now on.
-pub(crate) fn set_chamber_rule(
-    charter: &Charter,
-    chamber: &str,
-    rule: &str,
-) -> Result<IAssembly::Call, Failure> {
-    let known = charter.chamber(chamber).ok_or_else(|| Failure::failed(format!("no chamber {chamber}")))?;
-    let words = |names: &[String]| names.iter().map(|name| word(name)).collect::<Result<Vec<_>, _>>();
-    let chamber_after = IAssembly::Chamber {
-        name: known.name.get("en").to_owned(),
-        kinds: known.kinds.iter().fold(0, |bits, kind| bits | 1 << kind.number()),
-        classes: words(&known.classes)?,
-        members: words(&known.members)?,
-        rule: word(rule)?,
-        votingSecs: known.voting_secs,
-        delaySecs: known.delay_secs,
-        ..Default::default()
-    };
-    let call = IAssembly::setChamberCall { id: word(chamber)?, chamber: chamber_after };
-    Ok(IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: call.abi_encode().into() })
+/// A call that changes the charter.
+pub(crate) fn amend(changes: &[&str]) -> Result<IAssembly::Call, Failure> {
+    let changes: Vec<_> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let call = crate::command::amendment(&changes)?.ok_or_else(|| Failure::failed("nothing to amend"))?;
+    Ok(IAssembly::Call { target: call.target, value: call.value, data: call.data })
 }

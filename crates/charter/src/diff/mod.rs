@@ -19,7 +19,6 @@ use crate::{Charter, Clock, Kind, Rights, Treaty};
 /// A live setting that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "effect", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-#[non_exhaustive]
 pub enum Effect {
     /// A weight becomes known to the registry.
     WeightName {

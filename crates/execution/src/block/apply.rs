@@ -6,7 +6,7 @@ use polity_primitives::{Header, RecoveredTransaction, SealedBlock, Transaction};
 
 use super::{
     Outcome, RootOf,
-    check::{compare, with_roots},
+    check::{check_header, compare, with_roots},
     run::{Run, Stop},
 };
 use crate::{BlockError, Error, Executor, InvalidBlock, StateReader, rules::BLOCK_BYTES_MAX};
@@ -35,7 +35,8 @@ impl Executor {
         if bytes > BLOCK_BYTES_MAX {
             return Err(InvalidBlock::Bytes { found: bytes, max: BLOCK_BYTES_MAX }.into());
         }
-        self.check_header(parent, parent.hash_slow(), header)?;
+        let rules = self.rules_after(reader).map_err(Error::from)?;
+        check_header(&rules, parent, parent.hash_slow(), header)?;
         check_recovered(&block.block.transactions, transactions)?;
 
         let signed = transactions.iter().position(|tx| tx.signed().is_none()).unwrap_or(transactions.len());
@@ -43,7 +44,7 @@ impl Executor {
         if let Some(at) = system.iter().position(|tx| tx.signed().is_some()) {
             return Err(InvalidBlock::Order { index: signed.len().saturating_add(at) }.into());
         }
-        let mut run = Run::new(self, reader, header);
+        let mut run = Run::new(self, &rules, reader, header);
         for (index, transaction) in signed.iter().enumerate() {
             let Some(tx) = transaction.signed() else { continue };
             run.signed(transaction, tx).map_err(|stop| match stop {

@@ -38,9 +38,10 @@ impl Executor {
         source: &mut dyn TransactionSource,
         root: RootOf<'_>,
     ) -> Result<Built, Error> {
-        check_attributes(self.rules(), parent, attributes).map_err(Error::Attributes)?;
-        let header = self.rules().next_header(parent, parent_hash, attributes);
-        let mut run = Run::new(self, reader, &header);
+        let rules = self.rules_after(reader)?;
+        check_attributes(&rules, parent, attributes).map_err(Error::Attributes)?;
+        let header = rules.next_header(parent, parent_hash, attributes);
+        let mut run = Run::new(self, &rules, reader, &header);
         let (mut transactions, mut rejected, mut misfits) = (Vec::new(), Vec::new(), 0);
         while run.gas_left() >= TX_GAS_MIN && misfits < MISFITS_MAX {
             let Some(offered) = source.next(run.gas_left()) else { break };

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use polity_primitives::{Block, Header, Receipt};
 
 use super::{Outcome, RootOf, build::roots};
-use crate::{Attributes, ChainRules, Executor, InvalidBlock};
+use crate::{Attributes, ChainRules, InvalidBlock};
 
 /// Whether the clock allows a block with `attributes` after `parent`.
 pub(super) fn check_attributes(
@@ -36,33 +36,28 @@ pub(super) fn with_roots(mut header: Header, block: &Block, outcome: &Outcome, r
     header
 }
 
-impl Executor {
-    /// Checks everything about `header` that needs no execution: whatever follows from `parent` (whose hash is
-    /// `parent_hash`) and the charter. Cost: nothing but comparisons.
-    ///
-    /// The proposer and how far a wall-clock timestamp is ahead of now are the caller's to check.
-    ///
-    /// # Errors
-    /// [`InvalidBlock::Field`] or [`InvalidBlock::TimestampBeforeParent`].
-    pub fn check_header(
-        &self,
-        parent: &Header,
-        parent_hash: B256,
-        header: &Header,
-    ) -> Result<(), InvalidBlock> {
-        let attributes = Attributes { timestamp_secs: header.timestamp, beneficiary: header.beneficiary };
-        let known = self.rules().next_header(parent, parent_hash, &attributes);
-        let expected = Header {
-            gas_used: header.gas_used,
-            state_root: header.state_root,
-            transactions_root: header.transactions_root,
-            receipts_root: header.receipts_root,
-            logs_bloom: header.logs_bloom,
-            ..known
-        };
-        compare(&expected, header)?;
-        check_attributes(self.rules(), parent, &attributes)
-    }
+/// Checks everything about `header` that needs no execution: whatever follows from `parent` (whose hash is `parent_hash`) and
+/// from the charter in force after it. Cost: nothing but comparisons.
+///
+/// The proposer and how far a wall-clock timestamp is ahead of now are the caller's to check.
+pub(super) fn check_header(
+    rules: &ChainRules,
+    parent: &Header,
+    parent_hash: B256,
+    header: &Header,
+) -> Result<(), InvalidBlock> {
+    let attributes = Attributes { timestamp_secs: header.timestamp, beneficiary: header.beneficiary };
+    let known = rules.next_header(parent, parent_hash, &attributes);
+    let expected = Header {
+        gas_used: header.gas_used,
+        state_root: header.state_root,
+        transactions_root: header.transactions_root,
+        receipts_root: header.receipts_root,
+        logs_bloom: header.logs_bloom,
+        ..known
+    };
+    compare(&expected, header)?;
+    check_attributes(rules, parent, &attributes)
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(

@@ -30,14 +30,14 @@ impl Executor {
             }
             changes.accounts.insert(address, AccountChange { before: None, after: Some(account), storage });
         }
-        let base_fee = match self.rules().fees {
+        let base_fee = match self.founding().fees {
             Fees::Free => 0,
             Fees::Market { initial_base_fee_wei } => initial_base_fee_wei,
         };
         let header = Header {
-            timestamp: self.rules().clock.timestamp_secs(0).unwrap_or(0),
+            timestamp: self.founding().clock.timestamp_secs(0).unwrap_or(0),
             base_fee_per_gas: Some(base_fee),
-            ..self.rules().blank_header()
+            ..self.founding().blank_header()
         };
         Ok((header, changes))
     }

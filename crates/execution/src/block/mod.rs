@@ -15,6 +15,7 @@ use polity_primitives::{Receipt, RecoveredTransaction, SealedBlock, StateChanges
 
 pub use build::TransactionSource;
 pub(crate) use run::{Ran, Run};
+pub(crate) use slots::Live;
 
 /// What executing a block gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -58,6 +58,7 @@ pub(crate) struct Ran {
 /// A block in execution.
 pub(crate) struct Run<'a> {
     executor: &'a Executor,
+    rules: &'a ChainRules,
     vm: Vm<Reads<'a>>,
     reader: &'a dyn StateReader,
     info: BlockInfo,
@@ -67,26 +68,27 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Starts the block with `header`, whose execution results are not looked at.
-    pub(crate) fn new(executor: &'a Executor, reader: &'a dyn StateReader, header: &Header) -> Self {
-        let cfg = vm::cfg(executor.rules(), Mode::Block);
+    /// Starts the block with `header` under `rules`. Its execution results are not looked at.
+    pub(crate) fn new(
+        executor: &'a Executor,
+        rules: &'a ChainRules,
+        reader: &'a dyn StateReader,
+        header: &Header,
+    ) -> Self {
+        let cfg = vm::cfg(rules, Mode::Block);
         let vm = vm::vm(executor, cfg, vm::block_env(header), Reads::new(reader), NoOpInspector);
         let info = BlockInfo {
             height: header.number,
             timestamp_secs: header.timestamp,
-            chain_id: executor.rules().chain_id,
+            chain_id: rules.chain_id,
             randao: header.mix_hash,
         };
-        Self { executor, vm, reader, info, receipts: Vec::new(), gas_used: 0, signed_bytes: 0 }
-    }
-
-    const fn rules(&self) -> &'a ChainRules {
-        self.executor.rules()
+        Self { executor, rules, vm, reader, info, receipts: Vec::new(), gas_used: 0, signed_bytes: 0 }
     }
 
     /// Gas left for signed transactions.
     pub(crate) const fn gas_left(&self) -> u64 {
-        self.rules().signed_gas_max().saturating_sub(self.gas_used)
+        self.rules.signed_gas_max().saturating_sub(self.gas_used)
     }
 
     /// Runs a signed transaction. On `Err` it left no trace.
@@ -112,7 +114,7 @@ impl<'a> Run<'a> {
         if !self.may_transact(transaction)? {
             return Err(TransactionFault::NoRight { sender: transaction.sender }.into());
         }
-        let env = vm::tx_env(self.rules(), tx, transaction.sender);
+        let env = vm::tx_env(self.rules, tx, transaction.sender);
         match self.vm.transact_one(env) {
             Ok(result) => {
                 self.signed_bytes = self.signed_bytes.saturating_add(bytes);
@@ -139,7 +141,7 @@ impl<'a> Run<'a> {
                 break;
             }
             let reserve = call.on_failure(&[]).gas_limit;
-            let room = self.rules().block_gas_limit.saturating_sub(self.gas_used).saturating_sub(reserve);
+            let room = self.rules.block_gas_limit.saturating_sub(self.gas_used).saturating_sub(reserve);
             let least = call.gas_limit.min(self.system_gas_max().saturating_sub(reserve));
             if room < least {
                 break;
@@ -195,7 +197,7 @@ impl<'a> Run<'a> {
 
     /// Gas that is left for system transactions in a block full of signed ones.
     const fn system_gas_max(&self) -> u64 {
-        self.rules().block_gas_limit.saturating_sub(self.rules().signed_gas_max())
+        self.rules.block_gas_limit.saturating_sub(self.rules.signed_gas_max())
     }
 
     fn transaction(&self, call: &SystemCall, gas_limit: u64, index: u64) -> RecoveredTransaction {
@@ -213,7 +215,7 @@ impl<'a> Run<'a> {
         let polity_primitives::Transaction::System(tx) = &transaction.transaction else {
             return Err(Error::Fatal("a signed transaction cannot run as the system's".to_owned()));
         };
-        let result = match vm::transact_system(&mut self.vm, self.executor.rules(), tx) {
+        let result = match vm::transact_system(&mut self.vm, self.rules, tx) {
             Ok(result) => result,
             Err(e) => return Err(self.broken(e)),
         };
@@ -243,7 +245,7 @@ impl<'a> Run<'a> {
     }
 
     fn may_transact(&self, transaction: &RecoveredTransaction) -> Result<bool, Error> {
-        if self.rules().transact == Access::Anyone || !self.executor.has_institutions() {
+        if self.rules.transact == Access::Anyone || !self.executor.has_institutions() {
             return Ok(true);
         }
         Ok(self.look(|slots| registry::may_transact(slots, transaction.sender))?)

@@ -31,7 +31,7 @@ impl Executor {
         state: Option<&StateOverride>,
     ) -> Result<AccessListResult, CallError> {
         let mut prepared = Prepared::new(self, reader, env, request, state)?;
-        prepared.tx.gas_limit = prepared.tx.gas_limit.min(self.rules().tx_gas_max());
+        prepared.tx.gas_limit = prepared.tx.gas_limit.min(self.rules_after(reader)?.tx_gas_max());
         let mut list = prepared.tx.access_list.clone();
         let mut ran = prepared.with_list(&mut list)?;
         for _ in 1..RUNS_MAX {

@@ -66,7 +66,7 @@ impl<'a> Prepared<'a> {
         if let Some(overrides) = state {
             apply_state_overrides(overrides.clone(), &mut db).map_err(override_error)?;
         }
-        let rules = executor.rules();
+        let rules = &executor.rules_after(db.db.0)?;
         let mut evm_env = EvmEnv { cfg_env: vm::cfg(rules, Mode::Query), block_env: block };
         let request_env = request.clone().try_into_tx_env(&evm_env);
         let mut tx: TxEnv = request_env.map_err(|e| CallError::Request(e.to_string()))?;

@@ -37,7 +37,7 @@ impl Executor {
         state: Option<&StateOverride>,
     ) -> Result<Estimate, CallError> {
         let mut prepared = Prepared::new(self, reader, env, request, state)?;
-        let mut high = prepared.tx.gas_limit.min(self.rules().tx_gas_max());
+        let mut high = prepared.tx.gas_limit.min(self.rules_after(reader)?.tx_gas_max());
         // A plain transfer needs exactly the minimum: most estimates end here.
         if prepared.tx.data.is_empty() && high >= TX_GAS_MIN && prepared.enough(TX_GAS_MIN)? {
             return Ok(Estimate::Gas(TX_GAS_MIN));

@@ -165,8 +165,9 @@ impl Executor {
         let mut fork = Fork { below: reader, planted: BTreeMap::new(), changes: None };
         plant(&mut fork, subject)?;
         let before: Vec<Due> = house::agenda(&mut Ground(&mut fork))?;
-        let header = self.rules().next_header(parent, parent_hash, attributes);
-        let mut run = Run::new(self, &fork, &header);
+        let rules = self.rules_after(reader)?;
+        let header = rules.next_header(parent, parent_hash, attributes);
+        let mut run = Run::new(self, &rules, &fork, &header);
         let ran = run.first_due()?;
         let Ran { gas_limit, failure, logs, .. } =
             ran.ok_or_else(|| CallError::Fatal("a planted proposal is not due".to_owned()))?;
@@ -190,10 +191,11 @@ impl Executor {
         parent: &Header,
         before: &[Due],
     ) -> Result<(Vec<Consequence>, StateChanges), SimulateError> {
-        let timestamp_secs = self.rules().next_timestamp(parent, parent.timestamp);
+        let rules = self.rules_after(fork)?;
+        let timestamp_secs = rules.next_timestamp(parent, parent.timestamp);
         let attributes = Attributes { timestamp_secs, beneficiary: parent.beneficiary };
-        let header = self.rules().next_header(parent, B256::ZERO, &attributes);
-        let mut run = Run::new(self, fork, &header);
+        let header = rules.next_header(parent, B256::ZERO, &attributes);
+        let mut run = Run::new(self, &rules, fork, &header);
         let mut then = Vec::new();
         for _ in 0..SYSTEM_CALLS_MAX {
             if run.peek()?.is_none_or(|entry| before.contains(&entry.due)) {

@@ -131,13 +131,14 @@ impl Prepared<'_> {
 /// A block run again, one transaction at a time.
 struct Replay<'a> {
     executor: &'a Executor,
+    parent_state: &'a dyn StateReader,
     header: Header,
     db: Layered<'a>,
 }
 
 impl<'a> Replay<'a> {
     fn new(executor: &'a Executor, parent_state: &'a dyn StateReader, header: &Header) -> Self {
-        Self { executor, header: header.clone(), db: CacheDB::new(Source(parent_state)) }
+        Self { executor, parent_state, header: header.clone(), db: CacheDB::new(Source(parent_state)) }
     }
 
     /// Executes `transactions` without looking.
@@ -145,7 +146,7 @@ impl<'a> Replay<'a> {
         &mut self,
         transactions: impl Iterator<Item = &'t RecoveredTransaction>,
     ) -> Result<(), CallError> {
-        let rules = self.executor.rules();
+        let rules = &self.executor.rules_after(self.parent_state)?;
         let (cfg, block) = (vm::cfg(rules, Mode::Block), vm::block_env(&self.header));
         let mut vm = vm::vm(self.executor, cfg, block, &mut self.db, NoOpInspector);
         for transaction in transactions {
@@ -170,7 +171,7 @@ impl<'a> Replay<'a> {
         block_hash: B256,
         inspector: &mut Bounded,
     ) -> Result<GethTrace, CallError> {
-        let rules = self.executor.rules();
+        let rules = &self.executor.rules_after(self.parent_state)?;
         let (cfg, block) = (vm::cfg(rules, Mode::Block), vm::block_env(&self.header));
         let mut vm = vm::vm(self.executor, cfg, block.clone(), &mut self.db, &mut *inspector);
         let ran: Result<ExecutionResult, _> = match &transaction.transaction {

@@ -65,8 +65,8 @@ fn free_means_free() {
     world.succeed(poor.sign(call(0, counter, [])));
     assert_eq!(world.view.balance(writer.address), U256::ZERO);
     assert_eq!(world.header().base_fee_per_gas, Some(0));
-    assert_eq!(world.executor.rules().effective_gas_price(&call(0, counter, []), 0), 0);
-    assert_eq!(world.executor.rules().cost_max(&pay(0, counter, 5)), U256::from(5));
+    assert_eq!(world.executor.founding().effective_gas_price(&call(0, counter, []), 0), 0);
+    assert_eq!(world.executor.founding().cost_max(&pay(0, counter, 5)), U256::from(5));
     // Value must still be owned.
     let built = world.try_build(vec![poor.sign(pay(1, counter, 1))]).unwrap();
     let fault = TransactionFault::Funds { cost: U256::from(1), balance: U256::ZERO };

@@ -138,10 +138,16 @@ pub(crate) struct Options {
     pub(crate) clock: &'static str,
     /// Chambers besides the one of all.
     pub(crate) chambers: &'static str,
+    pub(crate) gas_limit: u64,
 }
 
-pub(crate) const FREE: Options =
-    Options { fees: r#"policy = "free""#, transact: "anyone", clock: WALL, chambers: "" };
+pub(crate) const FREE: Options = Options {
+    fees: r#"policy = "free""#,
+    transact: "anyone",
+    clock: WALL,
+    chambers: "",
+    gas_limit: 30_000_000,
+};
 pub(crate) const MARKET: Options =
     Options { fees: "policy = \"market\"\ninitial_base_fee = \"1 gwei\"", ..FREE };
 pub(crate) const MEMBERS: Options = Options { transact: "members", ..FREE };
@@ -152,7 +158,7 @@ pub(crate) const REPLAY: &str = "mode = \"replay\"\nstart = 2016-04-21\nstep = \
 pub(crate) const MEMBER_IDS: [&str; 4] = ["m1", "m2", "m3", "m4"];
 
 pub(crate) fn charter(options: Options) -> Charter {
-    let Options { fees, transact, clock, chambers } = options;
+    let Options { fees, transact, clock, chambers, gas_limit } = options;
     let text = format!(
         r#"
 id = "test"
@@ -161,7 +167,7 @@ chain_id = {CHAIN_ID}
 [clock]
 {clock}
 [ledger]
-block_gas_limit = 30_000_000
+block_gas_limit = {gas_limit}
 [access]
 connect = "members"
 transact = "{transact}"
@@ -318,7 +324,7 @@ impl World {
     pub(crate) fn attributes(&self) -> Attributes {
         let now = (self.header().timestamp + STEP_SECS).max(START_SECS);
         Attributes {
-            timestamp_secs: self.executor.rules().next_timestamp(self.header(), now),
+            timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
         }
     }

@@ -179,7 +179,7 @@ fn delegating_an_account_to_an_institution_gives_it_no_power() {
 #[test]
 fn a_bare_executor_has_no_institutions() {
     let mut world = World::new(FREE);
-    world.executor = crate::Executor::bare(world.executor.rules().clone());
+    world.executor = crate::Executor::bare(world.executor.founding().clone());
     let alice = Key::of("alice");
     let receipt = world.step(vec![alice.sign(call(0, TREASURY, []))]).remove(0);
     assert!(!receipt.success, "0xef runs as code");

@@ -5,9 +5,7 @@ use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256};
 use polity_primitives::{Block, Header, RecoveredTransaction, SystemTransaction, Transaction};
 
 use super::support::{BURNER, COUNTER, FREE, Key, MARKET, MEMBERS, Options, REPLAY, World, call, pay};
-use crate::{
-    BLOCK_BYTES_MAX, BlockError, Built, Error, Executor, InvalidBlock, TX_GAS_MAX, TransactionFault,
-};
+use crate::{BLOCK_BYTES_MAX, BlockError, Built, Error, InvalidBlock, TX_GAS_MAX, TransactionFault};
 
 fn refusal(world: &World, header: Header, transactions: Vec<RecoveredTransaction>) -> InvalidBlock {
     let block =
@@ -153,7 +151,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
     let (alice, bob, carol) = (Key::of("alice"), Key::of("bob"), Key::of("m1"));
     let burner = world.deploy(&alice, BURNER);
     let burn = |key: &Key, nonce, gas_limit| key.sign(TxEip1559 { gas_limit, ..call(nonce, burner, []) });
-    assert_eq!(world.executor.rules().signed_gas_max(), 22_500_000);
+    assert_eq!(world.executor.founding().signed_gas_max(), 22_500_000);
 
     let built = world.try_build(vec![burn(&alice, 1, TX_GAS_MAX + 1)]).unwrap();
     let fault = TransactionFault::GasLimit { limit: TX_GAS_MAX + 1, max: TX_GAS_MAX };
@@ -175,11 +173,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
 
 #[test]
 fn the_bytes_of_a_block_have_bounds() {
-    let small = World::new(FREE);
-    let mut rules = small.executor.rules().clone();
-    rules.block_gas_limit = 300_000_000;
-    let header = Header { gas_limit: rules.block_gas_limit, ..small.header().clone() };
-    let world = World::at(Executor::new(rules), header, small.view.clone());
+    let world = World::new(Options { gas_limit: 300_000_000, ..FREE });
     let alice = Key::of("alice");
     let heavy = |nonce| {
         let input = Bytes::from(vec![0; 1_000_000]);

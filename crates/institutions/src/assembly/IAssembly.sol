@@ -468,6 +468,10 @@ interface IAssembly {
     event TrackSet(bytes32 indexed id, uint16 kinds, uint64 strictness);
     event TrackRemoved(bytes32 indexed id);
     event ConstitutionalSet(string[] paths);
+    // By an amendment of the charter; open proposals keep what they opened with.
+    event RuleRemoved(bytes32 indexed id);
+    event ChamberRemoved(bytes32 indexed id);
+    event TreatyNamed(bytes32 indexed treaty, string name);
 
     error NotAMember(address who);
     error NoRight(bytes32 member, string right);
@@ -675,12 +679,6 @@ interface IAssembly {
     function skipTurn(uint256 number) external;
     /// By the chain itself: pays back what was unbonded.
     function release(uint256 id) external;
-
-    // Amendments, by the agreement only. Open proposals keep what they opened with.
-
-    /// Writes rule `id`: JSON of a decision rule. It is stored in canonical form.
-    function setRule(bytes32 id, string calldata json) external;
-    function setChamber(bytes32 id, Chamber calldata chamber) external;
 
     // Reading.
 

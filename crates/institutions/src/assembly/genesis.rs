@@ -54,7 +54,7 @@ pub fn genesis(cx: &mut Context<'_>, charter: &Charter) -> Result<()> {
     Ok(())
 }
 
-fn chamber_of(chamber: &Chamber, language: &str) -> Result<IAssembly::Chamber> {
+pub(super) fn chamber_of(chamber: &Chamber, language: &str) -> Result<IAssembly::Chamber> {
     Ok(IAssembly::Chamber {
         name: title(&chamber.name, language, &chamber.id),
         kinds: kinds(&chamber.kinds),
@@ -100,7 +100,7 @@ fn seating_of(seating: &Seating) -> Result<IAssembly::Seating> {
 }
 
 /// Opens a treaty for instruments: its rule and the weights of its Parties are frozen here.
-fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<()> {
+pub(super) fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str) -> Result<()> {
     let (storage, id) = (storage(), name(&treaty.id)?);
     let named = name(&treaty.rule)?;
     let by_silence = rules::is_of_silence(cx, named)?;
@@ -139,12 +139,12 @@ fn kinds(kinds: &[Kind]) -> u16 {
     kinds.iter().fold(0, |bits, kind| bits | electorate::kind_bit(*kind))
 }
 
-fn name(id: &str) -> Result<B256> {
+pub(super) fn name(id: &str) -> Result<B256> {
     names::word(id).ok_or_else(|| Failure::fatal(format!("`{id}` is no name")))
 }
 
 /// The words in the charter's first language, cut to the bound; the id where there are none.
-fn title(words: &Text, language: &str, id: &str) -> String {
+pub(super) fn title(words: &Text, language: &str, id: &str) -> String {
     let words = words.get(language);
     let words = if words.is_empty() { id } else { words };
     let end =

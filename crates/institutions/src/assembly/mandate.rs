@@ -48,7 +48,7 @@ pub(super) fn set(cx: &mut Context<'_>, charter: &Charter, authority: &Authority
     if record.name.get(cx)?.is_empty() {
         storage.authority_ids.push(cx, id)?;
     }
-    dismiss(cx, &record)?;
+    dismiss(cx, id, &record)?;
     record.name.set(cx, name)?;
     record.issuer.set(cx, authority.issuer.as_deref().unwrap_or_default())?;
     record.opens.set(cx, opens(authority))?;
@@ -70,16 +70,28 @@ pub(super) fn set(cx: &mut Context<'_>, charter: &Charter, authority: &Authority
     cx.emit(&AuthoritySet { id, member, account, opens: opens(authority) })
 }
 
-/// Whoever acted for the authority does so no more.
-fn dismiss(cx: &mut Context<'_>, record: &AuthorityRecord) -> Result<()> {
+/// Nobody acts for authority `id` any more; what it recorded stays.
+pub(super) fn remove(cx: &mut Context<'_>, id: B256) -> Result<()> {
+    let record = storage().authorities.at(id);
+    dismiss(cx, id, &record)?;
+    record.opens.set(cx, 0)?;
+    cx.emit(&AuthoritySet { id, member: B256::ZERO, account: Address::ZERO, opens: 0 })
+}
+
+/// Whoever acted for authority `id` does so no more, unless the same amendment has let it act for another.
+fn dismiss(cx: &mut Context<'_>, id: B256, record: &AuthorityRecord) -> Result<()> {
     let storage = storage();
     let (member, account) = (record.member.get(cx)?, record.account.get(cx)?);
     if !member.is_zero() {
-        storage.acts_for.at(member).set(cx, B256::ZERO)?;
+        if storage.acts_for.at(member).get(cx)? == id {
+            storage.acts_for.at(member).set(cx, B256::ZERO)?;
+        }
         record.member.set(cx, B256::ZERO)?;
     }
     if !account.is_zero() {
-        storage.account_acts_for.at(account).set(cx, B256::ZERO)?;
+        if storage.account_acts_for.at(account).get(cx)? == id {
+            storage.account_acts_for.at(account).set(cx, B256::ZERO)?;
+        }
         record.account.set(cx, Address::ZERO)?;
     }
     Ok(())

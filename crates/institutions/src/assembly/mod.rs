@@ -19,6 +19,7 @@
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
+pub(crate) mod amend;
 mod ballot;
 mod cancel;
 mod conclude;
@@ -186,8 +187,6 @@ impl Institution for Assembly {
             C::conclude(c) => conclude::conclude(cx, c.id).map(void),
             C::markEnacted(c) => enact::mark_enacted(cx, c.id).map(void),
             C::markFailed(c) => enact::mark_failed(cx, c.id, &c.reason).map(void),
-            C::setRule(c) => rules::set_rule(cx, c.id, &c.json).map(void),
-            C::setChamber(c) => rules::set_chamber(cx, c.id, &c.chamber).map(void),
             C::commit(c) => secret::commit(cx, c.id, c.commitment).map(void),
             C::reveal(c) => secret::reveal(cx, c.id, [c.yes, c.no, c.r#abstain, c.veto], c.salt).map(void),
             C::delegate(c) => delegation::delegate(cx, c.scope, c.to).map(void),
@@ -402,4 +401,4 @@ pub(crate) fn enact_input(view: &mut View<'_>, id: u64) -> Bytes {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,7 @@ use polity_charter::{CallKind, Rights};
 use super::{
     CALLS_MAX,
     IAssembly::{self, InvalidTitle, Proposed},
-    OPEN_PROPOSALS_MAX, PAYLOAD_BYTES_MAX, TITLE_BYTES_MAX, draft, electorate,
+    OPEN_PROPOSALS_MAX, PAYLOAD_BYTES_MAX, TITLE_BYTES_MAX, amend, draft, electorate,
     rules::too_many,
     schema::{ProposalRecord, storage},
     tracks,
@@ -66,6 +66,7 @@ fn submit(cx: &mut Context<'_>, new: &Submission<'_>) -> Result<u64> {
     ensure!(new.calls.len() <= CALLS_MAX, too_many("calls", CALLS_MAX as u64));
     let payload = new.calls.abi_encode();
     ensure!(payload.len() <= PAYLOAD_BYTES_MAX, too_many("bytes of calls", PAYLOAD_BYTES_MAX as u64));
+    amend::check_calls(cx, new.calls)?;
     let terms = tracks::judge(cx, new.track, new.kinds)?;
     let (id, record) = store(cx, new, &payload, terms)?;
     draft::begin(cx, id, &record)?;

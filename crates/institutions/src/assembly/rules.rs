@@ -33,20 +33,6 @@ pub(super) fn load(cx: &mut Context<'_>, hash: B256) -> Result<Rule> {
     Rule::from_json(&text).map_err(|error| Failure::fatal(format!("stored rule {hash}: {error}")))
 }
 
-/// Writes a rule by decision.
-///
-/// Errors: `NotByDecision`, `BadName`, `InvalidRule`, `TooMany`.
-pub(super) fn set_rule(cx: &mut Context<'_>, id: B256, json: &str) -> Result<()> {
-    cx.by_decision()?;
-    ensure!(json.len() <= RULE_BYTES_MAX, too_many("bytes of a rule", RULE_BYTES_MAX as u64));
-    cx.charge(RULE_BYTE_GAS.saturating_mul(json.len() as u64))?;
-    let rule = Rule::from_json(json).map_err(|error| invalid(&error.to_string()))?;
-    names::check(id)?;
-    let name = names::text(id);
-    ensure!(rule.id == name, invalid(&format!("it calls itself `{}`, not `{name}`", rule.id)));
-    store(cx, &rule)
-}
-
 /// Writes `rule` under its id.
 pub(super) fn store(cx: &mut Context<'_>, rule: &Rule) -> Result<()> {
     let storage = storage();
@@ -89,21 +75,13 @@ pub(super) fn is_of_silence(cx: &mut Context<'_>, id: B256) -> Result<bool> {
     Ok(load(cx, hash)?.silence.is_some())
 }
 
-/// Writes a chamber by decision: a new version, or a new chamber.
-///
-/// Errors: `NotByDecision`, `BadName`, `InvalidChamber`, `UnknownRule`, `WrongBasis`, `TooMany`.
-pub(super) fn set_chamber(cx: &mut Context<'_>, id: B256, chamber: &IAssembly::Chamber) -> Result<()> {
-    cx.by_decision()?;
-    store_chamber(cx, id, chamber)
-}
-
 /// Writes a chamber.
 pub(super) fn store_chamber(cx: &mut Context<'_>, id: B256, chamber: &IAssembly::Chamber) -> Result<()> {
     check_chamber(id, chamber)?;
     named(cx, chamber.rule, Basis::Ballots)?;
     let storage = storage();
     let versions = storage.chambers.at(id);
-    if versions.len(cx)? == 0 {
+    if self::chamber(cx, id)?.is_none() {
         ensure!(storage.chamber_ids.len(cx)? < CHAMBERS_MAX, too_many("chambers", CHAMBERS_MAX));
         storage.chamber_ids.push(cx, id)?;
     }
@@ -152,7 +130,10 @@ fn check_chamber(id: B256, chamber: &IAssembly::Chamber) -> Result<()> {
 /// Number and record of the version in force of chamber `id`.
 pub(super) fn chamber<R: Read>(r: &mut R, id: B256) -> Result<Option<(u64, ChamberRecord)>, R::Error> {
     let versions = storage().chambers.at(id);
-    Ok(versions.len(r)?.checked_sub(1).map(|version| (version, versions.at(version))))
+    let Some(version) = versions.len(r)?.checked_sub(1) else { return Ok(None) };
+    let record = versions.at(version);
+    // A removed chamber is a version without a rule.
+    Ok((!record.rule.get(r)?.is_zero()).then_some((version, record)))
 }
 
 /// Version `version` of chamber `id`.

@@ -318,7 +318,6 @@ pub(crate) fn store(cx: &mut Context<'_>, id: B256, track: &IAssembly::Track) ->
 /// Removes a track; what it has opened goes on.
 ///
 /// Errors: `UnknownTrack`.
-#[allow(dead_code, reason = "amendments call it")]
 pub(crate) fn remove(cx: &mut Context<'_>, id: B256) -> Result<()> {
     ensure!(current(cx, id)?.is_some(), UnknownTrack { track: id });
     storage().tracks.versions.at(id).grow(cx)?;

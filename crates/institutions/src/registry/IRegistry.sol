@@ -69,6 +69,10 @@ interface IRegistry {
     event MemberLeft(bytes32 indexed id);
     event RightsGranted(bytes32 indexed id, uint16 rights);
     event RightsRevoked(bytes32 indexed id, uint16 rights);
+    /// Given by name no more, by an amendment of the charter; those of its kind stay.
+    event RightsLapsed(bytes32 indexed id, uint16 rights);
+    event MemberNamed(bytes32 indexed id, string name);
+    event MemberKindSet(bytes32 indexed id, Kind kind);
     event KindRightsSet(Kind indexed kind, uint16 rights);
     event WeightSet(bytes32 indexed id, bytes32 indexed name, uint128 value);
     event ClassSet(bytes32 indexed id, bytes32 indexed class, bool belongs);
@@ -115,7 +119,6 @@ interface IRegistry {
     function grant(bytes32 id, uint16 rights) external;
     /// Takes rights by name, also those its kind has.
     function revoke(bytes32 id, uint16 rights) external;
-    function setKindRights(Kind kind, uint16 rights) external;
     function setWeight(bytes32 id, bytes32 name, uint128 value) external;
     function setClass(bytes32 id, bytes32 class, bool belongs) external;
     /// Lets an account that is no member send transactions where only members may.

@@ -7,6 +7,7 @@
 //! Here: storage schema, the way from the ABI to the functions, and the functions that write. [`record`](MemberRecord) says
 //! what a stored member means, `read` answers questions: metered to institutions, and through `views` to those outside.
 
+mod amend;
 mod read;
 mod record;
 mod steps;
@@ -130,7 +131,6 @@ impl Institution for Registry {
             C::expel(c) => registry.expel(cx, c.id).map(void),
             C::grant(c) => registry.grant(cx, c.id, c.rights).map(void),
             C::revoke(c) => registry.revoke(cx, c.id, c.rights).map(void),
-            C::setKindRights(c) => registry.set_kind_rights(cx, c.kind, c.rights).map(void),
             C::setWeight(c) => registry.set_weight(cx, c.id, c.name, c.value).map(void),
             C::setClass(c) => registry.set_class(cx, c.id, c.class, c.belongs).map(void),
             C::setGuest(c) => registry.set_guest(cx, c.account, c.welcome).map(void),
@@ -278,17 +278,6 @@ impl Registry {
         self.keep_going(cx)
     }
 
-    /// Sets what members of a kind may do. Errors: `BadRights`, `NoValidatorLeft`, `NoVoterLeft`.
-    fn set_kind_rights(&self, cx: &mut Context<'_>, kind: sol::Kind, rights: u16) -> Result<()> {
-        cx.by_decision()?;
-        ensure!(rights <= RIGHTS_ALL, sol::BadRights { rights });
-        let now = cx.block().height;
-        self.kinds.at(kind as u8).set(cx, now, U256::from(rights))?;
-        cx.emit(&sol::KindRightsSet { kind, rights })?;
-        // Genesis sets rights before it admits anyone.
-        if self.ids.len(cx)? == 0 { Ok(()) } else { self.keep_going(cx) }
-    }
-
     /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany`.
     fn set_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
         cx.by_decision()?;
@@ -300,11 +289,7 @@ impl Registry {
     /// `NoVoterLeft`.
     fn set_class(&self, cx: &mut Context<'_>, id: B256, class: B256, belongs: bool) -> Result<()> {
         cx.by_decision()?;
-        let mut standing = self.present(cx, id)?;
-        let bit = self.class_bit(cx, class)?;
-        standing.classes = if belongs { standing.classes | bit } else { standing.classes & !bit };
-        self.set_standing(cx, id, standing)?;
-        cx.emit(&sol::ClassSet { id, class, belongs })?;
+        self.amend_class(cx, id, class, belongs)?;
         if belongs { Ok(()) } else { self.keep_voting(cx) }
     }
 

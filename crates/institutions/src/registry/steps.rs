@@ -55,7 +55,7 @@ impl Registry {
     }
 
     /// Refuses what leaves nobody to decide blocks, or nobody to vote.
-    pub(super) fn keep_going(&self, cx: &mut Context<'_>) -> Result<()> {
+    pub(crate) fn keep_going(&self, cx: &mut Context<'_>) -> Result<()> {
         self.keep_deciding(cx)?;
         self.keep_voting(cx)
     }

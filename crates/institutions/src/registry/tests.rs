@@ -78,6 +78,14 @@ fn decide<C: SolCall>(world: &mut Memory, call: &C) -> C::Return {
     ok(world, AGREEMENT, call)
 }
 
+/// Sets what states may do, as an amendment of the charter does.
+fn kind_rights(world: &mut Memory, rights: u16) -> Result<()> {
+    crate::genesis::inside(world, REGISTRY, |cx| {
+        registry().set_kind_rights(cx, Kind::State, Rights(rights))?;
+        registry().keep_going(cx)
+    })
+}
+
 fn admit(world: &mut Memory, admission: Admission) {
     decide(world, &sol::admitCall { admission });
 }
@@ -86,11 +94,10 @@ fn admit(world: &mut Memory, admission: Admission) {
 fn world() -> Memory {
     let mut world =
         Memory::new(BlockInfo { height: 1, timestamp_secs: 100, chain_id: 7, ..BlockInfo::default() });
-    decide(&mut world, &sol::setKindRightsCall { kind: Kind::State.into(), rights: ALL });
-    decide(
-        &mut world,
-        &sol::setKindRightsCall { kind: Kind::Igo.into(), rights: Rights::READ.0 | Rights::VOTE.0 },
-    );
+    for (kind, rights) in [(Kind::State, Rights(ALL)), (Kind::Igo, Rights::READ.union(Rights::VOTE))] {
+        crate::genesis::inside(&mut world, REGISTRY, |cx| registry().set_kind_rights(cx, kind, rights))
+            .expect("rights");
+    }
     admit(&mut world, state("FRA", 1, true));
     admit(&mut world, state("DEU", 2, true));
     admit(&mut world, state("SUS", 3, true));
@@ -113,7 +120,6 @@ fn examples() -> Vec<Example> {
         decided(sol::expelCall { id: deu }.abi_encode()),
         decided(sol::grantCall { id: id("EUU"), rights: Rights::PROPOSE.0 }.abi_encode()),
         decided(sol::revokeCall { id: deu, rights: Rights::VOTE.0 }.abi_encode()),
-        decided(sol::setKindRightsCall { kind: Kind::Ngo.into(), rights: 3 }.abi_encode()),
         decided(sol::setWeightCall { id: fra, name: id("population"), value: u128::MAX }.abi_encode()),
         decided(sol::setClassCall { id: fra, class: id("annex1"), belongs: true }.abi_encode()),
         decided(sol::setGuestCall { account: account(50), welcome: true }.abi_encode()),
@@ -284,15 +290,10 @@ fn the_last_validator_cannot_go() {
     refused(&mut world, account(1), &sol::resignCall {}, NoValidatorLeft {});
     refused(&mut world, account(1), &node, NoValidatorLeft {});
     let rights = ALL & !VALIDATE;
-    refused(
-        &mut world,
-        AGREEMENT,
-        &sol::setKindRightsCall { kind: Kind::State.into(), rights },
-        NoValidatorLeft {},
-    );
+    assert_eq!(kind_rights(&mut world, rights), Err(NoValidatorLeft {}.into()));
     // With a right by name, the kind may lose it.
     decide(&mut world, &sol::grantCall { id: fra, rights: VALIDATE });
-    decide(&mut world, &sol::setKindRightsCall { kind: Kind::State.into(), rights });
+    kind_rights(&mut world, rights).expect("rights");
     // And once another can decide, it may go.
     decide(&mut world, &sol::restoreCall { id: id("SUS") });
     refused(&mut world, account(1), &sol::resignCall {}, NoValidatorLeft {});
@@ -307,10 +308,7 @@ fn rights_by_name_go_before_rights_by_kind() {
     let deu = id("DEU");
     decide(&mut world, &sol::revokeCall { id: deu, rights: Rights::VOTE.0 });
     assert_eq!(member(&world, "DEU").expect("member").rights.0, ALL & !Rights::VOTE.0);
-    decide(
-        &mut world,
-        &sol::setKindRightsCall { kind: Kind::State.into(), rights: VALIDATE | Rights::VOTE.0 },
-    );
+    kind_rights(&mut world, VALIDATE | Rights::VOTE.0).expect("rights");
     assert_eq!(
         member(&world, "DEU").expect("member").rights.0,
         VALIDATE,
@@ -419,7 +417,7 @@ fn the_past_is_read_as_it_was() {
     decide(&mut world, &sol::setClassCall { id: id("FRA"), class: id("parties"), belongs: false });
     world.block.height = 7;
     decide(&mut world, &sol::expelCall { id: id("DEU") });
-    decide(&mut world, &sol::setKindRightsCall { kind: Kind::State.into(), rights: VALIDATE });
+    kind_rights(&mut world, VALIDATE).expect("rights");
     assert_eq!(names(&world, &states, 0), [""; 0]);
     assert_eq!(names(&world, &states, 5), ["FRA", "DEU"]);
     assert_eq!(names(&world, &states, 6), ["FRA", "DEU", "SUS", "MAR"]);
@@ -545,9 +543,6 @@ fn call_of(world: &Memory, step: &Step) -> Option<Request> {
         Step::Leave(n) => Some(request(account(n), &sol::resignCall {})),
         Step::Grant(n, rights) => decided(sol::grantCall { id: member_id(n), rights }.abi_encode()),
         Step::Revoke(n, rights) => decided(sol::revokeCall { id: member_id(n), rights }.abi_encode()),
-        Step::KindRights(rights) => {
-            decided(sol::setKindRightsCall { kind: Kind::State.into(), rights }.abi_encode())
-        }
         Step::Weight(n, value) => {
             decided(sol::setWeightCall { id: member_id(n), name: id("emissions"), value }.abi_encode())
         }
@@ -575,7 +570,7 @@ fn call_of(world: &Memory, step: &Step) -> Option<Request> {
             };
             Some(request(recovery, &call))
         }
-        Step::NextBlock => None,
+        Step::KindRights(_) | Step::NextBlock => None,
     }
 }
 
@@ -634,7 +629,12 @@ proptest! {
                     past.insert(world.block.height, look(&world, world.block.height));
                     world.block.height += 1;
                 }
-                None => {}
+                None => {
+                    if let Step::KindRights(rights) = step {
+                        drop(kind_rights(&mut world, rights));
+                        check_invariants(&world);
+                    }
+                }
             }
         }
         for (height, seen) in past {

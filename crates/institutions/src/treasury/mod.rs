@@ -125,6 +125,12 @@ impl Treasury {
         self.add_account(cx, name)
     }
 
+    /// Opens an account unless it is open, for an amendment of the charter. Errors: `BadName`, `TooManyAccounts`.
+    pub(crate) fn provide(&self, cx: &mut Context<'_>, name: B256) -> Result<()> {
+        names::check(name)?;
+        if self.accounts.at(name).open.get(cx)? { Ok(()) } else { self.add_account(cx, name) }
+    }
+
     /// Pays. Errors: `NotByDecision`, `UnknownAccount`, `Insufficient`, `BadRecipient`, `PayeeFull`.
     fn pay(&self, cx: &mut Context<'_>, name: B256, to: Address, amount: U256) -> Result<()> {
         cx.by_decision()?;

@@ -7,7 +7,13 @@ use alloy_rpc_types_eth::{BlockId, BlockNumberOrTag};
 use polity_ledger::ExecutedBlock;
 use polity_primitives::B256;
 
-use crate::{api::Api, args::Args, convert, error::Failure, method::Answer};
+use crate::{
+    api::{Api, was_free},
+    args::Args,
+    convert,
+    error::Failure,
+    method::Answer,
+};
 
 type Found = Result<Option<Arc<ExecutedBlock>>, Failure>;
 
@@ -21,7 +27,7 @@ fn of_number(api: &Api, args: &Args<'_>) -> Found {
 
 fn show(api: &Api, args: &Args<'_>, block: Option<Arc<ExecutedBlock>>) -> Result<Answer, Failure> {
     let full = args.opt(1)?.unwrap_or(false);
-    api.answer(&block.map(|block| convert::block(&block, full, api.chain_id(), api.is_free())))
+    api.answer(&block.map(|block| convert::block(&block, full, api.chain_id(), was_free(&block))))
 }
 
 fn count(api: &Api, block: Option<Arc<ExecutedBlock>>) -> Result<Answer, Failure> {
@@ -50,7 +56,7 @@ pub(super) fn header_by_number(api: &Api, args: &Args<'_>) -> Result<Answer, Fai
 
 pub(super) fn receipts(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let block = api.block(args.get::<BlockId>(0)?)?;
-    api.answer(&block.map(|block| convert::receipts(&block, api.is_free())))
+    api.answer(&block.map(|block| convert::receipts(&block, was_free(&block))))
 }
 
 pub(super) fn count_by_hash(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {

@@ -55,7 +55,7 @@ pub(crate) fn env_at(api: &Api, id: BlockId) -> Result<(StateView, CallEnv), Fai
 /// The header of the block after the head, as far as it is known.
 fn next_header(api: &Api) -> Header {
     let head = api.head();
-    let rules = api.ledger.executor().rules();
+    let rules = &head.agreement.rules;
     let now_secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let timestamp_secs = rules.next_timestamp(head.header(), now_secs);
     rules.next_header(head.header(), head.hash(), &Attributes { timestamp_secs, beneficiary: Address::ZERO })

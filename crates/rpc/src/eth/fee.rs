@@ -4,10 +4,10 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::{U64, U256};
 use alloy_rpc_types_eth::{BlockNumberOrTag, FeeHistory};
 use polity_ledger::ExecutedBlock;
-use polity_primitives::Height;
+use polity_primitives::{Header, Height};
 
 use crate::{
-    api::Api,
+    api::{Api, was_free},
     args::{Args, Quantity},
     config::{FEE_HISTORY_BLOCKS_MAX, PERCENTILES_MAX},
     error::Failure,
@@ -54,7 +54,8 @@ fn suggested_tip(api: &Api) -> Result<u128, Failure> {
 const MARGIN_FOURTHS: u64 = 5;
 
 pub(super) fn gas_price(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
-    let base_fee = api.ledger.executor().rules().next_base_fee(api.head().header());
+    let head = api.head();
+    let base_fee = head.agreement.rules.next_base_fee(head.header());
     let offered = U256::from(base_fee).saturating_mul(U256::from(MARGIN_FOURTHS)).div_ceil(U256::from(4));
     api.answer(&U256::from(suggested_tip(api)?).saturating_add(offered))
 }
@@ -94,16 +95,25 @@ pub(super) fn history(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         history.base_fee_per_gas.push(header.base_fee_per_gas.unwrap_or(0).into());
         history.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
         if let Some(percentiles) = &percentiles {
-            rewards.push(percentile_tips(&tips(&block), percentiles, api.is_free()));
+            rewards.push(percentile_tips(&tips(&block), percentiles, was_free(&block)));
         }
         if height == newest {
-            history.base_fee_per_gas.push(api.ledger.executor().rules().next_base_fee(header).into());
+            history.base_fee_per_gas.push(next_base_fee(api, header)?.into());
         }
     }
     history.base_fee_per_blob_gas = vec![1; history.base_fee_per_gas.len()];
     history.blob_gas_used_ratio = vec![0.0; history.gas_used_ratio.len()];
     history.reward = percentiles.map(|_| rewards);
     api.answer(&history)
+}
+
+/// The base fee of the block after that of `header`: known if it is written, else by the charter in force after it.
+fn next_base_fee(api: &Api, header: &Header) -> Result<u64, Failure> {
+    let written = api.ledger.block(Height(header.number.saturating_add(1)))?;
+    Ok(match written {
+        Some(next) => next.header().base_fee_per_gas.unwrap_or(0),
+        None => api.head().agreement.rules.next_base_fee(header),
+    })
 }
 
 fn check_percentiles(args: &Args<'_>, percentiles: &[f64]) -> Result<(), Failure> {

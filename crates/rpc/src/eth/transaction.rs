@@ -8,7 +8,7 @@ use polity_ledger::ExecutedBlock;
 use polity_primitives::{B256, Bytes, RecoveredTransaction};
 
 use crate::{
-    api::Api,
+    api::{Api, was_free},
     args::{Args, Quantity},
     convert::{self, Place, RpcReceipt, RpcTransaction},
     error::Failure,
@@ -36,7 +36,7 @@ fn show_written(api: &Api, (block, index): &Written) -> Option<RpcTransaction> {
         base_fee: block.header().base_fee_per_gas.unwrap_or(0),
         index: u64::try_from(*index).ok()?,
     };
-    Some(convert::transaction(block.transactions.get(*index)?, Some(place), api.chain_id(), api.is_free()))
+    Some(convert::transaction(block.transactions.get(*index)?, Some(place), api.chain_id(), was_free(block)))
 }
 
 fn encoded(tx: &RecoveredTransaction) -> Bytes {
@@ -97,7 +97,7 @@ pub(super) fn raw_by_block_number(api: &Api, args: &Args<'_>) -> Result<Answer, 
 
 /// The receipt of the written transaction `hash`.
 pub(crate) fn receipt_of(api: &Api, hash: &B256) -> Result<Option<RpcReceipt>, Failure> {
-    Ok(locate(api, hash)?.and_then(|(block, index)| convert::receipt(&block, index, api.is_free())))
+    Ok(locate(api, hash)?.and_then(|(block, index)| convert::receipt(&block, index, was_free(&block))))
 }
 
 pub(super) fn receipt(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {

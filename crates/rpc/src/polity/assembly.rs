@@ -361,7 +361,7 @@ struct TreatyView {
 pub(super) fn treaties(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let state = state(api, args, 0)?;
     let treaty = |treaty: house::TreatyView| TreatyView {
-        names: api.ledger.charter().treaty(&treaty.id).map(|known| known.name.clone()),
+        names: api.head().agreement.charter.treaty(&treaty.id).map(|known| known.name.clone()),
         progress: house::treaty_progress(&state, &treaty.id),
         id: treaty.id,
         name: treaty.name,
@@ -449,7 +449,7 @@ struct SecretView {
 pub(super) fn chambers(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let state = state(api, args, 0)?;
     let chamber = |chamber: house::ChamberView| ChamberView {
-        names: api.ledger.charter().chamber(&chamber.id).map(|known| known.name.clone()),
+        names: api.head().agreement.charter.chamber(&chamber.id).map(|known| known.name.clone()),
         id: chamber.id,
         name: chamber.name,
         kinds: chamber.kinds,

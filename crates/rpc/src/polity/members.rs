@@ -57,7 +57,7 @@ impl MemberView {
             (name, WeightView { value, units: units.to_string(), scale: scale.to_string() })
         };
         Self {
-            names: api.ledger.charter().member(&member.id).map(|known| known.name.clone()),
+            names: api.head().agreement.charter.member(&member.id).map(|known| known.name.clone()),
             weights: member.weights.into_iter().map(weight).collect(),
             node: member.node.map(|keys| NodeView {
                 consensus: member.consensus,

@@ -24,8 +24,9 @@ use crate::method::{
 };
 
 pub(crate) const METHODS: &[Method] = &[
-    Method::new("polity_getCharter", &[], Read, charter::get),
-    Method::new("polity_showCharter", &["language"], Read, charter::show),
+    Method::new("polity_getCharter", &["version"], Heavy, charter::get),
+    Method::new("polity_getCharterVersions", &["from", "count"], Read, charter::versions),
+    Method::new("polity_showCharter", &["language", "version"], Heavy, charter::show),
     Method::new("polity_members", &["block"], Read, members::all),
     Method::new("polity_member", &["member", "block"], Read, members::one),
     Method::new("polity_proposals", &["from", "count", "block"], Read, assembly::proposals),

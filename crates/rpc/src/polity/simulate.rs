@@ -125,7 +125,7 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         true => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()),
         false => block.header().timestamp,
     };
-    let timestamp_secs = executor.rules().next_timestamp(block.header(), now_secs);
+    let timestamp_secs = executor.founding().next_timestamp(block.header(), now_secs);
     let attributes = Attributes { timestamp_secs, beneficiary: block.header().beneficiary };
     let simulation = executor
         .simulate(&state, block.header(), block.block.hash, &attributes, &subject)

@@ -29,6 +29,8 @@ struct CharterName<'a> {
     id: &'a str,
     name: &'a Text,
     hash: B256,
+    /// Number of the version in force; 0 is the founding charter.
+    version: u64,
 }
 
 #[derive(Serialize)]
@@ -48,12 +50,19 @@ struct PoolView {
 }
 
 pub(super) fn status(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
-    let (head, charter) = (api.head(), api.ledger.charter());
+    let head = api.head();
+    let agreement = &head.agreement;
+    let charter = &agreement.charter;
     let pool = api.ledger.mempool().status();
     api.answer(&Status {
         version: api.node.version(),
         chain_id: charter.chain_id,
-        charter: CharterName { id: &charter.id, name: &charter.name, hash: charter.hash },
+        charter: CharterName {
+            id: &charter.id,
+            name: &charter.name,
+            hash: charter.hash,
+            version: agreement.version,
+        },
         head: HeadView {
             height: head.height().0,
             hash: head.hash(),

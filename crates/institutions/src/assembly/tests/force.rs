@@ -61,7 +61,7 @@ fn act(chain: &mut Chain, deed: &Deed) {
         }
         Deed::Rule => {
             let json = r#"{"id":"accession","limb":[{"name":"parties","numerator":"instruments","threshold":">= 1"}]}"#;
-            chain.call(AGREEMENT, ASSEMBLY, &sol::setRuleCall { id: word("accession"), json: json.into() })
+            return chain.write_rule(json);
         }
         Deed::Propose => {
             let call =

@@ -72,7 +72,7 @@ fn apply(chain: &mut Chain, decision: &Decision) {
             for name in ["majority", "by-weight"] {
                 let limb = format!(r#"{{"name":"members","numerator":"yes","threshold":"> {tenths}/10"}}"#);
                 let json = format!(r#"{{"id":"{name}","limb":[{limb}]}}"#);
-                chain.decide(ASSEMBLY, &sol::setRuleCall { id: word(name), json });
+                chain.write_rule(&json);
             }
         }
         Decision::Chamber => {
@@ -85,8 +85,7 @@ fn apply(chain: &mut Chain, decision: &Decision) {
             };
             for id in ["plenary", "shares"] {
                 // Refused while nobody could sit in it.
-                let set = sol::setChamberCall { id: word(id), chamber: chamber.clone() };
-                drop(chain.call(AGREEMENT, ASSEMBLY, &set));
+                drop(chain.write_chamber(id, &chamber));
             }
         }
     }

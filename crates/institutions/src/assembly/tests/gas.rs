@@ -45,7 +45,7 @@ fn world_of(members: &str, tracks: &str) -> Chain {
         .replace("\"vote\", \"validate\"]", "\"vote\"]")
         .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
     let mut chain = Chain::new(&format!("{text}{more}{members}{tracks}"));
-    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: largest_rule() });
+    chain.write_rule(&largest_rule());
     let chamber = sol::Chamber {
         name: "Plenary".into(),
         kinds: 1,
@@ -56,7 +56,7 @@ fn world_of(members: &str, tracks: &str) -> Chain {
         delaySecs: 0,
         ..Default::default()
     };
-    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("plenary"), chamber });
+    chain.write_chamber("plenary", &chamber).expect("a chamber");
     chain
 }
 

@@ -61,17 +61,6 @@ fn examples() -> Vec<Example> {
     let (one, two, three) = (U256::from(1), U256::from(2), U256::from(3));
     let open = U256::from(tracks::OPEN);
     let accord = word("accord");
-    let rule = r#"{"id":"majority","limb":[{"name":"members","numerator":"yes","threshold":"> 2/3"}]}"#;
-    let chamber = sol::Chamber {
-        name: "Plenary".into(),
-        kinds: 3,
-        classes: vec![word("rich")],
-        members: vec![word("SAM"), word("DDD")],
-        rule: word("unanimous"),
-        votingSecs: 60,
-        delaySecs: 0,
-        ..Default::default()
-    };
     let calls = vec![sol::Call { target: ASSEMBLY, value: U256::from(7), data: vec![1, 2, 3].into() }];
     let propose = sol::proposeCall { track: word("plenary"), title: "Let there be light".into(), calls };
     macro_rules! by {
@@ -135,8 +124,6 @@ fn examples() -> Vec<Example> {
             documentHash: B256::ZERO,
             uri: "".into()
         },
-        setRuleCall { id: word("majority"), json: rule.into() },
-        setChamberCall { id: word("plenary"), chamber },
     ]);
     all.extend(seats::law_examples());
     all.extend(tracks::law_examples());

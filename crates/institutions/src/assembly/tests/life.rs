@@ -209,10 +209,6 @@ fn strangers_and_the_wrong_members_are_refused_by_name() {
     }
     for caller in [aaa, SYSTEM, stranger] {
         assert_eq!(error(chain.try_send(caller, &sol::markEnactedCall { id }).map(drop)), "NotByDecision");
-        let rule = sol::setRuleCall { id: word("majority"), json: "{}".into() };
-        assert_eq!(error(chain.try_send(caller, &rule).map(drop)), "NotByDecision");
-        let chamber = sol::setChamberCall { id: word("plenary"), chamber: sol::Chamber::default() };
-        assert_eq!(error(chain.try_send(caller, &chamber).map(drop)), "NotByDecision");
     }
     assert_eq!(error(chain.try_send(SYSTEM, &sol::concludeCall { id }).map(drop)), "NotDue");
     assert_eq!(error(chain.try_send(AGREEMENT, &sol::markEnactedCall { id }).map(drop)), "NotDue");
@@ -245,31 +241,13 @@ fn rules_are_amended_by_decision_and_checked() {
     let mut chain = Chain::new(CHARTER);
     let json =
         r#"{ "id": "majority", "limb": [{ "name": "members", "numerator": "yes", "threshold": "> 2/3" }] }"#;
-    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: json.into() });
+    chain.write_rule(json);
     let rule = rules(&chain.memory).into_iter().find(|rule| rule.id == "majority").unwrap();
     assert_eq!(rule.hash, keccak256(rule.rule.canonical_json()));
     assert_eq!(rule_text(&chain.memory, rule.hash).as_deref(), Some(rule.rule.canonical_json().as_str()));
     let id = chain.propose("AAA", "plenary", vec![]);
     assert_eq!(proposal(&chain.memory, id).unwrap().stages[0].rule_hash, rule.hash);
 
-    for (id, json, error) in [
-        ("majority", "{}", "InvalidRule"),
-        ("majority", "not json", "InvalidRule"),
-        (
-            "majority",
-            r#"{"id":"other","limb":[{"name":"m","numerator":"yes","threshold":"> 2/3"}]}"#,
-            "InvalidRule",
-        ),
-        (
-            "majority",
-            r#"{"id":"majority","limb":[{"name":"m","numerator":"yes","threshold":"> 3/2"}]}"#,
-            "InvalidRule",
-        ),
-        ("majority", &" ".repeat(RULE_BYTES_MAX + 1), "TooMany"),
-    ] {
-        let call = sol::setRuleCall { id: word(id), json: json.into() };
-        assert_eq!(chain.try_send(AGREEMENT, &call).map(drop), Err(error.into()), "{json}");
-    }
     let good = sol::Chamber {
         name: "New".into(),
         kinds: 1,
@@ -287,10 +265,9 @@ fn rules_are_amended_by_decision_and_checked() {
         (sol::Chamber { rule: word("accession"), ..good.clone() }, "WrongBasis"),
         (sol::Chamber { members: vec![B256::ZERO], ..good.clone() }, "BadName"),
     ] {
-        let call = sol::setChamberCall { id: word("new"), chamber };
-        assert_eq!(chain.try_send(AGREEMENT, &call).map(drop), Err(error.into()));
+        assert_eq!(chain.write_chamber("new", &chamber), Err(error.into()));
     }
-    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("new"), chamber: good });
+    chain.write_chamber("new", &good).expect("a chamber");
     assert_eq!(chambers(&chain.memory).last().map(|chamber| chamber.id.clone()), Some("new".into()));
 }
 

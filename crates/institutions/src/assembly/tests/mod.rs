@@ -23,6 +23,7 @@ mod words;
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::SolCall;
 use polity_charter::{Charter, NodeKeys};
+use polity_decision::Rule;
 use polity_primitives::{AGREEMENT, ASSEMBLY, SYSTEM};
 
 use super::*;
@@ -36,13 +37,13 @@ use crate::{
 };
 
 /// A day. Units: seconds.
-const DAY: u64 = 86_400;
+pub(crate) const DAY: u64 = 86_400;
 
 /// Most system calls of a block, as `execution` has it.
 const SYSTEM_CALLS_MAX: usize = 64;
 
 /// Five states, one organisation, one expert; a chamber, a council by name, a weighted chamber, a treaty.
-const CHARTER: &str = r#"
+pub(crate) const CHARTER: &str = r#"
 id        = "pact"
 name      = { en = "A pact", zh = "约定" }
 languages = ["en"]
@@ -175,17 +176,17 @@ SAM = { name = "Sam", kind = "expert", weights = { share = "0" } }
 "#;
 
 /// The account of a member.
-pub(super) fn account(id: &str) -> Address {
+pub(crate) fn account(id: &str) -> Address {
     Address::from_word(keccak256(id))
 }
 
 /// The word of a name.
-pub(super) fn word(id: &str) -> B256 {
+pub(crate) fn word(id: &str) -> B256 {
     names::word(id).expect(id)
 }
 
 /// `text` as a charter, with keys that are nobody's.
-pub(super) fn charter(text: &str) -> Charter {
+pub(crate) fn charter(text: &str) -> Charter {
     let mut charter = polity_charter::parse("pact.toml", text).unwrap_or_else(|e| panic!("{e}")).charter;
     let validators: Vec<String> = charter.validators().map(|member| member.id.clone()).collect();
     for known in &mut charter.accounts {
@@ -205,35 +206,35 @@ pub(super) fn charter(text: &str) -> Charter {
 
 /// A chain of blocks in memory.
 #[derive(Clone)]
-pub(super) struct Chain {
-    pub(super) memory: Memory,
+pub(crate) struct Chain {
+    pub(crate) memory: Memory,
 }
 
 impl Chain {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let memory = crate::genesis::memory(&charter(text)).unwrap_or_else(|e| panic!("{e}"));
         let mut chain = Self { memory };
         chain.next(DAY);
         chain
     }
 
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.memory.block.timestamp_secs
     }
 
     /// Begins the next block, `secs` later.
-    pub(super) fn next(&mut self, secs: u64) {
+    pub(crate) fn next(&mut self, secs: u64) {
         self.memory.block.height += 1;
         self.memory.block.timestamp_secs += secs;
         self.memory.block.randao = keccak256(self.memory.block.height.to_be_bytes());
     }
 
-    pub(super) fn call<C: SolCall>(&mut self, who: Address, to: Address, call: &C) -> Outcome {
+    pub(crate) fn call<C: SolCall>(&mut self, who: Address, to: Address, call: &C) -> Outcome {
         self.memory.call(&Request::new(who, to, call.abi_encode()))
     }
 
     /// Calls the assembly: the answer, or the name of the error.
-    pub(super) fn try_send<C: SolCall>(&mut self, who: Address, call: &C) -> Result<C::Return, String> {
+    pub(crate) fn try_send<C: SolCall>(&mut self, who: Address, call: &C) -> Result<C::Return, String> {
         match self.call(who, ASSEMBLY, call).result {
             Ok(output) => Ok(C::abi_decode_returns(&output).expect("an answer of the ABI")),
             Err(Failure::Revert(output)) => Err(directory::error_name(&output).expect("an error of the ABI")),
@@ -246,14 +247,31 @@ impl Chain {
     }
 
     /// By decision of the members.
-    pub(super) fn decide<C: SolCall>(&mut self, to: Address, call: &C) {
+    pub(crate) fn decide<C: SolCall>(&mut self, to: Address, call: &C) {
         let outcome = self.call(AGREEMENT, to, call);
         if let Err(failure) = outcome.result {
             panic!("{}: {failure}", C::SIGNATURE);
         }
     }
 
-    pub(super) fn propose(&mut self, who: &str, chamber: &str, calls: Vec<sol::Call>) -> u64 {
+    /// Writes a rule as an amendment does, without the charter around it.
+    pub(super) fn write_rule(&mut self, json: &str) {
+        let rule = Rule::from_json(json).unwrap_or_else(|error| panic!("{error}"));
+        crate::genesis::inside(&mut self.memory, ASSEMBLY, |cx| rules::store(cx, &rule)).expect("a rule");
+    }
+
+    /// Writes a chamber as an amendment does, without the charter around it.
+    pub(super) fn write_chamber(&mut self, id: &str, chamber: &sol::Chamber) -> Result<(), String> {
+        let written = crate::genesis::inside(&mut self.memory, ASSEMBLY, |cx| {
+            rules::store_chamber(cx, word(id), chamber)
+        });
+        written.map_err(|failure| match failure {
+            Failure::Revert(output) => directory::error_name(&output).expect("an error of the ABI"),
+            Failure::Halt(halt) => panic!("{halt}"),
+        })
+    }
+
+    pub(crate) fn propose(&mut self, who: &str, chamber: &str, calls: Vec<sol::Call>) -> u64 {
         let call = sol::proposeCall { track: word(chamber), title: "A proposal".into(), calls };
         u64::try_from(self.send(who, &call)).expect("an id")
     }
@@ -286,7 +304,7 @@ impl Chain {
         cx.finish(result).unwrap_or_else(|failure| panic!("{failure}"));
     }
 
-    pub(super) fn ballot(&mut self, who: &str, id: u64, choice: Choice) {
+    pub(crate) fn ballot(&mut self, who: &str, id: u64, choice: Choice) {
         self.send(who, &sol::ballotCall { id: U256::from(id), choice });
     }
 
@@ -329,7 +347,7 @@ impl Chain {
     }
 
     /// Blocks of a day each, with their system work, until `secs` have passed.
-    pub(super) fn run(&mut self, secs: u64) {
+    pub(crate) fn run(&mut self, secs: u64) {
         let until = self.now() + secs;
         while self.now() < until {
             self.next(DAY);

@@ -566,7 +566,7 @@ fn a_chamber_that_sits_otherwise_since_has_no_more_turns() {
         votingSecs: DAY,
         ..Default::default()
     };
-    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("board"), chamber: plenary.clone() });
+    chain.write_chamber("board", &plenary).expect("a chamber");
     chain.run(11 * DAY);
     assert!(seats_of(&chain.memory, "board").is_none());
     let turns =
@@ -582,7 +582,7 @@ fn a_chamber_that_sits_otherwise_since_has_no_more_turns() {
         ..Default::default()
     };
     let board = sol::Chamber { seating, ..plenary.clone() };
-    chain.decide(ASSEMBLY, &sol::setChamberCall { id: word("board"), chamber: board.clone() });
+    chain.write_chamber("board", &board).expect("a chamber");
     chain.next(0);
     chain.end();
     assert!(of(&chain, "board").election_closes_at.is_some());
@@ -595,9 +595,7 @@ fn a_chamber_that_sits_otherwise_since_has_no_more_turns() {
         ("itself", sol::Seating { source: word("board"), ..board.seating.clone() }),
         ("for nothing", sol::Seating { by: sol::By::Stake, ..sol::Seating::default() }),
     ] {
-        let call =
-            sol::setChamberCall { id: word("board"), chamber: sol::Chamber { seating, ..plenary.clone() } };
-        let error = chain.try_send(AGREEMENT, &call).map(drop);
+        let error = chain.write_chamber("board", &sol::Chamber { seating, ..plenary.clone() });
         assert_eq!(error, Err("InvalidChamber".into()), "{what}");
     }
 }

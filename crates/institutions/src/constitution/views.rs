@@ -1,0 +1,91 @@
+//! The constitution as those outside read it, without gas.
+
+use alloy_primitives::B256;
+use polity_charter::Change;
+use polity_constitution::Settings;
+use polity_primitives::CONSTITUTION;
+
+use super::{BlockRules, changes_of, constitution};
+use crate::{host::Slots, storage::View};
+
+/// A version of the charter, and what made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionView {
+    /// Its number; 0 is the founding charter.
+    pub number: u64,
+    /// keccak-256 of its text.
+    pub hash: B256,
+    /// That of the version before; zero for version 0.
+    pub parent: B256,
+    /// Block that enacted it.
+    pub height: u64,
+    /// First block under it.
+    pub active_from: u64,
+    /// Proposal that made it.
+    pub proposal: Option<u64>,
+    /// The changes that made it of the version before.
+    pub changes: Vec<Change>,
+}
+
+fn view(slots: &dyn Slots) -> View<'_> {
+    View::new(slots, CONSTITUTION)
+}
+
+/// Hash of the charter in force in the next block.
+#[must_use]
+pub fn charter_hash(slots: &dyn Slots) -> B256 {
+    let Ok(hash) = constitution().hash.get(&mut view(slots));
+    hash
+}
+
+/// The rules of the next block; `None` in a state without a constitution, which no chain has.
+#[must_use]
+pub fn block_rules(slots: &dyn Slots) -> Option<BlockRules> {
+    let Ok(rules) = constitution().rules.get(&mut view(slots));
+    (rules.gas_limit != 0).then_some(rules)
+}
+
+/// The settings of consensus; `None` if they are not those of this version of the program.
+#[must_use]
+pub fn consensus(slots: &dyn Slots) -> Option<Settings> {
+    let Ok(json) = constitution().consensus.get(&mut view(slots));
+    serde_json::from_str(&json).ok()
+}
+
+/// Number of the version in force in the next block.
+#[must_use]
+pub fn version(slots: &dyn Slots) -> u64 {
+    let Ok(version) = constitution().version(&mut view(slots));
+    version
+}
+
+/// The text in force in the next block; `None` if it is too long to be kept on chain, and so is the founding text.
+#[must_use]
+pub fn charter_text(slots: &dyn Slots) -> Option<String> {
+    let Ok(text) = constitution().text(&mut view(slots));
+    text
+}
+
+/// Versions from number `from` on, at most `count`.
+#[must_use]
+pub fn versions(slots: &dyn Slots, from: u64, count: u64) -> Vec<VersionView> {
+    let mut view = view(slots);
+    let constitution = constitution();
+    let Ok(len) = constitution.versions.len(&mut view);
+    (from..len.min(from.saturating_add(count)))
+        .map(|number| {
+            let record = constitution.versions.at(number);
+            let Ok(version) = record.to_abi(&mut view);
+            let Ok(changes) = record.changes(&mut view);
+            VersionView {
+                number,
+                hash: version.hash,
+                parent: version.parent,
+                height: version.height,
+                active_from: version.activeFrom,
+                proposal: (!version.proposal.is_zero()).then(|| version.proposal.saturating_to()),
+                changes: changes_of(&changes).unwrap_or_default(),
+            }
+        })
+        .collect()
+}
