@@ -7,6 +7,7 @@ mod decide;
 mod demo;
 mod depositary;
 mod init;
+mod lab;
 mod mandate;
 mod node;
 mod read;
@@ -69,6 +70,9 @@ pub(crate) enum Command {
     Retract(depositary::Retract),
     /// Decide by a rule on a file of ballots, offline.
     Decide(decide::Decide),
+    /// Simulate networks under virtual time.
+    #[command(subcommand)]
+    Lab(lab::Lab),
     /// Measure this machine, as ratios to its own limits.
     Bench(bench::Bench),
 }
@@ -100,6 +104,7 @@ impl Command {
             Self::Mandate(args) => args.run(json),
             Self::Instruments(args) => args.run(json),
             Self::Decide(args) => args.run(json),
+            Self::Lab(command) => command.run(json),
             Self::Bench(args) => args.run(json),
         }
     }
