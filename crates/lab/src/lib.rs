@@ -24,9 +24,11 @@ pub mod rng;
 pub mod run;
 pub mod spec;
 pub mod trace;
+pub mod twins;
 pub mod weather;
 pub mod world;
 
+pub use polity_consensus::Fatal;
 pub use report::Report;
 pub use run::run;
 pub use spec::{Spec, SpecError};
