@@ -99,7 +99,8 @@ pub(crate) fn run(
         for node in &processes.0 {
             say!("  {:<4} {}", node.plan.member, node.ready.rpc);
         }
-        say!("\n{deposits} instruments are signed; each may be written on its day and not before.\n");
+        say!("\n{deposits} instruments are signed; each may be written on its day and not before.");
+        say!("Needed: 55 states, and 55 % of emissions. The days as the ledger tells them:\n");
     }
     let clients = urls.iter().map(|url| Client::new(url)).collect();
     let mut story = Story { clients, network: &network, checks: Checks::default(), json, stop, next: 1 };
@@ -232,7 +233,7 @@ impl Story<'_> {
         let bar = self.bar();
         let mut deposits = BTreeMap::<String, Date>::new();
         let mut in_force = None;
-        let (mut enacted, mut concluded) = (None, false);
+        let (mut enacted, mut concluded, mut met) = (None, false, false);
         while enacted.is_none() {
             let Some(Day { height, date }) = self.next_day()? else { return Ok(false) };
             let new = self.events::<IAssembly::Deposited>(height)?;
@@ -247,8 +248,11 @@ impl Story<'_> {
                 bar.set_position(share_permille(&report));
                 bar.set_message(format!("{date}  {states} states  {share} %"));
                 if !self.json {
+                    let both = report.limbs.iter().all(|limb| limb.met);
+                    let mark = if both && !met { "  ← both thresholds are met" } else { "" };
+                    met |= both;
                     let line = format!(
-                        "  {date}  block {height:<4} {:>3} deposited  {states:>3} states  {share:>7} % of emissions",
+                        "  {date}  block {height:<4} {:>3} deposited  {states:>3} states  {share:>7} %{mark}",
                         new.len()
                     );
                     bar.suspend(|| say!("{line}"));
@@ -403,8 +407,9 @@ impl Story<'_> {
             "  {date}  block {height}  carried out by the chain: {} {symbol} from `{PAID_FROM}` to {PAYEE};",
             amount_text(paid)
         ));
-        self.checks.compare("paid to Fiji", amount(PAID)?, paid);
-        self.checks.compare("taken from the treasury", amount(PAID)?, spent);
+        let whole = |wei| format!("{} {symbol}", amount_text(wei));
+        self.checks.compare("paid to Fiji", whole(amount(PAID)?), whole(paid));
+        self.checks.compare("taken from the treasury", whole(amount(PAID)?), whole(spent));
         let rule = |story: &Self, at: u64| -> Result<String, Failure> {
             let chambers: Vec<Value> = story.client().call("polity_chambers", json!([at]))?;
             let chamber = chambers.iter().find(|chamber| chamber["id"] == CHAMBER);
