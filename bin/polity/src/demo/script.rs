@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
-use polity_charter::{Charter, Date, Kind};
-use polity_decision::Rule;
-use polity_institutions::{assembly::IAssembly, treasury::ITreasury};
+use polity_charter::{Charter, Date, Member};
+use polity_institutions::{
+    assembly::IAssembly,
+    constitution::IConstitution::{self, Change},
+    treasury::ITreasury,
+};
 use polity_node::{Secret, Secrets};
-use polity_primitives::{ASSEMBLY, TREASURY};
+use polity_primitives::{ASSEMBLY, CONSTITUTION, TREASURY};
 use serde_json::{Value, json};
 
 use crate::{abi::name_word, client::sign, output::Failure};
@@ -82,14 +85,17 @@ impl<'a> Script<'a> {
         Ok(deposits.len())
     }
 
-    /// A proposal of `proposer` in `chamber`.
+    /// A proposal of `proposer` on `track`.
     pub(crate) fn propose(
         &mut self,
         proposer: &str,
         day: Date,
-        proposal: &IAssembly::proposeCall,
+        track: &str,
+        title: &str,
+        calls: Vec<IAssembly::Call>,
     ) -> Result<(), Failure> {
-        self.act(proposer, day, PROPOSE_GAS, proposal)
+        let call = IAssembly::proposeCall { track: word(track)?, title: title.to_owned(), calls };
+        self.act(proposer, day, PROPOSE_GAS, &call)
     }
 
     /// A ballot of `member`.
@@ -108,11 +114,18 @@ impl<'a> Script<'a> {
         Ok(self.secret(member)?.address())
     }
 
-    /// States, in the order of the charter, whose acts so far may all be written by `day`: a later act waits for them.
-    pub(crate) fn states_acting_by(&self, day: Date) -> Vec<String> {
-        let free = |member: &&polity_charter::Member| member.deposits.values().all(|deposit| *deposit <= day);
-        let states = self.charter.members.iter().filter(|member| member.kind == Kind::State);
-        states.filter(free).map(|member| member.id.clone()).collect()
+    /// Members of `chamber`, in the order of the charter, whose acts so far may all be written by `day`: a later act waits
+    /// for them.
+    pub(crate) fn members_acting_by(&self, chamber: &str, day: Date) -> Result<Vec<String>, Failure> {
+        let found = self.charter.chamber(chamber);
+        let chamber = found.ok_or_else(|| Failure::failed(format!("no chamber {chamber}")))?;
+        let sits = |member: &&Member| {
+            let of_class = chamber.classes.iter().any(|class| member.classes.contains(class));
+            chamber.kinds.contains(&member.kind) && (chamber.classes.is_empty() || of_class)
+        };
+        let free = |member: &&Member| member.deposits.values().all(|deposit| *deposit <= day);
+        let members = self.charter.members.iter().filter(sits).filter(free);
+        Ok(members.map(|member| member.id.clone()).collect())
     }
 }
 
@@ -126,29 +139,8 @@ pub(crate) fn pay(account: &str, to: Address, amount_wei: U256) -> Result<IAssem
     Ok(IAssembly::Call { target: TREASURY, value: U256::ZERO, data: call.abi_encode().into() })
 }
 
-/// A call that writes a decision rule.
-pub(crate) fn set_rule(rule: &Rule) -> Result<IAssembly::Call, Failure> {
-    let call = IAssembly::setRuleCall { id: word(&rule.id)?, json: rule.canonical_json() };
-    Ok(IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: call.abi_encode().into() })
-}
-
-/// A call that lets `chamber` decide by `rule` from now on.
-pub(crate) fn set_chamber_rule(
-    charter: &Charter,
-    chamber: &str,
-    rule: &str,
-) -> Result<IAssembly::Call, Failure> {
-    let known = charter.chamber(chamber).ok_or_else(|| Failure::failed(format!("no chamber {chamber}")))?;
-    let words = |names: &[String]| names.iter().map(|name| word(name)).collect::<Result<Vec<_>, _>>();
-    let chamber_after = IAssembly::Chamber {
-        name: known.name.get("en").to_owned(),
-        kinds: known.kinds.iter().fold(0, |bits, kind| bits | 1 << kind.number()),
-        classes: words(&known.classes)?,
-        members: words(&known.members)?,
-        rule: word(rule)?,
-        votingSecs: known.voting_secs,
-        delaySecs: known.delay_secs,
-    };
-    let call = IAssembly::setChamberCall { id: word(chamber)?, chamber: chamber_after };
-    Ok(IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: call.abi_encode().into() })
+/// A call that amends the charter.
+pub(crate) fn amend(changes: Vec<Change>) -> IAssembly::Call {
+    let data = IConstitution::amendCall { changes }.abi_encode().into();
+    IAssembly::Call { target: CONSTITUTION, value: U256::ZERO, data }
 }
