@@ -47,7 +47,9 @@ impl Demo {
         let dir = self.dir.clone().or_else(|| temporary.as_ref().map(|t| t.path().join("paris")));
         let dir = dir.ok_or_else(|| Failure::failed("no directory"))?;
         let told = demo::paris(&dir, self.port, json, &stop)?;
-        let Some(told) = told else { return Ok(ExitCode::FAILURE) };
+        let Some(told) = told else {
+            return Err(Failure::failed("interrupted before the end; the four nodes are stopped"));
+        };
         let held = told.held;
         if !self.exit {
             if !json {

@@ -3,9 +3,16 @@
 //! Rule kept: nothing printed here is known beforehand. Transactions are signed first and told only *not before* which day
 //! they may be written; dates, shares, outcomes and balances are then read from the chain by public RPC, and compared with
 //! the public facts as checks.
+//!
+//! Map: [`script`] what the members of 2016 sign; [`paris`] which acts they are, and the order of the telling; [`story`] one
+//! block after the other, by RPC; [`treaty`], [`vote`] and [`summary`] what is told of them; [`checks`] what must hold.
 
 mod checks;
 mod paris;
 mod script;
+mod story;
+mod summary;
+mod treaty;
+mod vote;
 
 pub(crate) use paris::run as paris;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
-use polity_charter::{Charter, Date, Kind};
+use polity_charter::{Charter, Date, Member};
 use polity_institutions::{assembly::IAssembly, treasury::ITreasury};
 use polity_node::{Secret, Secrets};
 use polity_primitives::{ASSEMBLY, TREASURY};
@@ -81,14 +81,17 @@ impl<'a> Script<'a> {
         Ok(deposits.len())
     }
 
-    /// A proposal of `proposer` in `chamber`.
+    /// A proposal of `proposer` on `track`.
     pub(crate) fn propose(
         &mut self,
         proposer: &str,
         day: Date,
-        proposal: &IAssembly::proposeCall,
+        track: &str,
+        title: &str,
+        calls: Vec<IAssembly::Call>,
     ) -> Result<(), Failure> {
-        self.act(proposer, day, PROPOSE_GAS, proposal)
+        let call = IAssembly::proposeCall { track: word(track)?, title: title.to_owned(), calls };
+        self.act(proposer, day, PROPOSE_GAS, &call)
     }
 
     /// A ballot of `member`.
@@ -107,11 +110,18 @@ impl<'a> Script<'a> {
         Ok(self.secret(member)?.address())
     }
 
-    /// States, in the order of the charter, whose acts so far may all be written by `day`: a later act waits for them.
-    pub(crate) fn states_acting_by(&self, day: Date) -> Vec<String> {
-        let free = |member: &&polity_charter::Member| member.deposits.values().all(|deposit| *deposit <= day);
-        let states = self.charter.members.iter().filter(|member| member.kind == Kind::State);
-        states.filter(free).map(|member| member.id.clone()).collect()
+    /// Members of `chamber`, in the order of the charter, whose acts so far may all be written by `day`: a later act waits
+    /// for them.
+    pub(crate) fn members_acting_by(&self, chamber: &str, day: Date) -> Result<Vec<String>, Failure> {
+        let found = self.charter.chamber(chamber);
+        let chamber = found.ok_or_else(|| Failure::failed(format!("no chamber {chamber}")))?;
+        let sits = |member: &&Member| {
+            let of_class = chamber.classes.iter().any(|class| member.classes.contains(class));
+            chamber.kinds.contains(&member.kind) && (chamber.classes.is_empty() || of_class)
+        };
+        let free = |member: &&Member| member.deposits.values().all(|deposit| *deposit <= day);
+        let members = self.charter.members.iter().filter(sits).filter(free);
+        Ok(members.map(|member| member.id.clone()).collect())
     }
 }
 
