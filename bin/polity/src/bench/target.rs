@@ -13,9 +13,6 @@ const RSS_MB_BELOW: u64 = 500;
 /// Transfers after which memory is judged.
 const RSS_TRANSFERS: usize = 1_000_000;
 
-/// Longest block of bookkeeping, to the block of an idle network. Units: percent.
-const BOOKKEEPING_PERCENT_MAX: u64 = 200;
-
 /// A target, and whether it holds.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Target {
