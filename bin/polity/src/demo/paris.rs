@@ -280,7 +280,10 @@ impl Story<'_> {
                 ));
                 let proposal: Value = self.client().call("polity_proposal", json!([1, height]))?;
                 for call in proposal["calls"].as_array().into_iter().flatten() {
-                    self.say(&format!("      → {}", shorten(call["text"].as_str().unwrap_or_default())));
+                    self.say(&format!(
+                        "      → {}",
+                        shorten(&crate::words::Words::of(self.client()).call(call))
+                    ));
                 }
             }
             let ballots = self.events::<IAssembly::BallotCast>(height)?.len();
