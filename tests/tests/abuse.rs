@@ -118,10 +118,10 @@ fn a_node_with_another_members_keys_does_not_start() {
     assert_eq!(code, Some(0), "{text}");
     fs::copy(dir.join("node-2/keys.toml"), dir.join("node-1/keys.toml")).expect("copied");
     let (code, text) = error_of(&["node", "--home", &dir.join("node-1").display().to_string()]);
-    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("other keys than the registry names for node-1"), "{text}");
     let (code, text) = error_of(&["node", "--home", &folder.path().display().to_string()]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(text.contains("is no node's home"), "{text}");
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{U64, U256};
+use alloy_primitives::{U64, U256, keccak256};
 use polity_charter::{amount_text, parse_amount_wei};
 use polity_institutions::assembly::IAssembly::{
     BallotCast, Executed, ExecutionFailed, Proposed, StageConcluded,
@@ -10,7 +10,7 @@ use polity_institutions::assembly::IAssembly::{
 use serde_json::{Value, json};
 
 use super::story::{Day, Story, topic_number};
-use crate::output::Failure;
+use crate::{output::Failure, words::Words};
 
 /// Whom the relief is paid to. Cyclone Winston struck Fiji on 20 February 2016.
 pub(super) const PAYEE: &str = "FJI";
@@ -53,8 +53,9 @@ impl Votes {
                 text(&proposal["proposer"]),
                 text(&proposal["title"])
             ));
+            let words = Words::of(story.client());
             for call in proposal["calls"].as_array().into_iter().flatten() {
-                story.say(&format!("      → {}", shorten(text(&call["text"]))));
+                story.say(&format!("      → {}", shorten(&words.call(call))));
             }
             let chambers: Vec<&str> = stages(&proposal).map(|stage| text(&stage["chamber"])).collect();
             story.say(&format!(
@@ -125,7 +126,7 @@ impl Votes {
         ));
         story.checks.compare("rule of the Conference before", RULES.0, before);
         story.checks.compare("rule of the Conference after", RULES.1, after);
-        Ok(())
+        amended_charter(story)
     }
 }
 
@@ -150,6 +151,36 @@ fn relief(story: &mut Story<'_>, day: Day) -> Result<(), Failure> {
     story.say(&format!("  {day}  carried out by the chain: {paid} from `{PAID_FROM}` to {PAYEE}"));
     story.checks.compare("paid to Fiji", &expected, paid);
     story.checks.compare("taken from the treasury", &expected, spent);
+    Ok(())
+}
+
+/// The amended charter is in force: its text hashes to what the chain recorded and the next block carries.
+fn amended_charter(story: &mut Story<'_>) -> Result<(), Failure> {
+    let Some(next) = story.next_day()? else { return Err(Failure::failed("interrupted")) };
+    let charter: Value = story.client().call("polity_getCharter", json!([]))?;
+    let block: Value = story.client().call("eth_getBlockByNumber", json!([U64::from(next.height), false]))?;
+    let amended = polity_charter::parse("amended charter", text(&charter["text"]));
+    let rule =
+        amended.as_ref().ok().and_then(|read| read.charter.chamber(CHAMBER)).map(|chamber| &chamber.rule);
+    let hash = keccak256(text(&charter["text"])).to_string();
+    story.say(&format!(
+        "  {next}  the amended charter is in force: version {} by proposal {}, hash\n      {hash}",
+        charter["version"], charter["proposal"]
+    ));
+    for change in charter["changes"].as_array().into_iter().flatten() {
+        story.say(&format!("      {}", shorten(text(change))));
+    }
+    story.checks.compare("version of the charter in force", 1, &charter["version"]);
+    story.checks.compare(
+        "its text says that the Conference decides by",
+        RULES.1,
+        rule.map_or("", String::as_str),
+    );
+    story.checks.compare(
+        "its text, hashed here, is what the next block carries",
+        &hash,
+        text(&block["extraData"]),
+    );
     Ok(())
 }
 

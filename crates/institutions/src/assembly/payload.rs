@@ -8,10 +8,12 @@ use std::sync::LazyLock;
 use alloy_dyn_abi::{DynSolValue, ErrorExt, EventExt, JsonAbiExt};
 use alloy_json_abi::{ContractObject, Error as AbiError, JsonAbi, Param};
 use alloy_primitives::{Address, Bytes, FixedBytes, Log, U256, hex, keccak256};
-use alloy_sol_types::{Panic, Revert, SolError, SolValue};
+use alloy_sol_types::{Panic, Revert, SolCall, SolError, SolValue};
+use polity_primitives::CONSTITUTION;
 
 use super::IAssembly;
 use crate::{
+    constitution::{IConstitution, changes_of},
     directory::{self, DIRECTORY},
     names,
 };
@@ -89,12 +91,29 @@ pub fn decode(call: &IAssembly::Call) -> DecodedCall {
     let Some(function) = abi.functions().find(|function| function.selector() == *selector) else {
         return decoded;
     };
-    if let Ok(values) = function.abi_decode_input(arguments) {
+    if let Some(amendment) = amendment(call) {
+        decoded.function = Some(function.name.clone());
+        decoded.arguments = vec![amendment];
+    } else if let Ok(values) = function.abi_decode_input(arguments) {
         decoded.function = Some(function.name.clone());
         decoded.arguments =
             function.inputs.iter().zip(&values).map(|(param, value)| argument(param, value)).collect();
     }
     decoded
+}
+
+/// The changes of an amendment of the charter, as `polity propose --amend` takes them; `None` for any other call.
+fn amendment(call: &IAssembly::Call) -> Option<Argument> {
+    let is_amendment =
+        call.target == CONSTITUTION && call.data.starts_with(&IConstitution::amendCall::SELECTOR);
+    let amendment =
+        is_amendment.then(|| IConstitution::amendCall::abi_decode_validate(&call.data).ok()).flatten()?;
+    let changes: Vec<_> = changes_of(&amendment.changes).ok()?.iter().map(ToString::to_string).collect();
+    Some(Argument {
+        name: "changes".into(),
+        kind: "(uint8,string,string)[]".into(),
+        value: changes.join("; "),
+    })
 }
 
 fn argument(param: &Param, value: &DynSolValue) -> Argument {
