@@ -300,7 +300,7 @@ fn preparing_fits_its_gas_however_many_delegated_under_the_largest_rule() {
         .replace("\"vote\", \"validate\"]", "\"vote\"]")
         .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
     let mut chain = Chain::new(&format!("{text}{more}"));
-    chain.decide(ASSEMBLY, &sol::setRuleCall { id: word("majority"), json: super::gas::largest_rule() });
+    chain.write_rule(&super::gas::largest_rule());
     for chain_of in states.chunks(DELEGATION_DEPTH_MAX + 1) {
         for pair in chain_of.windows(2) {
             delegate(&mut chain, &pair[0], "plenary", &pair[1]).unwrap();
