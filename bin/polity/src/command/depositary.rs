@@ -270,15 +270,17 @@ impl InForce {
 
 fn treaty_text(treaty: &Value, date: &Value) -> String {
     let (parties, waiting) = (array(&treaty["parties"]), array(&treaty["waiting"]));
-    let since = match (treaty["inForce"].as_bool().filter(|_| treaty["binds"] != "silent"), treaty["since"].as_str()) {
-        (Some(true), Some(since)) => format!("in force since {since}"),
-        (_, Some(since)) => format!("not in force on {}; it will be on {since}", text(date)),
-        _ if treaty["binds"] == "silent" => match array(&treaty["texts"]) {
-            [] => "no text binds anybody".to_owned(),
-            _ => "texts bind by silence".to_owned(),
-        },
-        _ => "not in force".to_owned(),
-    };
+    let since =
+        match (treaty["inForce"].as_bool().filter(|_| treaty["binds"] != "silent"), treaty["since"].as_str())
+        {
+            (Some(true), Some(since)) => format!("in force since {since}"),
+            (_, Some(since)) => format!("not in force on {}; it will be on {since}", text(date)),
+            _ if treaty["binds"] == "silent" => match array(&treaty["texts"]) {
+                [] => "no text binds anybody".to_owned(),
+                _ => "texts bind by silence".to_owned(),
+            },
+            _ => "not in force".to_owned(),
+        };
     let whom = match treaty["binds"].as_str() {
         Some("all") => format!(" for all {} that may deposit", parties.len()),
         _ => format!(" for {}", parties.len()),
