@@ -13,6 +13,7 @@ use polity_primitives::{Address, StateChanges};
 use crate::{
     assembly,
     host::Slots,
+    names,
     registry::{self, MemberRecord},
     storage::View,
     treasury,
@@ -91,12 +92,12 @@ pub fn differences(before: &dyn Slots, after: &dyn Slots) -> Vec<Difference> {
 
 fn difference(key: &(String, String), before: Option<&String>, after: Option<&String>) -> Difference {
     let (subject, what) = key.clone();
-    Difference { subject, what, before: before.map(shown), after: after.map(shown) }
+    Difference { subject, what, before: before.map(|value| shown(value)), after: after.map(|value| shown(value)) }
 }
 
-fn shown(value: &String) -> String {
+fn shown(value: &str) -> String {
     if value.len() <= VALUE_BYTES_MAX {
-        return value.clone();
+        return value.to_owned();
     }
     let end = (0..=VALUE_BYTES_MAX).rev().find(|end| value.is_char_boundary(*end)).unwrap_or(0);
     format!("{}…", value.get(..end).unwrap_or_default())
@@ -123,6 +124,9 @@ fn facts(slots: &dyn Slots) -> Facts {
         put(&mut facts, &format!("rule {}", rule.id), "", words);
     }
     chambers(slots, &mut facts);
+    for track in assembly::tracks(slots) {
+        track_facts(track, &mut facts);
+    }
     for treaty in assembly::treaties(slots) {
         put(&mut facts, &format!("treaty {}", treaty.id), "", treaty.name);
     }
@@ -178,6 +182,22 @@ fn chambers(slots: &dyn Slots, facts: &mut Facts) {
         put("voting", polity_charter::duration_text(chamber.voting_secs.saturating_mul(1_000)));
         put("delay", polity_charter::duration_text(chamber.delay_secs.saturating_mul(1_000)));
     }
+}
+
+fn track_facts(track: assembly::TrackView, facts: &mut Facts) {
+    let subject = format!("track {}", track.id);
+    let mut put = |what: &str, value: String| put(facts, &subject, what, value);
+    let kinds: Vec<_> = track.kinds.iter().map(|kind| kind.as_str()).collect();
+    let read = track.track;
+    let stages = read.stages.iter().map(|stage| {
+        let rule = if stage.rule.is_zero() { "its own rule".to_owned() } else { names::text(stage.rule) };
+        format!("{} by {rule}", names::text(stage.chamber))
+    });
+    put("for", kinds.join(" "));
+    put("strictness", read.strictness.to_string());
+    put("stages", stages.collect::<Vec<_>>().join(", then "));
+    put("sponsors", read.sponsors.to_string());
+    put("deposit", format!("{} wei", read.deposit));
 }
 
 /// The names by which accounts are known: institutions, members, the agreement.

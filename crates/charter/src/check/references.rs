@@ -117,9 +117,9 @@ pub(super) fn authorities(charter: &Charter, report: &mut Report<'_>) {
             charter.tracks.iter().any(|track| track.kinds.iter().any(|kind| kind.as_str() == word))
         };
         for kind in authority.opens.iter().filter(|kind| !charter.tracks.is_empty() && !judged(kind)) {
-            let message = format!("no track judges {kind} proposals");
-            let hint = format!("give it one: [tracks.{kind}] with for = [\"{kind}\"]");
-            report.error(&join(&path, "opens"), message, hint);
+            let message = format!("no track is for {kind} proposals: they go on one that suits their calls");
+            let hint = format!("give them one: [tracks.{kind}] with for = [\"{kind}\"]");
+            report.warning(&join(&path, "opens"), message, hint);
         }
         if let Some(other) = seen.iter().find(|other| other.holder == authority.holder) {
             let message = format!("`{id}` already acts for authorities.{}", other.id);

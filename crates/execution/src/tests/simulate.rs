@@ -77,7 +77,7 @@ fn what_would_fail_says_which_call_and_changes_nothing() {
     let payee = Address::repeat_byte(0xcc);
     for (calls, failed, words) in [
         (vec![payment(payee, 700), plain(refuser)], Some(1), "CallFailed(index: 1"),
-        (vec![suspension("nobody")], Some(0), "UnknownMember"),
+        (vec![suspension("nobody")], Some(0), "UnknownMember(id: nobody)"),
         (vec![payment(payee, 1), plain(burner)], Some(1), "CallFailed(index: 1, returndata: out of gas"),
     ] {
         let asked = simulate(&world, &Subject::Calls(calls)).unwrap();

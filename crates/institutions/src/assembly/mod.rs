@@ -15,7 +15,8 @@
 //!                                                     └── Pause <──┘ (a next stage)        └────> Failed
 //! ```
 //!
-//! Map: [`treaty`] what instruments decide, [`depositary`] the instruments; [`mod@mandate`] what outside decisions open; a proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
+//! Map: [`treaty`] what instruments decide, [`depositary`] the instruments; [`mod@mandate`] what outside decisions open; a
+//! proposal's life: [`mod@propose`], [`opening`], [`mod@ballot`], [`mod@conclude`], [`enact`],
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
@@ -82,6 +83,7 @@ use crate::{
 use schema::storage;
 
 #[expect(missing_docs, reason = "generated; the .sol file is the documentation")]
+#[allow(clippy::too_many_arguments, reason = "generated; an event has as many fields as it says")]
 mod abi {
     alloy_sol_types::sol!(
         #![sol(abi, all_derives)]
