@@ -92,7 +92,12 @@ pub fn differences(before: &dyn Slots, after: &dyn Slots) -> Vec<Difference> {
 
 fn difference(key: &(String, String), before: Option<&String>, after: Option<&String>) -> Difference {
     let (subject, what) = key.clone();
-    Difference { subject, what, before: before.map(|value| shown(value)), after: after.map(|value| shown(value)) }
+    Difference {
+        subject,
+        what,
+        before: before.map(|value| shown(value)),
+        after: after.map(|value| shown(value)),
+    }
 }
 
 fn shown(value: &str) -> String {
