@@ -11,7 +11,7 @@ use polity_charter::{Kind, Rights};
 use polity_primitives::{Address, StateChanges};
 
 use crate::{
-    assembly,
+    assembly, constitution,
     host::Slots,
     names,
     registry::{self, MemberRecord},
@@ -21,6 +21,9 @@ use crate::{
 
 /// Most bytes of a value that is shown; longer ones, such as rules, end in an ellipsis.
 const VALUE_BYTES_MAX: usize = 4_096;
+
+/// What subjects that are settings of the charter begin with.
+const CHARTER: &str = "charter ";
 
 /// Something that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,7 @@ impl fmt::Display for Difference {
         let Self { subject, what, before, after } = self;
         let gap = if what.is_empty() { "" } else { " " };
         match (before, after) {
+            (None, Some(after)) if subject.starts_with(CHARTER) => write!(f, "{subject}: {after}"),
             (Some(before), Some(after)) => write!(f, "{subject}:{gap}{what} {after} (was {before})"),
             (None, Some(after)) => write!(f, "{subject}:{gap}{what} {after} (new)"),
             (Some(before), None) => write!(f, "{subject}:{gap}{what} is gone (was {before})"),
@@ -86,8 +90,29 @@ pub fn differences(before: &dyn Slots, after: &dyn Slots) -> Vec<Difference> {
     for (key, now) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
         found.push(difference(key, None, Some(now)));
     }
+    found.extend(charter(before, after));
     found.sort_by(|a, b| (&a.subject, &a.what).cmp(&(&b.subject, &b.what)));
     found
+}
+
+/// What the amended charter says otherwise, setting by setting.
+fn charter(before: &dyn Slots, after: &dyn Slots) -> Vec<Difference> {
+    if constitution::version(before) == constitution::version(after) {
+        return Vec::new();
+    }
+    let read = |slots: &dyn Slots| {
+        let text = constitution::charter_text(slots)?;
+        polity_charter::parse("charter", &text).ok().map(|checked| checked.charter)
+    };
+    let (Some(old), Some(new)) = (read(before), read(after)) else { return Vec::new() };
+    let effects = polity_charter::diff(&old, &new).unwrap_or_default();
+    let said = |effect: &polity_charter::Effect| Difference {
+        subject: format!("{CHARTER}{}", effect.path()),
+        what: String::new(),
+        before: None,
+        after: Some(shown(&effect.words(&old, &new))),
+    };
+    effects.iter().map(said).collect()
 }
 
 fn difference(key: &(String, String), before: Option<&String>, after: Option<&String>) -> Difference {
@@ -110,6 +135,7 @@ fn shown(value: &str) -> String {
 
 fn facts(slots: &dyn Slots) -> Facts {
     let mut facts = Facts::new();
+    put(&mut facts, "the charter", "version", constitution::version(slots).to_string());
     for member in registry::members(slots) {
         member_facts(&member, &mut facts);
     }

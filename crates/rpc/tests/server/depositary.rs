@@ -4,10 +4,11 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolCall;
 use polity_institutions::{
     assembly::{Choice, IAssembly, InstrumentKind},
+    constitution::IConstitution::{Change, Op, amendCall},
     names,
     treasury::ITreasury,
 };
-use polity_primitives::{ASSEMBLY, TREASURY};
+use polity_primitives::{ASSEMBLY, CONSTITUTION, TREASURY};
 use secp256k1::SecretKey;
 use serde_json::{Value, json};
 
@@ -193,6 +194,23 @@ async fn what_a_proposal_would_do() {
     ] {
         let error = chain.fail("polity_simulateProposal", params).await;
         assert!(error["message"].as_str().is_some_and(|m| m.contains(why)), "{error}");
+    }
+    // An amendment, in the words of the charter.
+    let change =
+        Change { op: Op::Set, path: "rules.two-thirds.limb[0].threshold".into(), value: "\">= 3/4\"".into() };
+    let amend = amendCall { changes: vec![change] }.abi_encode();
+    let calls = json!([{ "target": CONSTITUTION, "data": hex(&amend) }]);
+    let asked = chain.call("polity_simulateProposal", json!([calls])).await;
+    let said: Vec<_> = asked["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .filter_map(|change| change["text"].as_str())
+        .collect();
+    for expected in
+        ["the charter: version 1 (was 0)", "charter rules.two-thirds: the rule two-thirds becomes:"]
+    {
+        assert!(said.iter().any(|line| line.starts_with(expected)), "{expected}: {asked}");
     }
     // Signed and open, by its number.
     let calls = vec![IAssembly::Call { target: TREASURY, value: U256::ZERO, data: open.into() }];
