@@ -10,7 +10,6 @@ use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Signature, TxKind, U256};
 use polity_charter::{Charter, MemberKeys, NodeKeys};
 use polity_consensus::{Fatal, bft::Key};
-use polity_db::Memory;
 use polity_ledger::{Genesis, Ledger};
 use polity_primitives::{Address, Bytes, keccak256};
 
@@ -29,8 +28,6 @@ pub struct Agreement {
     charter: Charter,
     keys: Vec<Key>,
     genesis: Genesis,
-    /// A database that holds block 0 only.
-    first: Memory,
     payer: Key,
 }
 
@@ -72,10 +69,8 @@ impl Agreement {
         let text = polity_charter::with_keys(&text, &public).map_err(|e| Fatal::because(&e))?;
         let charter = parse(&text)?;
         let genesis = Genesis::of(&charter).map_err(|e| Fatal::because(&e))?;
-        let first = Memory::new();
-        Ledger::in_memory(&first, charter.clone(), &genesis).map_err(|e| Fatal::because(&e))?;
         let keys = (1..=seats).map(|i| key(&format!("lab node-{i} consensus"))).collect::<Result<_, _>>()?;
-        Ok(Self { charter, keys, genesis, first, payer: key(&format!("lab {PAYER}"))? })
+        Ok(Self { charter, keys, genesis, payer: key(&format!("lab {PAYER}"))? })
     }
 
     /// The charter.
@@ -88,12 +83,6 @@ impl Agreement {
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         &self.keys
-    }
-
-    /// A store in memory with block 0 in it.
-    #[must_use]
-    pub fn store(&self) -> Store {
-        Store::Memory(self.first.fork())
     }
 
     /// Opens the ledger of a disk.

@@ -24,6 +24,7 @@ pub mod rng;
 pub mod run;
 pub mod spec;
 pub mod trace;
+pub mod twins;
 pub mod weather;
 pub mod world;
 

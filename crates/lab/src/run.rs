@@ -7,12 +7,13 @@ use std::{
 };
 
 use polity_consensus::Fatal;
+use polity_db::Memory;
 use polity_primitives::{Address, Evidence};
 
 use crate::{
     agreement::Agreement,
     audit::Auditor,
-    bft::Villain,
+    bft::{Villain, Wiring},
     check::{self, Violation},
     disk::{Disk, Store},
     report::Report,
@@ -57,7 +58,7 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
         .map(|seat| {
             let villain = spec.villains.iter().find(|casting| casting.node == seat).map(|casting| casting.is);
             let store = match &folder {
-                None => agreement.store(),
+                None => Store::Memory(Memory::new()),
                 Some(folder) => Store::Folder(folder.path().join(format!("node-{seat}"))),
             };
             let skew_ms = spec.network.skew_ms;
@@ -68,7 +69,8 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
         .collect();
     let heals_us = spec.storm.seconds.saturating_mul(1_000_000);
     let storm = storm(spec, heals_us, &mut chance);
-    let mut world = World::new(agreement, instances, Box::new(storm), spec.plant, rng, Trace::new(lines));
+    let wiring = Wiring { plant: spec.plant, ..Wiring::default() };
+    let mut world = World::new(agreement, instances, Box::new(storm), wiring, rng, Trace::new(lines));
     if spec.villains.len() > spec.harmless_max() {
         world.auditor = Some(Auditor::new(world.agreement().charter().chain_id));
     }

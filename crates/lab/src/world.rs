@@ -15,7 +15,7 @@ use polity_consensus::Fatal;
 use crate::{
     agreement::Agreement,
     audit::Auditor,
-    bft::{Known, Node, Plant, Villain, Wiring},
+    bft::{Node, Villain, Wiring},
     check::{Checker, Violation},
     disk::Disk,
     engine::{Act, Cx, Engine, Label},
@@ -154,7 +154,7 @@ impl World {
         agreement: Arc<Agreement>,
         instances: Vec<Instance>,
         weather: Box<dyn Weather>,
-        plant: Option<Plant>,
+        wiring: Wiring,
         rng: Rng,
         trace: Trace,
     ) -> Self {
@@ -169,7 +169,7 @@ impl World {
             agreement,
             nodes: (0u64..).zip(instances).map(running).collect(),
             weather,
-            wiring: Wiring { plant, known: Known::default() },
+            wiring,
             queue: BinaryHeap::new(),
             planned: BTreeMap::new(),
             next: 0,

@@ -1,57 +1,96 @@
 //! Storms: loss, cuts, crashes in the middle of writes, wrong clocks, villains. Every seed twice.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use polity_lab::{Report, Spec, run};
 
-/// `f` villains of 3f + 1, each kind in turn.
+/// What every seed of a campaign adds up to, so that a campaign that tries nothing does not pass.
+#[derive(Default)]
+struct Sum {
+    crashes: AtomicU64,
+    rounds: AtomicU64,
+    lost: AtomicU64,
+    convicted: AtomicU64,
+}
+
+const VILLAINS: [&str; 4] = ["equivocator", "silent", "amnesiac", "liar"];
+
+/// Up to `f` villains of 3f + 1, each kind in turn; in every eighth seed none.
 fn spec(nodes: usize, seed: u64) -> Spec {
     let text = format!(
         "nodes = {nodes}\nheights = 2\npayments = 2\n\
          [network]\nloss_permille = {}\nduplicate_permille = 50\nreorder_permille = 50\nskew_ms = 1500\n\
-         [storm]\nseconds = 8\ncrashes = {}\npartitions = {}\n",
-        seed % 4 * 40,
-        seed % 3 + 1,
+         [storm]\nseconds = 12\ncrashes = {}\npartitions = {}\n",
+        seed % 5 * 30,
+        seed % 4 + 1,
         seed % 3,
     );
-    let villains = ["equivocator", "silent", "amnesiac", "liar"];
-    let kind = |i: u64| villains[usize::try_from((seed + i) % 4).expect("small")];
-    let count = (nodes - 1) / 3;
-    let cast = (0..count as u64).map(|i| {
+    let count = if seed % 8 == 7 { 0 } else { (nodes as u64 - 1) / 3 };
+    let cast = (0..count).map(|i| {
+        let kind = usize::try_from((seed + i) % VILLAINS.len() as u64).expect("small");
         let node = (seed / 4 + i) % nodes as u64;
-        format!("[[villain]]\nnode = {node}\nis = \"{}\"\n", kind(i))
+        format!("[[villain]]\nnode = {node}\nis = \"{}\"\n", VILLAINS[kind])
     });
     Spec::parse(&(text + &cast.collect::<String>())).expect("a specification")
 }
 
-fn play(nodes: usize, seed: u64) -> Report {
-    run(&spec(nodes, seed), seed, None).expect("a network")
-}
-
 /// Plays seeds `from..to` on all cores, each twice.
-fn campaign(nodes: usize, from: u64, to: u64) {
-    let next = std::sync::atomic::AtomicU64::new(from);
+fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
+    let (next, sum) = (AtomicU64::new(from), Sum::default());
+    let play = |seed| -> Report { run(&spec(nodes, seed), seed, None).expect("a network") };
     let worker = || {
         loop {
-            let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= to {
                 return;
             }
-            let report = play(nodes, seed);
-            assert!(report.is_good(), "storm of {nodes} nodes: {report}");
-            assert_eq!(report, play(nodes, seed), "storm of {nodes} nodes: two runs of seed {seed} differ");
+            let report = play(seed);
+            assert!(report.is_good(), "storm of {nodes} nodes, seed {seed}: {report}");
+            assert_eq!(report, play(seed), "storm of {nodes} nodes: two runs of seed {seed} differ");
+            sum.crashes.fetch_add(report.counts.crashes, Ordering::Relaxed);
+            sum.rounds.fetch_add(report.counts.rounds, Ordering::Relaxed);
+            sum.lost.fetch_add(report.counts.lost, Ordering::Relaxed);
+            sum.convicted.fetch_add(report.accused.len() as u64, Ordering::Relaxed);
         }
     };
     std::thread::scope(|scope| {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         (0..cores).for_each(|_| _ = scope.spawn(worker));
     });
+    sum
+}
+
+/// Storms that hurt: on average a crash, some lost messages and a failed round in each, and villains that are caught.
+fn check(sum: Sum, seeds: u64) {
+    let Sum { crashes, rounds, lost, convicted } = sum;
+    for (what, count, least) in [
+        ("crashes", crashes, seeds),
+        ("failed rounds", rounds, seeds),
+        ("lost messages", lost, 5 * seeds),
+        ("convicted", convicted, seeds / 8),
+    ] {
+        let count = count.into_inner();
+        assert!(count >= least, "{count} {what} in {seeds} storms");
+    }
 }
 
 #[test]
-fn storms_of_four() {
-    campaign(4, 0, 20);
+fn two_hundred_storms_of_four() {
+    check(campaign(4, 0, 200), 200);
 }
 
 #[test]
-fn storms_of_seven() {
-    campaign(7, 0, 10);
+fn two_hundred_storms_of_seven() {
+    check(campaign(7, 0, 200), 200);
+}
+
+/// The real store on the real disk, a few times: what is in memory elsewhere is no different.
+#[test]
+fn storms_on_disk() {
+    for seed in 0..3 {
+        let on_disk = Spec { store: polity_lab::spec::Keep::Disk, ..spec(4, seed) };
+        let report = run(&on_disk, seed, None).expect("a network");
+        assert!(report.is_good(), "storm on disk, seed {seed}: {report}");
+        assert!(report.counts.crashes > 0, "{report}");
+    }
 }

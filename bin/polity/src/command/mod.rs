@@ -8,6 +8,7 @@ mod delegate;
 mod demo;
 mod depositary;
 mod init;
+mod lab;
 mod life;
 mod mandate;
 mod node;
@@ -106,6 +107,9 @@ pub(crate) enum Command {
     Retract(depositary::Retract),
     /// Decide by a rule on a file of ballots, offline.
     Decide(decide::Decide),
+    /// Simulate networks under virtual time.
+    #[command(subcommand)]
+    Lab(lab::Lab),
     /// Measure this machine, as ratios to its own limits.
     Bench(bench::Bench),
 }
@@ -153,6 +157,7 @@ impl Command {
             Self::Mandate(args) => args.run(json),
             Self::Instruments(args) => args.run(json),
             Self::Decide(args) => args.run(json),
+            Self::Lab(command) => command.run(json),
             Self::Bench(args) => args.run(json),
         }
     }

@@ -167,7 +167,7 @@ impl Node {
             }
             Effect::RestreamProposal(height, round, valid_round, proposer, block, r) => {
                 if let Some(stream) = self.host.restream(height.0, round, valid_round, proposer.0, block.0)? {
-                    self.stream(stream, cx);
+                    self.stream(height.0, round, stream, cx);
                 }
                 r.resume_with(())
             }

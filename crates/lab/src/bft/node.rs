@@ -13,7 +13,7 @@ use malachitebft_core_types::{
     ValueOrigin, ValuePayload, VoteExtensionPolicy,
 };
 use malachitebft_metrics::Metrics;
-use malachitebft_wal::log::Log;
+use malachitebft_wal::{Storage as _, log::Log};
 use polity_consensus::{
     Fatal,
     bft::{
@@ -28,13 +28,15 @@ use polity_primitives::{B256, Certificate, Height};
 use super::{Known, Wire, sync::Sync, verifier::Remembering};
 use crate::{
     disk::LogFile,
-    engine::{Cx, Engine},
+    engine::{Cx, Engine, Label},
 };
 
 /// Least and most slack of a proposer, as in production.
 const SLACK_MS: (u64, u64) = (800, 6_000);
 /// How often peers are told our height, as in production.
 const STATUS_US: u64 = 1_000_000;
+/// Bytes of a log without entries.
+const LOG_HEADER_BYTES: u64 = 12;
 /// Heights whose messages may wait for us.
 const QUEUE_HEIGHTS: usize = 10;
 
@@ -127,6 +129,18 @@ pub(super) fn proposed_value(block: &ProposedBlock) -> ProposedValue<Context> {
     }
 }
 
+/// Opens the log. One that was cut short while it was made holds nothing and is made anew, as `polity-bft` does.
+fn open(file: LogFile) -> std::io::Result<Log<LogFile>> {
+    match Log::open_with("log", file.clone()) {
+        Err(_) if file.size_bytes()? <= LOG_HEADER_BYTES => {
+            let mut empty = file.clone();
+            empty.truncate_to(0)?;
+            Log::open_with("log", file)
+        }
+        opened => opened,
+    }
+}
+
 fn thresholds(plant: Option<Plant>, committee: &Committee) -> ThresholdParams {
     let mut params = ThresholdParams::default();
     if plant == Some(Plant::QuorumMinusOne) {
@@ -157,7 +171,7 @@ impl Node {
         };
         let signer = Signer::new(chain_id, me.clone(), Arc::new(|_| Ok(())), heard.clone());
         let verifier = Remembering::new(chain_id, heard, wiring.known.clone());
-        let log = Log::open_with("log", log).map_err(|e| Fatal::because(&e))?;
+        let log = open(log).map_err(|e| Fatal::because(&e))?;
         Ok(Self {
             host,
             ledger,
@@ -342,18 +356,19 @@ impl Node {
         }
         self.held = None;
         let Some((hash, stream)) = self.host.propose(height, round, cx.wall_ms())? else { return Ok(false) };
-        self.stream(stream, cx);
+        self.stream(height, round, stream, cx);
         let value = LocallyProposedValue::new(BlockHeight(height), round, BlockHash(hash));
         self.tasks.push_back(Task::Input(Input::Propose(value)));
         Ok(true)
     }
 
-    pub(super) fn stream(&mut self, stream: Vec<Content>, cx: &mut Cx) {
+    pub(super) fn stream(&mut self, height: Height, round: Round, stream: Vec<Content>, cx: &mut Cx) {
         self.streams = self.streams.saturating_add(1);
         // Unique also after a restart.
         let name = cx.wall_ms().wrapping_mul(1_000).wrapping_add(self.streams);
+        let label = Label { kind: "part", height: height.0, round: round.as_u32().unwrap_or(0) };
         for (sequence, content) in (0u64..).zip(stream) {
-            self.broadcast(&Wire::part(name, sequence, content), cx);
+            cx.broadcast(label, Wire::part(name, sequence, content).bytes());
         }
     }
 

@@ -3,17 +3,22 @@
 //! Each is an honest node whose words are changed on their way out, with its own key. So it says what an honest node could have
 //! said at that moment, only not the same to all, or not at all.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use malachitebft_core_consensus::SignedConsensusMsg;
-use malachitebft_core_types::{NilOrVal, Round, SignedMessage};
+use malachitebft_core_types::{NilOrVal, Round, SignedMessage, VoteType};
 use polity_consensus::{
     Application as _, Fatal,
-    bft::{BlockHash, BlockProposal, Key, SignatureBytes, StreamHead, Vote, signed_vote, split},
+    bft::{
+        BlockHash, BlockHeight, BlockProposal, Context, Key, Part, SignatureBytes, StreamHead,
+        ValidatorAddress, Vote, signed_vote, split,
+    },
 };
 use polity_ledger::{Ledger, LedgerApplication};
 use polity_primitives::{B256, Height, Signature, proposal_digest, vote_digest};
 
 use super::{Node, Wire};
-use crate::engine::{Act, Cx, Engine};
+use crate::engine::{Act, Cx, Engine, Label};
 
 /// How a validator breaks the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -44,12 +49,48 @@ struct Masked {
     peers: usize,
     me: usize,
     streams: u64,
+    /// Blocks proposed, by height and round: what else could be voted for.
+    seen: BTreeMap<(u64, u32), BTreeSet<B256>>,
 }
 
 impl Masked {
     fn new(node: Node, villain: Villain, key: Key, me: usize, peers: usize) -> Self {
         let app = node.ledger().application(key.address());
-        Self { node, villain, key, app, peers, me, streams: 0 }
+        Self { node, villain, key, app, peers, me, streams: 0, seen: BTreeMap::new() }
+    }
+
+    /// Notes a proposed block. Where it is the second of its round, votes at once for one to even peers and for the other to odd
+    /// ones: villains of this kind need no words to agree.
+    fn see(&mut self, height: Height, round: u32, block: B256, cx: &mut Cx) {
+        self.seen = self.seen.split_off(&(self.app.tip().0, 0));
+        let seen = self.seen.entry((height.0, round)).or_default();
+        if !seen.insert(block) || seen.len() != 2 {
+            return;
+        }
+        let pair: Vec<B256> = seen.iter().copied().collect();
+        for kind in [VoteType::Prevote, VoteType::Precommit] {
+            for peer in (0..self.peers).filter(|peer| *peer != self.me) {
+                let Some(block) = pair.get(peer % 2) else { continue };
+                let vote = Vote {
+                    kind,
+                    height: BlockHeight(height),
+                    round: Round::new(round),
+                    block: NilOrVal::Val(BlockHash(*block)),
+                    validator: ValidatorAddress(self.key.address()),
+                };
+                if let Some(vote) = self.signed(vote) {
+                    let message = Wire::Consensus(SignedConsensusMsg::Vote(vote));
+                    cx.send(peer, message.label(), message.bytes());
+                }
+            }
+        }
+    }
+
+    fn signed(&self, vote: Vote) -> Option<SignedMessage<Context, Vote>> {
+        let said = signed_vote(&vote, &SignatureBytes(Signature::ZERO))?;
+        let digest =
+            vote_digest(self.chain_id(), said.kind, Height(said.height), said.round, said.block_hash);
+        Some(SignedMessage::new(vote, SignatureBytes(self.key.sign(digest))))
     }
 
     fn chain_id(&self) -> u64 {
@@ -60,8 +101,7 @@ impl Masked {
     fn mask(&mut self, from: usize, cx: &mut Cx) {
         for act in cx.acts.split_off(from) {
             match (self.villain, act) {
-                (Villain::Silent, Act::Send { label, .. })
-                    if ["proposal", "head", "part"].contains(&label.kind) => {}
+                (Villain::Silent, Act::Send { label, .. }) if ["proposal", "part"].contains(&label.kind) => {}
                 (Villain::Equivocator, Act::Send { to: None, bytes, label }) => {
                     match borsh::from_slice::<Wire>(&bytes) {
                         Ok(Wire::Consensus(said)) => self.say_two_things(said, cx),
@@ -77,22 +117,35 @@ impl Masked {
         }
     }
 
-    fn say_two_things(&mut self, said: SignedConsensusMsg<polity_consensus::bft::Context>, cx: &mut Cx) {
+    /// Of two blocks the one of the lower hash is for even peers, the other for odd ones. What is no block goes to anybody.
+    fn say_two_things(&mut self, said: SignedConsensusMsg<Context>, cx: &mut Cx) {
         let other = match &said {
             SignedConsensusMsg::Vote(vote) => {
                 self.other_vote(&vote.message, cx).map(SignedConsensusMsg::Vote)
             }
             SignedConsensusMsg::Proposal(proposal) => {
+                let BlockProposal { height, round, block, .. } = proposal.message;
+                self.see(height.0, round.as_u32().unwrap_or(0), block.0, cx);
                 self.other_proposal(&proposal.message, cx).map(SignedConsensusMsg::Proposal)
             }
         };
+        let block = |said: &SignedConsensusMsg<Context>| match said {
+            SignedConsensusMsg::Vote(vote) => match &vote.message.block {
+                NilOrVal::Val(block) => Some(block.0),
+                NilOrVal::Nil => None,
+            },
+            SignedConsensusMsg::Proposal(proposal) => Some(proposal.message.block.0),
+        };
+        let blocks = other.as_ref().and_then(|other| Some((block(&said)?, block(other)?)));
+        let plotted = blocks.map(|(said, other)| usize::from(said > other));
         let (first, second) = (Wire::Consensus(said), other.map(Wire::Consensus));
         for peer in (0..self.peers).filter(|peer| *peer != self.me) {
             let both = [Some(&first), second.as_ref()];
-            let chosen = match cx.rng.below(3) {
-                0 => &both[..1],
-                1 => &both[1..],
-                _ => &both[..],
+            let chosen = match (plotted, cx.rng.below(3)) {
+                (Some(even), _) => &both[(peer + even) % 2..][..1],
+                (None, 0) => &both[..1],
+                (None, 1) => &both[1..],
+                (None, _) => &both[..],
             };
             for message in chosen.iter().copied().flatten() {
                 cx.send(peer, message.label(), message.bytes());
@@ -100,22 +153,19 @@ impl Masked {
         }
     }
 
-    fn other_vote(
-        &self,
-        vote: &Vote,
-        cx: &mut Cx,
-    ) -> Option<SignedMessage<polity_consensus::bft::Context, Vote>> {
+    fn other_vote(&self, vote: &Vote, cx: &mut Cx) -> Option<SignedMessage<Context, Vote>> {
         let mut other = vote.clone();
-        other.block = match (&vote.block, cx.rng.below(2)) {
-            (NilOrVal::Val(_), 0) => NilOrVal::Nil,
+        let seen = vote.round.as_u32().and_then(|round| self.seen.get(&(vote.height.0.0, round)));
+        let rival =
+            seen.and_then(|seen| seen.iter().find(|block| vote.block != NilOrVal::Val(BlockHash(**block))));
+        other.block = match (&vote.block, rival) {
+            (_, Some(rival)) => NilOrVal::Val(BlockHash(*rival)),
+            (NilOrVal::Val(_), None) if cx.rng.chance(500) => NilOrVal::Nil,
             _ => {
                 NilOrVal::Val(BlockHash(B256::from(std::array::from_fn(|_| cx.rng.draw().to_be_bytes()[0]))))
             }
         };
-        let said = signed_vote(&other, &SignatureBytes(Signature::ZERO))?;
-        let digest =
-            vote_digest(self.chain_id(), said.kind, Height(said.height), said.round, said.block_hash);
-        Some(SignedMessage::new(other, SignatureBytes(self.key.sign(digest))))
+        self.signed(other)
     }
 
     /// Another block for the same round, streamed to all; only the proposals differ.
@@ -123,7 +173,7 @@ impl Masked {
         &mut self,
         proposal: &BlockProposal,
         cx: &mut Cx,
-    ) -> Option<SignedMessage<polity_consensus::bft::Context, BlockProposal>> {
+    ) -> Option<SignedMessage<Context, BlockProposal>> {
         let (height, round) = (proposal.height.0, proposal.round.as_u32()?);
         let block = self.app.build(height, round, cx.wall_ms().saturating_add(1_000)).ok()?;
         if block.hash == proposal.block.0 {
@@ -143,12 +193,13 @@ impl Masked {
         self.streams = self.streams.saturating_add(1);
         // Far from the names of the node's own streams.
         let name = (1u64 << 63) | (cx.now_ms() << 16) | self.streams;
+        let label = Label { kind: "part", height: height.0, round };
         for (sequence, content) in (0u64..).zip(split(head.signed(self.chain_id(), &self.key), &body)) {
-            let message = Wire::part(name, sequence, content);
-            cx.broadcast(message.label(), message.bytes());
+            cx.broadcast(label, Wire::part(name, sequence, content).bytes());
         }
         let other =
             BlockProposal { block: BlockHash(block.hash), valid_round: Round::Nil, ..proposal.clone() };
+        self.see(height, round, block.hash, cx);
         let digest = proposal_digest(self.chain_id(), height, round, None, block.hash);
         Some(SignedMessage::new(other, SignatureBytes(self.key.sign(digest))))
     }
@@ -193,6 +244,11 @@ impl Engine for Masked {
     }
 
     fn receive(&mut self, from: usize, bytes: &[u8], cx: &mut Cx) -> Result<(), Fatal> {
+        if self.villain == Villain::Equivocator
+            && let Ok(Wire::Part { part: Some(Part::Head(head)), .. }) = borsh::from_slice(bytes)
+        {
+            self.see(head.height.0, head.round.as_u32().unwrap_or(0), head.block.0, cx);
+        }
         let acts = cx.acts.len();
         let result = self.node.receive(from, bytes, cx);
         self.mask(acts, cx);

@@ -81,7 +81,7 @@ impl Wire {
         borsh::to_vec(self).expect("writing to memory does not fail")
     }
 
-    /// What it is about.
+    /// What it is about; of parts only that they are parts, for they do not say more.
     #[must_use]
     pub fn label(&self) -> Label {
         let label = |kind, height: BlockHeight, round: malachitebft_core_types::Round| Label {
@@ -106,7 +106,6 @@ impl Wire {
             Self::Liveness(LivenessMsg::SkipRoundCertificate(certificate)) => {
                 label("skip", certificate.height, certificate.round)
             }
-            Self::Part { part: Some(Part::Head(head)), .. } => label("head", head.height, head.round),
             Self::Part { .. } => Label { kind: "part", ..Label::default() },
             Self::Status(height) => Label { kind: "status", height: height.as_u64(), round: 0 },
             Self::Request { from, .. } => Label { kind: "request", height: from.as_u64(), round: 0 },
