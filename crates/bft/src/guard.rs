@@ -22,7 +22,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -164,8 +164,30 @@ pub(crate) fn observer_wal_path(home: &Path) -> PathBuf {
     home.join("wal").join("observer.wal")
 }
 
+/// Bytes of a log without entries: version 4, height 8. Source: `constants::HEADER_SIZE` of the library's log.
+const LOG_HEADER_BYTES: usize = 12;
+/// How such a log begins.
+const LOG_VERSION: [u8; 4] = 1u32.to_be_bytes();
+
+/// Removes the log at `path` if a crash cut its making short: the library would refuse it for ever. It is synced with its header
+/// before anything is written to it, so such a log remembers nothing, and then it counts as lost.
+pub(crate) fn remove_unmade(path: &Path) -> Result<(), Error> {
+    let fail = |source| Error::File { path: path.to_owned(), source };
+    let mut header = Vec::new();
+    match fs::File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file
+            .and_then(|file| file.take(LOG_HEADER_BYTES as u64 + 1).read_to_end(&mut header))
+            .map_err(fail)?,
+    };
+    let made = header.len() > LOG_HEADER_BYTES
+        || header.len() == LOG_HEADER_BYTES && header.starts_with(&LOG_VERSION);
+    if made { Ok(()) } else { fs::remove_file(path).map_err(fail) }
+}
+
 /// The height of the log at `path`; `None` if there is none. Waits a moment for another process to let go of it.
 fn log_height(path: &Path) -> Result<Option<Height>, Error> {
+    remove_unmade(path)?;
     if !path.exists() {
         return Ok(None);
     }
@@ -215,6 +237,25 @@ mod tests {
         assert_eq!(floor(home, 3), Some(9), "the chain is lost");
         fs::remove_file(home.join(FILE)).expect("removes");
         assert_eq!(floor(home, 3), Some(9), "and the guard too");
+    }
+
+    #[test]
+    fn a_log_whose_making_was_cut_short_is_made_again() {
+        let home = tempfile::tempdir().expect("a folder");
+        let home = home.path();
+        Guard::create(home, WHO).expect("creates");
+        log_at(home, 8);
+        let path = wal_path(home);
+        let whole = fs::read(&path).expect("reads");
+        assert_eq!((whole.len(), floor(home, 7)), (LOG_HEADER_BYTES, Some(8)), "one without entries is kept");
+        let cut = (0..LOG_HEADER_BYTES).map(|len| whole[..len].to_vec());
+        for bytes in cut.chain([vec![0; LOG_HEADER_BYTES]]) {
+            fs::write(&path, &bytes).expect("writes");
+            assert_eq!(floor(home, 0), Some(1), "nothing was signed: {bytes:?}");
+            wal::Log::open(&path).expect("the library makes it anew");
+        }
+        fs::write(&path, [&whole[..], b"entries"].concat()).expect("writes");
+        assert_eq!(floor(home, 7), Some(8), "one with entries is never removed");
     }
 
     #[test]

@@ -151,6 +151,7 @@ pub async fn start(config: BftConfig, app: Box<dyn Application>) -> Result<BftHa
         wake: Notify::new(),
     });
     let wals = (guard::wal_path(&config.home), guard::observer_wal_path(&config.home));
+    guard::remove_unmade(&wals.1)?;
     let (control, orders) = mpsc::channel(16);
     let (publish, status) = watch::channel(Status::default());
     let (inputs, to_driver) = mpsc::channel(INPUTS_MAX);
