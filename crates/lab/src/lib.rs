@@ -28,6 +28,7 @@ pub mod twins;
 pub mod weather;
 pub mod world;
 
+pub use polity_consensus::Fatal;
 pub use report::Report;
 pub use run::run;
 pub use spec::{Spec, SpecError};

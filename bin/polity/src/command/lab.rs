@@ -3,8 +3,9 @@
 use std::{
     fs,
     io::{BufWriter, Write},
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
@@ -15,7 +16,12 @@ use std::{
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use polity_lab::{Report, Spec};
+use polity_lab::{
+    Fatal, Report, Spec,
+    bft::{Known, Plant},
+    trace::Trace,
+    twins,
+};
 use serde_json::json;
 
 use crate::output::{Failure, Outcome, print, read_input};
@@ -25,12 +31,15 @@ use crate::output::{Failure, Outcome, print, read_input};
 pub(crate) enum Lab {
     /// Run a specification.
     Run(Run),
+    /// Run one of four validators twice, in every way.
+    Twins(Twins),
 }
 
 impl Lab {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         match self {
             Self::Run(args) => args.run(as_json),
+            Self::Twins(args) => args.run(as_json),
         }
     }
 }
@@ -79,14 +88,7 @@ impl Run {
     }
 
     fn one(&self, spec: &Spec, as_json: bool) -> Outcome {
-        let lines = match &self.trace {
-            None => None,
-            Some(path) => {
-                let file =
-                    fs::File::create(path).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
-                Some(Box::new(BufWriter::new(file)) as Box<dyn Write>)
-            }
-        };
+        let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
         // Keys and block 0 are made before the clock runs.
         polity_lab::run::agreement(spec.nodes).map_err(Failure::failed)?;
         let since = Instant::now();
@@ -99,52 +101,122 @@ impl Run {
     }
 
     fn many(&self, spec: &Spec, from: u64, to: u64, as_json: bool) -> Outcome {
-        let bar = if as_json { ProgressBar::hidden() } else { ProgressBar::new(to - from) };
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} seeds, {per_sec}, {eta} left {msg}");
-        bar.set_style(style.map_err(Failure::failed)?);
-        let (next, bad) = (AtomicU64::new(from), Mutex::new(Vec::new()));
-        let worker = || {
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= to {
-                    return;
-                }
-                if let Some(found) = play(spec, seed) {
-                    let line = self.again(seed);
-                    bar.println(format!("{found}\n{line}"));
-                    bad.lock().unwrap_or_else(PoisonError::into_inner).push((seed, found));
-                }
-                bar.inc(1);
-            }
+        let play = |seed| {
+            let report = polity_lab::run(spec, seed, None)?;
+            Ok(Some(report).filter(|report| !report.is_good()).as_ref().map(Report::to_string))
         };
-        std::thread::scope(|scope| {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            (0..cores).for_each(|_| _ = scope.spawn(worker));
-        });
-        bar.finish_and_clear();
-        let mut bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
-        bad.sort();
-        let failed: Vec<_> = bad
-            .iter()
-            .map(|(seed, found)| json!({ "seed": seed, "found": found, "again": self.again(*seed) }))
-            .collect();
-        let value = json!({ "seeds": to - from, "failed": failed });
-        print(as_json, &value, || {
-            let lines: String = bad.iter().map(|(seed, _)| format!("\n{}", self.again(*seed))).collect();
-            format!("{} seeds, {} failed{lines}", to - from, bad.len())
-        })?;
-        Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        campaign(from..to, "seeds", as_json, play, |seed| self.again(seed))
     }
 }
 
-/// What is wrong with a seed, if anything. A panic of one seed is that seed's.
-fn play(spec: &Spec, seed: u64) -> Option<String> {
-    let played = catch_unwind(AssertUnwindSafe(|| polity_lab::run(spec, seed, None)));
-    match played {
-        Ok(Ok(report)) => Some(report).filter(|report| !report.is_good()).as_ref().map(Report::to_string),
-        Ok(Err(fatal)) => Some(format!("seed {seed}: {fatal}")),
-        Err(_) => Some(format!("seed {seed}: panic")),
+/// Plays the scenarios in which one of four validators runs twice, and nodes of the first two rounds hear each other or not.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  polity lab twins\n  polity lab twins --scenario 4711 --trace events.txt\n  polity lab twins --plant forgotten-lock"
+)]
+pub(crate) struct Twins {
+    /// This one only; without it all, on all cores.
+    #[arg(long)]
+    scenario: Option<u64>,
+    /// A mistake in the honest nodes, to see it found: quorum-minus-one or forgotten-lock.
+    #[arg(long, value_parser = plant)]
+    plant: Option<Plant>,
+    /// Write every event to FILE.
+    #[arg(long, value_name = "FILE", requires = "scenario")]
+    trace: Option<PathBuf>,
+}
+
+fn plant(text: &str) -> Result<Plant, String> {
+    match text {
+        "quorum-minus-one" => Ok(Plant::QuorumMinusOne),
+        "forgotten-lock" => Ok(Plant::ForgottenLock),
+        other => Err(format!("`{other}` is neither quorum-minus-one nor forgotten-lock")),
     }
+}
+
+impl Twins {
+    fn run(self, as_json: bool) -> Outcome {
+        let all = twins::scenarios();
+        let play = |number: u64, known: &Known, trace: Trace| -> Result<Option<String>, Fatal> {
+            let scenario = usize::try_from(number).ok().and_then(|number| all.get(number));
+            let scenario = scenario.ok_or_else(|| Fatal(format!("there are {} scenarios", all.len())))?;
+            let violations = twins::play(scenario, self.plant, known, trace)?.violations;
+            let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            Ok((!lines.is_empty()).then(|| lines.join("\n")))
+        };
+        let planted = match self.plant {
+            None => "",
+            Some(Plant::QuorumMinusOne) => " --plant quorum-minus-one",
+            Some(Plant::ForgottenLock) => " --plant forgotten-lock",
+        };
+        let Some(number) = self.scenario else {
+            let known = Known::default();
+            let silent = |number| play(number, &known, Trace::new(None));
+            let again = |number| format!("polity lab twins --scenario {number}{planted}");
+            return campaign(0..all.len() as u64, "scenarios", as_json, silent, again);
+        };
+        let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
+        let found = play(number, &Known::default(), Trace::new(lines)).map_err(Failure::input)?;
+        let value = json!({ "scenario": number, "found": found });
+        print(as_json, &value, || found.clone().unwrap_or_else(|| "everything held".to_owned()))?;
+        Ok(if found.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn trace_file(path: &Path) -> Result<Box<dyn Write>, Failure> {
+    let file = fs::File::create(path).map_err(|e| Failure::input(format!("{}: {e}", path.display())))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Plays every number of `range` on all cores; `play` says what is wrong with it, `again` is the line that plays it again. A panic
+/// of one number is that number's.
+fn campaign(
+    range: Range<u64>,
+    what: &str,
+    as_json: bool,
+    play: impl Fn(u64) -> Result<Option<String>, Fatal> + Sync,
+    again: impl Fn(u64) -> String + Sync,
+) -> Outcome {
+    let count = range.end - range.start;
+    let bar = if as_json { ProgressBar::hidden() } else { ProgressBar::new(count) };
+    let style = format!("{{bar:30}} {{pos}}/{{len}} {what}, {{per_sec}}, {{eta}} left");
+    bar.set_style(ProgressStyle::with_template(&style).map_err(Failure::failed)?);
+    let (next, bad) = (AtomicU64::new(range.start), Mutex::new(Vec::new()));
+    let worker = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= range.end {
+                return;
+            }
+            let found = match catch_unwind(AssertUnwindSafe(|| play(number))) {
+                Ok(Ok(found)) => found,
+                Ok(Err(fatal)) => Some(fatal.to_string()),
+                Err(_) => Some("panic".to_owned()),
+            };
+            if let Some(found) = found {
+                bar.println(format!("{found}\n{}", again(number)));
+                bad.lock().unwrap_or_else(PoisonError::into_inner).push((number, found));
+            }
+            bar.inc(1);
+        }
+    };
+    std::thread::scope(|scope| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..cores).for_each(|_| _ = scope.spawn(worker));
+    });
+    bar.finish_and_clear();
+    let mut bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
+    bad.sort();
+    let failed: Vec<_> = bad
+        .iter()
+        .map(|(number, found)| json!({ "number": number, "found": found, "again": again(*number) }))
+        .collect();
+    let value = json!({ what: count, "failed": failed });
+    print(as_json, &value, || {
+        let lines: String = bad.iter().map(|(number, _)| format!("\n{}", again(*number))).collect();
+        format!("{count} {what}, {} failed{lines}", bad.len())
+    })?;
+    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(test)]

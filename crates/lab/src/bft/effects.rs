@@ -112,14 +112,13 @@ impl Node {
 
     /// Does what the core wants. After something fatal nothing more is done: the core is let run out and the node stops.
     pub(super) fn effect(&mut self, effect: Effect<Context>, cx: &mut Cx) -> Result<Resume<Context>, Fatal> {
-        if let Some(fatal) = &self.fatal {
-            return Err(fatal.clone());
+        if self.fatal.is_some() {
+            return Ok(Resume::Continue);
         }
-        let result = self.carry_out(effect, cx);
-        if let Err(fatal) = &result {
-            self.fatal = Some(fatal.clone());
-        }
-        result
+        Ok(self.carry_out(effect, cx).unwrap_or_else(|fatal| {
+            self.fatal = Some(fatal);
+            Resume::Continue
+        }))
     }
 
     fn carry_out(&mut self, effect: Effect<Context>, cx: &mut Cx) -> Result<Resume<Context>, Fatal> {
