@@ -50,6 +50,19 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for a receipt.
 const RECEIPT_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// Most gas of a transaction. Source: EIP-7825.
+const TX_GAS_MAX: u64 = 16_777_216;
+
+/// What a transaction is given whose estimate is `gas`: in a later block, at a later time, it may write slots that the estimate
+/// found written.
+const fn with_headroom(gas: u64) -> u64 {
+    let wanted = gas + gas / 2 + 60_000;
+    if wanted < TX_GAS_MAX || gas > TX_GAS_MAX { wanted } else { TX_GAS_MAX }
+}
+
+/// After so long without a receipt, the user is told what is waited for.
+const RECEIPT_TIME_USUAL: Duration = Duration::from_secs(5);
+
 /// A connection to one node.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -200,7 +213,7 @@ impl Client {
         let tx = TxEip1559 {
             chain_id: self.chain_id()?,
             nonce: self.nonce(from)?,
-            gas_limit: gas.to::<u64>() + gas.to::<u64>() / 4,
+            gas_limit: with_headroom(gas.to::<u64>()),
             max_fee_per_gas: (base_fee * U256::from(2) + tip).saturating_to(),
             max_priority_fee_per_gas: tip.saturating_to(),
             to: TxKind::Call(to),
@@ -208,14 +221,17 @@ impl Client {
             input,
             ..TxEip1559::default()
         };
+        let gas_limit = tx.gas_limit;
         let hash: B256 = self.call("eth_sendRawTransaction", json!([sign(tx, key)]))?;
         let receipt = self.wait(hash)?;
         if receipt.succeeded() {
             Ok(receipt)
         } else {
             let reason = self.call::<Value>("eth_call", json!([request, receipt.block_number])).err();
-            let failed =
-                || Failure::failed(format!("transaction {hash} failed in block {}", receipt.block_number));
+            let why = if receipt.gas_used.to::<u64>() >= gas_limit { ": it ran out of gas" } else { "" };
+            let failed = || {
+                Failure::failed(format!("transaction {hash} failed in block {}{why}", receipt.block_number))
+            };
             Err(reason.map_or_else(failed, |error| Words::of(self).failure(&error)))
         }
     }
@@ -228,9 +244,16 @@ impl Client {
     /// Waits until the block of `hash` is finalized.
     pub(crate) fn wait(&self, hash: B256) -> Result<TxReceipt, Failure> {
         let start = Instant::now();
+        let mut told = false;
         loop {
             if let Some(receipt) = self.receipt(hash)? {
                 return Ok(receipt);
+            }
+            if !told && start.elapsed() > RECEIPT_TIME_USUAL {
+                eprintln!(
+                    "waiting for a block with transaction {hash}, which the node holds; `polity status` says whether the chain moves"
+                );
+                told = true;
             }
             if start.elapsed() > RECEIPT_TIME_MAX {
                 return Err(Failure::failed(format!(

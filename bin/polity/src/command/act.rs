@@ -17,6 +17,7 @@ use crate::{
     abi::{self, Names},
     client::{Client, RpcArgs, TxReceipt},
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// Who acts.
@@ -167,17 +168,29 @@ impl Propose {
         let calls = self.calls.iter().map(|call| abi::parse_call(call, &names));
         let calls: Vec<abi::Call> =
             amendment(&self.changes)?.into_iter().map(Ok).chain(calls).collect::<Result<_, _>>()?;
-        if self.dry_run || !self.force {
-            let simulation = simulate::of_calls(&client, &calls)?;
-            if self.dry_run {
-                return simulate::shown(json, &simulation);
-            }
-            simulate::refuse(&simulation)?;
+        let simulation =
+            if self.dry_run || !self.force { Some(simulate::of_calls(&client, &calls)?) } else { None };
+        if let Some(simulation) = simulation.as_ref().filter(|_| !self.dry_run) {
+            simulate::refuse(simulation)?;
         }
         let (track, title) = (word("track", &self.track)?, self.title.clone());
         let call =
             |call: abi::Call| IAssembly::Call { target: call.target, value: call.value, data: call.data };
         let calls = calls.into_iter().map(call).collect();
+        if let Some(simulation) = simulation.filter(|_| self.dry_run) {
+            // What it would change is one thing; whether this member may propose it here is another.
+            if self.mandate.is_none() {
+                let from = self.signer.address(self.rpc.dir())?;
+                let data = Bytes::from(IAssembly::proposeCall { track, title, calls }.abi_encode());
+                let value =
+                    if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
+                let request =
+                    json!([{ "from": from, "to": ASSEMBLY, "data": data, "value": value }, "latest"]);
+                let allowed = client.call::<Value>("eth_call", request);
+                allowed.map_err(|error| Words::of(&client).failure(&error))?;
+            }
+            return simulate::shown(json, &simulation);
+        }
         let receipt = match self.mandate {
             Some(mandate) => {
                 let mandate = U256::from(mandate);

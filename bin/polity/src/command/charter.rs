@@ -50,6 +50,7 @@ pub(crate) enum Charter {
     #[command(after_help = "Example:\n  polity charter at 0 --dir .polity/paris > founding.toml")]
     At {
         /// The version; 0 is the founding charter.
+        #[arg(id = "number", value_name = "VERSION")]
         version: u64,
         #[command(flatten)]
         rpc: RpcArgs,

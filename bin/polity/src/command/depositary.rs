@@ -259,7 +259,10 @@ impl InForce {
                 true => format!(" (told on {}: what is certain by then)", text(&answer["today"])),
                 false => String::new(),
             };
-            let said: String = treaties.iter().map(|treaty| treaty_text(treaty, &answer["date"])).collect();
+            let said: String = treaties
+                .iter()
+                .map(|treaty| treaty_text(treaty, &answer["date"], self.member.as_deref()))
+                .collect();
             match said.is_empty() {
                 true => "there are no treaties".to_owned(),
                 false => format!("On {}{future}:\n{said}", text(&answer["date"])),
@@ -268,7 +271,8 @@ impl InForce {
     }
 }
 
-fn treaty_text(treaty: &Value, date: &Value) -> String {
+/// `of` is the only member asked for, if any: then the Parties listed are not all.
+fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
     let (parties, waiting) = (array(&treaty["parties"]), array(&treaty["waiting"]));
     let since =
         match (treaty["inForce"].as_bool().filter(|_| treaty["binds"] != "silent"), treaty["since"].as_str())
@@ -285,7 +289,12 @@ fn treaty_text(treaty: &Value, date: &Value) -> String {
         Some("all") => format!(" for all {} that may deposit", parties.len()),
         _ => format!(" for {}", parties.len()),
     };
-    let whom = if treaty["inForce"] == true { whom } else { String::new() };
+    let whom = match of {
+        Some(member) if parties.is_empty() && waiting.is_empty() => format!("; {member} is no Party"),
+        Some(_) => String::new(),
+        None if treaty["inForce"] == true => whom,
+        None => String::new(),
+    };
     let mut out = format!("\n{} ({}): {since}{whom}\n", text(&treaty["name"]), text(&treaty["treaty"]));
     let mut rows = vec![row(&["  member", "since", "until", "by", "deposited", "statements"])];
     for party in parties {

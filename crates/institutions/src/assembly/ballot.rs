@@ -244,7 +244,8 @@ pub(super) fn schedule_close(
     if record.deadline.get(cx)? != closes_at {
         record.deadline.set(cx, closes_at)?;
     }
-    let settled = reveals_until.is_none() && rule.outcome(tally, false).outcome != Outcome::Pending;
+    let can_change = reveals_until.is_some() || delegation::somebody_follows(cx, stage)?;
+    let settled = !can_change && rule.outcome(tally, false).outcome != Outcome::Pending;
     let at = if settled { block.timestamp_secs.min(closes_at) } else { closes_at };
     match agenda.scheduled(cx, due)? {
         // Settled before and still settled, or open before and still open: it stays where it is.

@@ -363,7 +363,17 @@ pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Re
     let Ok(adopted_at) = record.concluded_at.get(&mut view);
     let Ok(executes_at) = record.executes_at.get(&mut view);
     let executes_at = if adopted_at == concluded_at { executes_at } else { 0 };
+    let Ok(is_sealed) = secret::reveals_until(&mut view, &stage).map(|until| until.is_some());
+    let Ok(somebody_follows) = delegation::somebody_follows(&mut view, &stage);
     Some(match concluded_at {
+        // What is sealed or delegated can still change whatever the ballots say so far.
+        0 if is_sealed || somebody_follows => Report {
+            outcome: Outcome::Pending,
+            reason: None,
+            decided_on: None,
+            effective_on: None,
+            ..rule.outcome(&tally, false)
+        },
         0 => rule.outcome(&tally, false),
         _ => conclude::report_of(&rule, &tally, concluded_at, executes_at),
     })

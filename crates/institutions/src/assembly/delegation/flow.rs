@@ -38,6 +38,8 @@ layout! {
     pub(in crate::assembly) struct FlowRecord {
         /// The delegate of each member that delegated; zero for others.
         parents: Map<B256, Slot<B256>>,
+        /// Members that delegated and have cast no ballot of their own: any of them may still take its weight back.
+        following: Slot<u64>,
         /// What would follow each delegate's ballot, in words of the rule.
         bundles: Map<B256, List<Slot<U256>>>,
     }
@@ -67,11 +69,13 @@ pub(in crate::assembly) fn prepare(
     }
     let height = electorate.height();
     let mut added: BTreeMap<B256, Bundle> = BTreeMap::new();
+    let mut linked_now = 0u64;
     for voter in voters {
         let member = names::word(&voter.id).unwrap_or_default();
         let mut parent = linked(cx, electorate, rule, scopes, member, height)?;
         let Some(delegate) = parent else { continue };
         stage.flow.parents.at(member).set(cx, delegate)?;
+        linked_now = linked_now.saturating_add(1);
         let own = rule.bundle([voter]);
         if own.vetoes.iter().any(|holders| *holders > 0) {
             ballot::may_object(cx, stage, member)?;
@@ -82,6 +86,10 @@ pub(in crate::assembly) fn prepare(
             added.entry(delegate).or_insert_with(|| rule.empty_bundle()).add(&own);
             parent = linked(cx, electorate, rule, scopes, delegate, height)?;
         }
+    }
+    if linked_now > 0 {
+        let following = stage.flow.following.get(cx)?;
+        stage.flow.following.set(cx, following.saturating_add(linked_now))?;
     }
     for (delegate, more) in added {
         let mut bundle = load(cx, stage, rule, delegate)?;
@@ -123,6 +131,9 @@ pub(in crate::assembly) fn cast(
     if before.is_some() == after.is_some() || carriers.is_empty() {
         return Ok(());
     }
+    let following = stage.flow.following.get(cx)?;
+    let still = if after.is_some() { following.saturating_sub(1) } else { following.saturating_add(1) };
+    stage.flow.following.set(cx, still)?;
     let mut moved = rule.bundle([voter]);
     moved.add(&bundle);
     for carrier in carriers {
@@ -136,6 +147,15 @@ pub(in crate::assembly) fn cast(
         store(cx, stage, rule, carrier, &bundle)?;
     }
     Ok(())
+}
+
+/// Whether somebody's weight follows, or may follow, a ballot that is not its own: then no outcome is certain before the close,
+/// since its own ballot may still take the weight back. `r` reads the assembly.
+pub(in crate::assembly) fn somebody_follows<R: Read>(
+    r: &mut R,
+    stage: &StageRecord,
+) -> Result<bool, R::Error> {
+    Ok(stage.flow.following.get(r)? > 0)
 }
 
 /// The members above `member` up to the nearest that has cast a ballot, and what that says. `r` reads the assembly.

@@ -16,7 +16,7 @@ mod views;
 use alloy_primitives::{B256, U256};
 use polity_charter::Rights;
 
-pub(super) use flow::{FlowRecord, cast, members_max, prepare, said};
+pub(super) use flow::{FlowRecord, cast, members_max, prepare, said, somebody_follows};
 pub use views::{CarriedView, DelegationView, carried, delegations};
 
 use super::{

@@ -63,6 +63,27 @@ fn a_delegates_ballot_counts_for_those_behind_it_until_they_cast_their_own() {
 }
 
 #[test]
+fn nothing_is_settled_while_a_delegator_can_take_its_weight_back() {
+    let mut chain = Chain::new(CHARTER);
+    for who in ["AAA", "BBB", "DDD"] {
+        delegate(&mut chain, who, "plenary", "CCC").unwrap();
+    }
+    chain.next(1);
+    let id = chain.propose("SAM", "plenary", vec![]);
+    let status = |chain: &Chain| proposal(&chain.memory, id).unwrap().status.as_str();
+    chain.ballot("CCC", id, Choice::Yes);
+    chain.ballot("EEE", id, Choice::Yes);
+    chain.next(1);
+    assert_eq!(status(&chain), "open", "all five are for it, three of them by delegation only");
+    assert_eq!(report(&chain.memory, id).unwrap().outcome, polity_decision::Outcome::Pending);
+    for who in ["AAA", "BBB", "DDD"] {
+        chain.ballot(who, id, Choice::No);
+    }
+    chain.next(1);
+    assert_eq!(status(&chain), "rejected", "each has spoken for itself");
+}
+
+#[test]
 fn chains_are_followed_and_a_ballot_in_the_middle_speaks_for_those_below() {
     let mut chain = Chain::new(CHARTER);
     for (who, to) in [("AAA", "BBB"), ("BBB", "CCC"), ("CCC", "DDD")] {
