@@ -9,10 +9,10 @@ use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, electorate, payload, record,
-    rules as texts,
+    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, delegation, electorate, payload,
+    record, rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
-    seats, tally, tracks as terms, treaty,
+    seats, secret, tally, tracks as terms, treaty,
 };
 use crate::{
     agenda::Entry,
