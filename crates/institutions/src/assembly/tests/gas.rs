@@ -126,7 +126,7 @@ fn opening_and_counting_fit_their_gas_at_the_largest_sizes() {
          [tracks.all]\nfor = []\nstrictness = 2\nstages = [{stages}]\ndiscussion = \"1d\"\n\
          guardian = {{ chamber = \"plenary\", until = 2030-01-01 }}\n"
     );
-    let mut chain = world_of(&members, &tracks);
+    let mut chain = world_of(&members, &(tracks + super::tracks::URGENT));
     for track in ["one", "all"] {
         let calls =
             vec![

@@ -88,7 +88,7 @@ fn examples() -> Vec<Example> {
             issuer: "The Court".into(),
             uri: "".into(),
         },
-        proposeUnderCall { mandate: one, track: word("plenary"), title: "Obey".into(), calls: vec![] },
+        proposeUnderCall { mandate: one, track: word("urgent"), title: "Obey".into(), calls: vec![] },
     ]);
     all.extend(by![
         account("BBB"),
