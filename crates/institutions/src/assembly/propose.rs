@@ -66,8 +66,8 @@ fn submit(cx: &mut Context<'_>, new: &Submission<'_>) -> Result<u64> {
     ensure!(new.calls.len() <= CALLS_MAX, too_many("calls", CALLS_MAX as u64));
     let payload = new.calls.abi_encode();
     ensure!(payload.len() <= PAYLOAD_BYTES_MAX, too_many("bytes of calls", PAYLOAD_BYTES_MAX as u64));
-    amend::check_calls(cx, new.calls)?;
     let terms = tracks::judge(cx, new.track, new.kinds)?;
+    amend::check_calls(cx, new.calls)?;
     let (id, record) = store(cx, new, &payload, terms)?;
     draft::begin(cx, id, &record)?;
     Ok(id)

@@ -7,7 +7,7 @@
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::{SolCall, sol};
 use polity_charter::{
-    Burn, CallKind, Path, Track,
+    Burn, CallKind, Op, Path, Step, Track,
     track::{STAGES_MAX, TRACKS_MAX},
 };
 use polity_decision::Basis;
@@ -180,7 +180,25 @@ fn by_changes(cx: &mut Context<'_>, data: &[u8]) -> Result<u16> {
         Err(_) => true,
     };
     let kind = |change| if grave(change) { CallKind::Constitutional } else { CallKind::Amendment };
-    Ok(call.changes.iter().map(|change| bit(kind(change))).fold(0, |kinds, bit| kinds | bit))
+    let kinds = |change| bit(kind(change)) | of_members(change);
+    Ok(call.changes.iter().map(kinds).fold(0, |all, kinds| all | kinds))
+}
+
+/// What a change does to members besides: an amendment that admits, expels, or gives and takes rights is judged as that too, so that
+/// the charter's text is no way around the tracks for it.
+fn of_members(change: &Change) -> u16 {
+    let (admission, expulsion) = (bit(CallKind::Admission), bit(CallKind::Expulsion));
+    let Ok(path) = Path::parse(&change.path) else { return admission | expulsion };
+    let concerns_seats = match path.steps() {
+        [_, _, Step::Key(key), ..] => key == "rights" || key == "kind",
+        _ => true,
+    };
+    match change.op {
+        _ if path.section() != "members" || !concerns_seats => 0,
+        op if op == Op::Add as u8 => admission,
+        op if op == Op::Remove as u8 => expulsion,
+        _ => admission | expulsion,
+    }
 }
 
 /// Paths of the charter whose amendment is constitutional.
