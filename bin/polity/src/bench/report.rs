@@ -151,12 +151,13 @@ impl flood::Measured {
         );
         for (what, blocks) in [
             ("idle, nothing open", &self.idle),
+            ("electorates counted", &self.preparations),
             ("idle, all open", &self.idle_open),
             ("all votes close", &self.conclusions),
             ("all delays end", &self.enactments),
         ] {
             out += &format!(
-                "  {what:<18}  {:>6} blocks, {:>6} calls of the chain ({} failed), at most {:>2} and {:>8} gas a block; {:>6} µs p50 (execution {}, trie {}, commit {}), {} p99, {} max; processor {} p50, {} p99, {} max\n",
+                "  {what:<19}  {:>6} blocks, {:>6} calls of the chain ({} failed), at most {:>2} and {:>8} gas a block; {:>6} µs p50 (execution {}, trie {}, commit {}), {} p99, {} max; processor {} p50, {} p99, {} max\n",
                 blocks.blocks,
                 blocks.calls,
                 blocks.failed,
