@@ -58,8 +58,10 @@ pub(crate) fn measure(accounts: u64) -> Result<Measured, Failure> {
         .map(|i| Secret::local("bench", &format!("block-{i}"), "account"))
         .collect();
     // Room for the whole block: of a block's gas, signed transactions may use a part.
-    let text =
-        limits::charter(1, &[])?.replace("block_gas_limit = 120_000_000", "block_gas_limit = 300_000_000");
+    let text = limits::charter(1, &[])?;
+    let line = text.lines().find(|line| line.starts_with("block_gas_limit"));
+    let line = line.ok_or_else(|| Failure::failed("the development charter has no block_gas_limit"))?;
+    let text = text.replace(line, "block_gas_limit = 300_000_000");
     let charter = limits::ready(&text)?;
     let executor = Executor::new(ChainRules::from(&charter));
     let (mut parent, mut changes) = executor.genesis(&charter)?;

@@ -20,7 +20,7 @@ use clap::ValueEnum;
 pub(crate) use flood::Plan as Flood;
 use polity_node::Secret;
 pub(crate) use report::Report;
-use report::percent;
+use report::{percent, ratio};
 
 use crate::output::Failure;
 

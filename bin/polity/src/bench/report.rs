@@ -174,7 +174,10 @@ impl flood::Measured {
                 blocks.processor_max_us,
             );
         }
-        out += &format!("  bookkeeping adds at most {} µs of processor to a block\n", self.added_us);
+        out += &format!(
+            "  bookkeeping adds {} µs of processor to the median block of the heaviest phase\n",
+            self.added_us
+        );
         out
     }
 }

@@ -13,6 +13,9 @@ const RSS_MB_BELOW: u64 = 500;
 /// Transfers after which memory is judged.
 const RSS_TRANSFERS: usize = 1_000_000;
 
+/// Longest block of bookkeeping, to the block of an idle network. Units: percent.
+const BOOKKEEPING_PERCENT_MAX: u64 = 200;
+
 /// A target, and whether it holds.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Target {
@@ -69,5 +72,30 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
             format!("memory of a node below {RSS_MB_BELOW} MB after {RSS_TRANSFERS} transfers"),
             memory,
         ),
+        Target::new(
+            "a flood: a block of bookkeeping at most twice that of an idle network, at the median",
+            bookkeeping(report),
+        ),
     ]
+}
+
+/// What bookkeeping adds to a block, against the time an idle network takes for one: its finality.
+///
+/// One validator executes a block once before it is final; of four on one machine the proposer does, and then the three others
+/// share the processors.
+fn bookkeeping(report: &Report) -> Option<(String, bool)> {
+    let flood = report.flood.as_ref()?;
+    let of_four = 1 + 3u64.div_ceil(u64::try_from(report.cores).unwrap_or(u64::MAX).max(1));
+    let of = |network: Option<&super::network::Measured>, executions: u64| {
+        let idle_us = network?.finality_p50_ms.max(1) * 1_000;
+        Some(100 + flood.added_us * executions * 100 / idle_us)
+    };
+    let percents = [of(report.one.as_ref(), 1), of(report.four.as_ref(), of_four)];
+    let worst = percents.into_iter().flatten().max()?;
+    let said = |percent: Option<u64>| {
+        percent
+            .map_or_else(|| "not measured".to_owned(), |percent| format!("{:.2}", super::ratio(percent, 100)))
+    };
+    let text = format!("one validator {}, four {}", said(percents[0]), said(percents[1]));
+    Some((text, worst <= BOOKKEEPING_PERCENT_MAX))
 }

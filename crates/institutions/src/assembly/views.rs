@@ -369,7 +369,6 @@ pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Re
         // What is sealed or delegated can still change whatever the ballots say so far.
         0 if is_sealed || somebody_follows => Report {
             outcome: Outcome::Pending,
-            reason: None,
             decided_on: None,
             effective_on: None,
             ..rule.outcome(&tally, false)

@@ -70,17 +70,16 @@ fn nothing_is_settled_while_a_delegator_can_take_its_weight_back() {
     }
     chain.next(1);
     let id = chain.propose("SAM", "plenary", vec![]);
-    let status = |chain: &Chain| proposal(&chain.memory, id).unwrap().status.as_str();
     chain.ballot("CCC", id, Choice::Yes);
     chain.ballot("EEE", id, Choice::Yes);
-    chain.next(1);
-    assert_eq!(status(&chain), "open", "all five are for it, three of them by delegation only");
+    chain.run(1);
+    assert_eq!(chain.status(id), "open", "all five are for it, three of them by delegation only");
     assert_eq!(report(&chain.memory, id).unwrap().outcome, polity_decision::Outcome::Pending);
     for who in ["AAA", "BBB", "DDD"] {
         chain.ballot(who, id, Choice::No);
     }
-    chain.next(1);
-    assert_eq!(status(&chain), "rejected", "each has spoken for itself");
+    chain.run(1);
+    assert_eq!(chain.status(id), "rejected", "each has spoken for itself");
 }
 
 #[test]
@@ -300,7 +299,9 @@ proptest! {
                 }
             }
             let from_scratch = rule.count(&electorate, &said, &Others::default());
-            prop_assert_eq!(report(&chain.memory, 1).unwrap(), rule.outcome(&from_scratch, false));
+            // Whether it is settled is another question: somebody may still take its weight back.
+            let (found, counted) = (report(&chain.memory, 1).unwrap(), rule.outcome(&from_scratch, false));
+            prop_assert_eq!((found.limbs, found.reason), (counted.limbs, counted.reason));
         }
     }
 }
