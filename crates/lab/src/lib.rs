@@ -1,6 +1,6 @@
 //! The real engines, execution and institutions under virtual time.
 //!
-//! A [`Spec`] says how many validators there are, how bad the network is, what breaks and who is a villain; [`run`] plays it with a
+//! A [`Spec`] says how many validators there are, how bad the network is, what breaks and who is a villain; [`run()`] plays it with a
 //! seed and checks what must hold ([`check`]). The same seed gives the same run to the last byte, which the hash of its
 //! [`Trace`](trace::Trace) shows, so whatever goes wrong can be looked at again.
 //!

@@ -4,7 +4,7 @@
 //! they may be written; dates, shares, outcomes and balances are then read from the chain by public RPC, and compared with
 //! the public facts as checks.
 //!
-//! Map: [`script`] what the members of 2016 sign; [`paris`] which acts they are, and the order of the telling; [`story`] one
+//! Map: [`script`] what the members of 2016 sign; [`mod@paris`] which acts they are, and the order of the telling; [`story`] one
 //! block after the other, by RPC; [`treaty`], [`vote`] and [`summary`] what is told of them; [`checks`] what must hold.
 
 mod checks;

@@ -79,8 +79,8 @@ impl Votes {
                 _ => {}
             }
         }
-        for log in story.events::<ExecutionFailed>(day.height)? {
-            let proposal = proposal(story, number(&log)?, day)?;
+        if let Some(log) = story.events::<ExecutionFailed>(day.height)?.first() {
+            let proposal = proposal(story, number(log)?, day)?;
             return Err(Failure::failed(format!(
                 "proposal {} failed: {}",
                 proposal["id"], proposal["failure"]["text"]

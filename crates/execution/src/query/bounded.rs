@@ -95,6 +95,7 @@ impl Bounded {
     /// # Errors
     /// [`CallError::Tracer`] if there is too much of everything.
     pub(super) fn settle(&mut self, state: &EvmState) -> Result<(), CallError> {
+        #[expect(clippy::disallowed_methods, reason = "a sum does not depend on the order")]
         for account in state.values() {
             let code = account.info.code.as_ref().map_or(0, revm::bytecode::Bytecode::len);
             let slots = account.storage.len().saturating_mul(2 * SLOT_BYTES);

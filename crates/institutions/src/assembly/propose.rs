@@ -46,7 +46,7 @@ pub(super) fn propose(
 }
 
 /// Makes a proposal under mandate `mandate` and returns its id. It is of the kind emergency besides what its calls are, needs
-/// neither sponsors nor a deposit, and is decided like any other. [`super::mandate`] has checked that `proposer` may do this.
+/// neither sponsors nor a deposit, and is decided like any other. [`mod@super::mandate`] has checked that `proposer` may do this.
 ///
 /// Errors: `InvalidTitle`, `TooMany`, `UnknownTrack`, `TrackTooMild`, and those of the opening.
 pub(super) fn under(

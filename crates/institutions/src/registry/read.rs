@@ -119,7 +119,7 @@ impl Registry {
     }
 
     /// The scales of the weights called `names`: what each was multiplied with to be whole. For a name not known: 1, or the wei
-    /// of a unit if it is [`STAKE`].
+    /// of a unit if it is [`polity_charter::STAKE`].
     ///
     /// # Errors
     /// The reader's.

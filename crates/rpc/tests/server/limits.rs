@@ -209,7 +209,7 @@ async fn what_a_websocket_leaves_unread_is_bounded() {
     }
     let kept = most.saturating_sub(before) >> 20;
     assert!(kept < 100, "{kept} MB are kept for a client that does not read");
-    let mut answered = vec![false; ASKED];
+    let mut answered = [false; ASKED];
     for _ in 0..ASKED {
         let answer = socket.receive().await;
         assert_eq!(answer["result"].as_str().map(str::len), Some(2 + (2 << 20)), "{}", answer["error"]);

@@ -4,7 +4,7 @@
 //! everyone above it in its chain. From then on a bundle holds the members below whose weight would reach it: those on whose way up
 //! nobody has cast a ballot. A ballot moves what it stands for (the member and its bundle) out of the bundles above, up to the
 //! nearest member that has cast one, from whose ballot it takes that weight; taking it back is the reverse. So a ballot costs at most
-//! [`DELEGATION_DEPTH_MAX`](super::DELEGATION_DEPTH_MAX) bundles, whoever stands behind it.
+//! [`DELEGATION_DEPTH_MAX`] bundles, whoever stands behind it.
 
 use std::collections::BTreeMap;
 

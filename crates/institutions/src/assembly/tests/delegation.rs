@@ -340,7 +340,6 @@ fn preparing_fits_its_gas_however_many_delegated_under_the_largest_rule() {
         assert!(outcome.result.is_ok());
         (most, steps) = (most.max(outcome.gas_used), steps + 1);
     }
-    println!("most gas of a step: {most}, in {steps} steps");
     assert!(most < PREPARE_GAS_MAX && steps > 10, "{most} in {steps}");
     // The last of each chain speaks for five, and a ballot in the middle takes three of them over, for a bounded price.
     chain.ballot("S04", 1, Choice::Yes);

@@ -144,6 +144,5 @@ fn opening_and_counting_fit_their_gas_at_the_largest_sizes() {
         }
         assert!(chunks > 2 && chain.status(id.to()) == "open", "{track}: {chunks}");
         assert!(most + INTRINSIC_GAS < PREPARE_GAS_MAX, "{track} used {most} of {PREPARE_GAS_MAX}");
-        println!("{track}: {most} gas, {chunks} chunks");
     }
 }

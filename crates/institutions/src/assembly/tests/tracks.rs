@@ -183,7 +183,7 @@ fn judged(chain: &mut Chain, track: &str, calls: &[sol::Call]) -> Result<u64, St
         Ok(())
     });
     result.expect("judged").map_err(|failure| match failure {
-        Failure::Revert(output) => directory::error_name(&output).expect("an error of the ABI").into(),
+        Failure::Revert(output) => directory::error_name(&output).expect("an error of the ABI"),
         Failure::Halt(halt) => panic!("{halt}"),
     })
 }
