@@ -496,6 +496,10 @@ proptest! {
     ) {
         const WHO: [&str; 5] = ["AAA", "BBB", "CCC", "DDD", "SAM"];
         let mut chain = seated();
+        for who in WHO {
+            // More than any of them could bond.
+            chain.memory.mint(account(who), U256::from(10_000));
+        }
         for (who, wei) in &before {
             let _ = bond(&mut chain, WHO[*who], *wei);
         }
@@ -508,7 +512,7 @@ proptest! {
         let (own, all) = share(&chain);
         prop_assume!(own > 0);
         let id = chain.propose("SAM", "holders", vec![]);
-        let total: U256 = U256::from(5_000);
+        let total: U256 = U256::from(55_000);
         for (who, wei, bonds, days) in after {
             let _ = if bonds { bond(&mut chain, WHO[who], wei) } else { unbond(&mut chain, WHO[who], wei) };
             let holders = of(&chain, "holders");
