@@ -208,7 +208,7 @@ impl Propose {
         let status = made["status"].as_str().unwrap_or("made").to_owned();
         let said = match status.as_str() {
             "draft" => {
-                format!("proposal {id} on {} is a draft: it waits for sponsors or its deposit", self.track)
+                format!("proposal {id} on {} is a draft: it waits for {}", self.track, awaited(&made))
             }
             "discussion" => format!("proposal {id} on {} is discussed before it opens", self.track),
             "preparing" => format!("proposal {id} on {}: its electorate is being counted", self.track),
@@ -217,6 +217,19 @@ impl Propose {
         };
         done(json, &receipt, json!({ "proposal": id, "status": status }), &said)
     }
+}
+
+/// What a draft still waits for.
+fn awaited(proposal: &Value) -> String {
+    let sponsors = proposal["sponsors"].as_array().map_or(0, |sponsors| sponsors.len() as u64);
+    let missing = proposal["sponsorsNeeded"].as_u64().unwrap_or_default().saturating_sub(sponsors);
+    let deposit = &proposal["deposit"];
+    let unpaid = deposit["neededWei"].is_string() && deposit["heldWei"] == "0";
+    let parts = [
+        (missing > 0).then(|| format!("{missing} more sponsors (`polity sponsor`)")),
+        unpaid.then(|| "its deposit (`polity pay-deposit`)".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// The id in the `Proposed` log of a receipt.

@@ -37,9 +37,9 @@ impl Sponsor {
         } else {
             send(&self.rpc, &self.signer, &IAssembly::sponsorCall { id })?
         };
-        let said = if self.withdraw { "no longer sponsors" } else { "sponsors" };
+        let said = if self.withdraw { "taken back for" } else { "recorded for" };
         let value = json!({ "proposal": self.proposal, "sponsors": !self.withdraw });
-        done(json, &receipt, value, &format!("the member {said} proposal {}", self.proposal))
+        done(json, &receipt, value, &format!("sponsorship {said} proposal {}", self.proposal))
     }
 }
 
@@ -113,12 +113,16 @@ impl Cancel {
         };
         let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([number]))?;
         let status = text(&proposal["status"]);
-        done(
-            json,
-            &receipt,
-            json!({ "proposal": number, "status": status }),
-            &format!("proposal {number} is {status}"),
-        )
+        let said = match (status, self.withdraw) {
+            ("cancelled", _) => format!("proposal {number} is cancelled"),
+            (_, true) => {
+                format!("the guardian's vote to stop proposal {number} is taken back; it is {status}")
+            }
+            (_, false) => format!(
+                "recorded as a guardian's vote to stop proposal {number}; it is still {status} until the guardian's rule is met"
+            ),
+        };
+        done(json, &receipt, json!({ "proposal": number, "status": status }), &said)
     }
 }
 
