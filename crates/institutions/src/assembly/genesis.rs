@@ -107,8 +107,8 @@ pub(super) fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str)
     let basis = if by_silence { Basis::Ballots } else { Basis::Instruments };
     let (rule_hash, rule) = rules::named(cx, named, basis)?;
     let amendments = match &treaty.amendments {
-        Some(id) => rules::named(cx, name(id)?, Basis::Ballots)?.0,
-        None if by_silence => rule_hash,
+        Some(id) => name(id)?,
+        None if by_silence => named,
         None => B256::ZERO,
     };
     let height = cx.block().height;

@@ -78,7 +78,7 @@ layout! {
         pub(super) clauses: Slot<U256>,
         /// Its own rule is one of silence: it takes no instruments.
         pub(super) by_silence: Slot<bool>,
-        /// Hash of the rule by which notified texts bind; 0: none can be notified.
+        /// Id of the rule by which notified texts bind; 0: none can be notified.
         pub(super) amendments: Slot<B256>,
     }
 }

@@ -10,7 +10,7 @@
 //! however many they are. Source: International Health Regulations, Articles 59 to 63.
 
 use alloy_primitives::{B256, U256};
-use polity_decision::{Bundle, Choice, Event, Outcome, Rule, Tally, Voter};
+use polity_decision::{Basis, Bundle, Choice, Event, Outcome, Rule, Tally, Voter};
 
 use super::super::{
     IAssembly::{
@@ -43,7 +43,7 @@ const DAY_SECS: u64 = 86_400;
 
 /// Notifies a text of a treaty to everyone it can bind, and returns its number. By decision of the members.
 ///
-/// Errors: `NotByDecision`, `UnknownTreaty`, `NotNotified` if no text of this treaty binds by silence, `TooMany`.
+/// Errors: `NotByDecision`, `UnknownTreaty`, `NotNotified` if no text of this treaty binds by silence, `UnknownRule`, `TooMany`.
 pub(in super::super) fn notify(
     cx: &mut Context<'_>,
     id: B256,
@@ -53,8 +53,11 @@ pub(in super::super) fn notify(
 ) -> Result<u64> {
     cx.by_decision()?;
     let record = treaty::find(cx, id)?;
-    let rule_hash = record.amendments.get(cx)?;
-    ensure!(!rule_hash.is_zero(), NotNotified { treaty: id });
+    let rule_id = record.amendments.get(cx)?;
+    ensure!(!rule_id.is_zero(), NotNotified { treaty: id });
+    // As it is now: the rule may have been amended since the treaty was opened. From here on it is frozen.
+    let (rule_hash, rule) = rules::named(cx, rule_id, Basis::Ballots)?;
+    ensure!(rule.silence.is_some(), NotNotified { treaty: id });
     ensure!(!title.trim().is_empty(), IAssembly::InvalidTitle {});
     for text in [title, uri] {
         let max = MANDATE_TEXT_BYTES_MAX;

@@ -239,3 +239,38 @@ fn a_step_that_fails_gives_the_text_up() {
     assert_eq!(texts(&chain.memory, None)[0].status, TextStatus::Rejected);
     assert!(crate::agenda::next_due(&chain.memory, &chain.memory.block).is_none());
 }
+
+#[test]
+fn a_text_keeps_the_rule_it_was_notified_by() {
+    use crate::constitution::IConstitution::{Change, Op, amendCall};
+    let rule = "amendments = \"slow\"\n[rules.slow.silence]\nobjection = \"60d\"\neffective = \"90d\"\n[[rules.slow.limb]]\n\
+                name = \"silent\"\nnumerator = \"not-objected\"\nthreshold = \">= 1\"\n[treaties.code]";
+    let mut chain = Chain::new(&CHARTER.replacen("[treaties.code]", rule, 1));
+    chain.send("AAA", &sol::depositCall { treaty: word("covenant") });
+    chain.next(DAY);
+    chain.end();
+    let notified = |chain: &mut Chain| {
+        let call = sol::notifyCall {
+            treaty: word("covenant"),
+            title: "Annex".into(),
+            documentHash: B256::ZERO,
+            uri: String::new(),
+        };
+        chain.decide(ASSEMBLY, &call);
+        chain.next(DAY);
+        chain.end();
+        let text = texts(&chain.memory, None).pop().expect("a text");
+        (text.terms[0].0 - text.notified_on) / DAY
+    };
+    assert_eq!(notified(&mut chain), 60);
+    let change = Change {
+        op: Op::Set,
+        path: "rules.slow.silence.objection".into(),
+        value: "\"40d\"".into(),
+    };
+    chain.decide(polity_primitives::CONSTITUTION, &amendCall { changes: vec![change] });
+    chain.next(DAY);
+    assert_eq!(notified(&mut chain), 40, "the rule as it is now");
+    let first = texts(&chain.memory, None).remove(0);
+    assert_eq!((first.terms[0].0 - first.notified_on) / DAY, 60, "as it was then");
+}
