@@ -113,7 +113,7 @@ impl Cancel {
         };
         let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([number]))?;
         let status = text(&proposal["status"]);
-        let said = match (status, self.withdraw) {
+        let said = match (status.as_str(), self.withdraw) {
             ("cancelled", _) => format!("proposal {number} is cancelled"),
             (_, true) => {
                 format!("the guardian's vote to stop proposal {number} is taken back; it is {status}")
