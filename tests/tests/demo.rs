@@ -22,7 +22,10 @@ fn paris_enters_into_force_on_4_november_2016() {
         ("share of emissions on 2016-10-05, %", "58.830"),
         ("in force on", "2016-11-04"),
         ("the European Union's own instrument adds nothing", "true"),
+        ("the amendment was adopted by", "annex-1 and non-annex-1"),
         ("rule of the Conference after", "three-fourths"),
+        ("version of the charter in force", "1"),
+        ("its text says that the Conference decides by", "three-fourths"),
     ] {
         assert_eq!(found(claim), expected, "{claim}");
     }

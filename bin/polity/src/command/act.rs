@@ -288,6 +288,8 @@ impl Choice {
 
 impl Ballot {
     pub(crate) fn run(self, json: bool) -> Outcome {
+        // Whoever has no key need not ask the node.
+        self.signer.address(self.rpc.dir())?;
         let proposal: Value = self.rpc.client()?.call("polity_proposal", json!([self.proposal]))?;
         if sealed::reveals_until(&proposal).is_some() {
             let parts = match &self.split {

@@ -418,8 +418,8 @@ interface IAssembly {
     event StageOpened(
         uint256 indexed id, uint64 indexed stage, bytes32 indexed chamber, bytes32 ruleHash, uint64 opensAt, uint64 closesAt
     );
-    /// `members` of `of` members have been looked at, over all votes; ballots are taken when all have been.
-    event Prepared(uint256 indexed id, uint64 members, uint64 of);
+    /// `members` of `total` members have been looked at, over all votes; ballots are taken when all have been.
+    event Prepared(uint256 indexed id, uint64 members, uint64 total);
     event BallotCast(uint256 indexed id, uint64 indexed stage, bytes32 indexed member, Choice choice);
     event BallotSplit(
         uint256 indexed id, uint64 indexed stage, bytes32 indexed member, uint16 yes, uint16 no, uint16 abstain, uint16 veto

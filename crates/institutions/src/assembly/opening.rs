@@ -189,7 +189,7 @@ fn count_more(cx: &mut Context<'_>, id: u64, record: &ProposalRecord) -> Result<
         record.status.set(cx, Status::Preparing as u8)?;
         record.deadline.set(cx, 0)?;
         storage().agenda.schedule(cx, &block, Due::Prepare(id), block.timestamp_secs)?;
-        return cx.emit(&Prepared { id: U256::from(id), members: counted, of: countable });
+        return cx.emit(&Prepared { id: U256::from(id), members: counted, total: countable });
     }
     for number in 0..record.stages.len(cx)? {
         let stage = record.stages.at(number);

@@ -263,11 +263,7 @@ fn a_text_keeps_the_rule_it_was_notified_by() {
         (text.terms[0].0 - text.notified_on) / DAY
     };
     assert_eq!(notified(&mut chain), 60);
-    let change = Change {
-        op: Op::Set,
-        path: "rules.slow.silence.objection".into(),
-        value: "\"40d\"".into(),
-    };
+    let change = Change { op: Op::Set, path: "rules.slow.silence.objection".into(), value: "\"40d\"".into() };
     chain.decide(polity_primitives::CONSTITUTION, &amendCall { changes: vec![change] });
     chain.next(DAY);
     assert_eq!(notified(&mut chain), 40, "the rule as it is now");
