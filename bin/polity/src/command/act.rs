@@ -178,9 +178,8 @@ impl Propose {
             |call: abi::Call| IAssembly::Call { target: call.target, value: call.value, data: call.data };
         let calls = calls.into_iter().map(call).collect();
         if let Some(simulation) = simulation.filter(|_| self.dry_run) {
-            // What it would change is one thing; whether this member may propose it here is another.
-            if self.mandate.is_none() {
-                let from = self.signer.address(self.rpc.dir())?;
+            // What it would change is one thing; whether the member that is named may propose it here is another.
+            if let Some(from) = self.signer.address(self.rpc.dir()).ok().filter(|_| self.mandate.is_none()) {
                 let data = Bytes::from(IAssembly::proposeCall { track, title, calls }.abi_encode());
                 let value =
                     if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
