@@ -26,9 +26,10 @@ pub const SIGNED_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const SYSTEM_CALLS_MAX: u64 = 64;
 
 /// Gas of the system transactions of a block after which the rest waits for the next block, but for what belongs to a day of
-/// the calendar. About 5 ms of work under a flood, durable commit included: less than an idle network takes for a block, so a flood of decisions does not slow the
-/// chain down, and since a chain with something due waits for nothing, the next block follows at once. Source: ADR 0016.
-pub const SYSTEM_GAS_TARGET: u64 = 2_000_000;
+/// the calendar. About 3 ms of work under a flood, durable commit included: less than an idle network takes for a block, so a
+/// flood of decisions does not slow the chain down, and since a chain with something due waits for nothing, the next block
+/// follows at once. Source: ADR 0016.
+pub const SYSTEM_GAS_TARGET: u64 = 1_000_000;
 
 /// The part of the block gas limit that signed transactions may use together, as a fraction. The rest is for system
 /// transactions.
