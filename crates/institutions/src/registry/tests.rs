@@ -82,7 +82,7 @@ fn decide<C: SolCall>(world: &mut Memory, call: &C) -> C::Return {
 fn kind_rights(world: &mut Memory, rights: u16) -> Result<()> {
     crate::genesis::inside(world, REGISTRY, |cx| {
         registry().set_kind_rights(cx, Kind::State, Rights(rights))?;
-        registry().keep_going(cx)
+        registry().keep_going(cx, Rights::NONE)
     })
 }
 
