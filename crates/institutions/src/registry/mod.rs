@@ -15,6 +15,7 @@ mod views;
 
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
+pub use polity_charter::STAKE_SCALE;
 use polity_charter::{Rights, STAKE};
 use polity_constitution::MEMBERS_MAX;
 use polity_primitives::{AGREEMENT, REGISTRY};
@@ -50,8 +51,6 @@ pub use abi::IRegistry::{
 pub const NAME_BYTES_MAX: usize = 128;
 /// Names of weights there can be.
 pub const WEIGHTS_MAX: u64 = 64;
-/// What the weight called `stake` is a whole number of: a wei, of which a unit of the currency has this many.
-pub const STAKE_SCALE: u128 = 1_000_000_000_000_000_000;
 /// Rights there are.
 const RIGHTS_ALL: u16 = 0xff;
 /// Gas of turning a compressed key into an address: a square root in the field, as in `ecrecover`.
@@ -281,7 +280,7 @@ impl Registry {
         self.keep_going(cx, had)
     }
 
-    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany`.
+    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany` (also for a weight above [`WEIGHT_MAX`]).
     fn set_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
         cx.by_decision()?;
         self.present(cx, id)?;

@@ -1,7 +1,7 @@
 //! Steps that the registry's functions share. None asks who calls; the functions do.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use polity_charter::{Kind, Rights};
+use polity_charter::{Kind, Rights, WEIGHT_MAX};
 
 use super::{
     CLASSES_MAX, ConsensusKeyTaken, IRegistry as sol, KEY_GAS, NoValidatorLeft, PeerKeyTaken, RIGHTS_ALL,
@@ -127,6 +127,7 @@ impl Registry {
     }
 
     pub(super) fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
+        ensure!(value <= WEIGHT_MAX, sol::TooMany { what: "parts of a weight".into(), max: U256::from(WEIGHT_MAX) });
         let scale = self.weight_scales.at(name);
         if scale.get(cx)? == 0 {
             self.name_weight(cx, name, super::scale_of_new(name))?;
