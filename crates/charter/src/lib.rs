@@ -39,11 +39,11 @@ pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity};
 pub use diff::{Effect, Refusal, diff};
 pub use keys::{Error, with_keys};
-pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, is_id};
+pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, WEIGHT_MAX, is_id};
 pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};
-pub use parse::{CHARTER_BYTES_MAX, Checked, parse, parse_metered};
+pub use parse::{AMENDABLE_BYTES_MAX, CHARTER_BYTES_MAX, Checked, parse, parse_metered};
 pub use rights::{Kind, Rights};
-pub use seating::{Election, SEATS_MAX, STAKE, Seating, Secrecy, Sortition, Stake, Unrevealed};
+pub use seating::{Election, SEATS_MAX, STAKE, STAKE_SCALE, Seating, Secrecy, Sortition, Stake, Unrevealed};
 pub use show::{describe, describe_track, show};
 pub use text::{Language, Text};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};

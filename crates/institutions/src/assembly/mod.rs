@@ -371,8 +371,8 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
     })
 }
 
-/// Whether someone votes in some chamber; the registry asks.
-pub(crate) use seated::anyone as anyone_votes;
+/// Whether someone votes in some chamber, and whether someone may open a proposal; the registry asks.
+pub(crate) use seated::{anyone as anyone_votes, anyone_proposes};
 
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {

@@ -79,6 +79,11 @@ layout! {
     }
 }
 
+/// Whether anyone may send transactions under the charter in force. `r` reads the constitution.
+pub(crate) fn anyone_transacts<R: Read>(r: &mut R) -> Result<bool, R::Error> {
+    constitution().rules.transact(r)
+}
+
 /// The constitution's storage.
 #[must_use]
 pub fn constitution() -> Constitution {
@@ -129,6 +134,7 @@ impl Constitution {
         let version = self.version(cx)?.saturating_add(1);
         let parent = self.hash.get(cx)?;
         self.store(cx, &judged.new, parent, proposal, &changes.abi_encode())?;
+        apply::keep_going(cx, &judged)?;
         cx.emit(&sol::CharterAmended {
             version,
             hash: judged.new.hash,
@@ -219,4 +225,4 @@ fn hash_of(piece: &[u8]) -> B256 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

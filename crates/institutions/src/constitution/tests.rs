@@ -35,7 +35,7 @@ fn amend_call(lines: &[&str]) -> IAssembly::Call {
 }
 
 /// Amends by decision: the problem, if it is refused.
-fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
+pub(crate) fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
     let call = sol::amendCall { changes: changes(lines) };
     match chain.call(AGREEMENT, CONSTITUTION, &call).result {
         Ok(_) => Ok(()),
@@ -183,7 +183,7 @@ fn every_setting_lives_where_the_chain_reads_it() {
         ),
         (
             &[
-                "set rights.state = [\"read\", \"vote\", \"propose\"]",
+                "set rights.state = [\"read\", \"vote\", \"propose\", \"transact\"]",
                 "set members.BBB.rights = [\"validate\"]",
             ],
             &|m| registry::validators(m).len() == 1,

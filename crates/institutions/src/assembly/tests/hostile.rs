@@ -1,0 +1,87 @@
+//! What somebody could do to stop the chain, or to make it count wrongly.
+
+use polity_primitives::REGISTRY;
+
+use super::*;
+use crate::{constitution::tests::amend, registry::IRegistry};
+
+/// A rule whose votes are reckoned so finely that a sum of them in parts of split ballots does not fit a word: it was stored, and
+/// reading it back stopped the node.
+#[test]
+fn a_rule_that_reckons_too_finely_is_refused_and_what_is_stored_can_be_read() {
+    let fine = |per: &str| {
+        format!(
+            "add rules.fine = {{ limb = [{{ name = \"w\", weight = {{ of = \"share\", per = \"{per}\" }}, \
+             numerator = \"yes\", threshold = \"> 1/2\" }}] }}"
+        )
+    };
+    let chamber = "add chambers.fine = { kinds = [\"state\"], rule = \"fine\", voting = \"7d\" }";
+    let vote = |per: &str| -> Result<String, String> {
+        let mut chain = Chain::new(CHARTER);
+        amend(&mut chain, &[&fine(per), chamber])?;
+        chain.next(DAY);
+        let id = chain.propose("AAA", "fine", vec![]);
+        for who in ["AAA", "BBB", "CCC", "DDD", "EEE"] {
+            chain.ballot(who, id, Choice::Yes);
+        }
+        chain.run(9 * DAY);
+        Ok(chain.status(id).to_owned())
+    };
+    for per in ["1", "100000", "1000000000000000", "1/1000000000000000000000"] {
+        assert_eq!(vote(per), Ok("executed".into()), "{per}");
+    }
+    for per in ["1000000000000001", &format!("1{}", "0".repeat(38)), &format!("1{}/7", "0".repeat(60))] {
+        let problem = vote(per).expect_err(per);
+        assert!(problem.contains("per"), "{problem}");
+    }
+}
+
+/// A weight so large that no sum of it could be stored would keep every vote by it from opening.
+#[test]
+fn no_weight_is_too_large_to_be_counted() {
+    let most = polity_charter::WEIGHT_MAX;
+    let mut chain = Chain::new(CHARTER);
+    let weigh = |value| IRegistry::setWeightCall { id: word("EEE"), name: word("share"), value };
+    let refused = chain.call(AGREEMENT, REGISTRY, &weigh(most + 1)).result;
+    assert!(matches!(refused, Err(Failure::Revert(_))), "{refused:?}");
+    for who in ["AAA", "BBB", "CCC", "DDD", "EEE"] {
+        chain.decide(REGISTRY, &IRegistry::setWeightCall { id: word(who), name: word("share"), value: most });
+    }
+    chain.next(DAY);
+    let id = chain.propose("AAA", "shares", vec![]);
+    for who in ["AAA", "BBB", "CCC", "DDD", "EEE"] {
+        let [yes, no, abstain, veto] = [9_999, 1, 0, 0];
+        chain.send(who, &sol::ballotSplitCall { id: U256::from(id), yes, no, abstain, veto });
+    }
+    chain.run(9 * DAY);
+    assert_eq!(chain.status(id), "executed");
+    let large = CHARTER.replace("share = \"4\"", &format!("share = \"{most}\""));
+    let found = polity_charter::parse("pact.toml", &large).expect_err("in halves that is too much");
+    assert!(found.to_string().contains("this weight is more than"), "{found}");
+}
+
+/// What a stake weighs in an open vote is what it weighed at its opening, whoever is given a weight of that name since.
+#[test]
+fn a_given_stake_and_a_bonded_one_are_counted_alike() {
+    let bank = "[chambers.bank]\nby = \"stake\"\nkinds = [\"state\"]\nunbonding = \"0d\"\n\
+                rule = \"by-stake\"\nvoting = \"7d\"\n[rules.by-stake]\n[[rules.by-stake.limb]]\n\
+                name = \"stake\"\nweight = \"stake\"\nnumerator = \"yes\"\nthreshold = \"> 1/2\"\n";
+    let mut chain = Chain::new(&CHARTER.replace("[members]\n", &format!("{bank}[members]\n")));
+    for (who, wei) in [("AAA", 5), ("BBB", 3)] {
+        chain.pay(who, wei, &sol::bondCall { chamber: word("bank") }).unwrap();
+    }
+    chain.next(DAY);
+    let id = chain.propose("AAA", "bank", vec![]);
+    chain.ballot("BBB", id, Choice::No);
+    for (who, wei) in [("AAA", 5), ("BBB", 3)] {
+        chain.send(who, &sol::unbondCall { chamber: word("bank"), amount: U256::from(wei) });
+    }
+    amend(&mut chain, &["remove chambers.bank", "remove rules.by-stake", "set members.AAA.weights.stake = \"1\""])
+        .expect("nothing is bonded");
+    chain.next(DAY);
+    chain.ballot("AAA", id, Choice::Yes);
+    let limb = report(&chain.memory, id).unwrap().limbs.remove(0);
+    assert_eq!((limb.numerator / limb.denominator).to_string(), "5/8");
+    chain.run(9 * DAY);
+    assert_eq!(chain.status(id), "executed");
+}
