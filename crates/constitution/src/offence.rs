@@ -8,8 +8,8 @@
 //! vote against one's own lock), which needs everything a validator received to be told from a legitimate change of mind.
 
 use polity_primitives::{
-    Accusation, AccusationError, Address, B256, Header, Height, ProposalPair, SealedHeader, SignedHeader, VotePair, keccak256,
-    proposal_digest, recover_signer, vote_digest, vote_kind, work_digest,
+    Accusation, AccusationError, Address, B256, Header, Height, ProposalPair, SealedHeader, SignedHeader,
+    VotePair, keccak256, proposal_digest, recover_signer, vote_digest, vote_kind, work_digest,
 };
 
 /// What somebody is guilty of.
@@ -123,7 +123,13 @@ fn double_vote(chain_id: u64, pair: &VotePair) -> Result<Offence, NoOffence> {
         return Err(NoOffence::Same(pair.first_hash));
     }
     let digest = |hash: B256| {
-        vote_digest(chain_id, kind, Height(pair.height), pair.round, Some(hash).filter(|hash| !hash.is_zero()))
+        vote_digest(
+            chain_id,
+            kind,
+            Height(pair.height),
+            pair.round,
+            Some(hash).filter(|hash| !hash.is_zero()),
+        )
     };
     let first = recover_signer(digest(pair.first_hash), &pair.first);
     let second = recover_signer(digest(pair.second_hash), &pair.second);
@@ -196,9 +202,9 @@ pub fn broken_rule(bytes: &[u8], signed: Option<(u64, Address)>) -> Option<Strin
     let Some(header) = decoded(bytes) else { return Some("the block hash is that of no header".to_owned()) };
     let worked = !header.difficulty.is_zero();
     let rules = [
-        signed.filter(|(height, _)| *height != header.number).map(|(height, _)| {
-            format!("proposed at height {height}, its header says {}", header.number)
-        }),
+        signed
+            .filter(|(height, _)| *height != header.number)
+            .map(|(height, _)| format!("proposed at height {height}, its header says {}", header.number)),
         // Between two engines a block that another worked is proposed by whoever has the turn.
         signed.filter(|(_, who)| !worked && *who != header.beneficiary).map(|(who, _)| {
             format!("proposed as new by {who}, its header says that {} wrote it", header.beneficiary)

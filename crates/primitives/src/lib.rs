@@ -16,7 +16,8 @@ mod state;
 mod transaction;
 
 pub use accusation::{
-    ACCUSATION_BYTES_MAX, Accusation, AccusationError, ProposalPair, SealedHeader, SignedHeader, VotePair, vote_kind, work_digest,
+    ACCUSATION_BYTES_MAX, Accusation, AccusationError, ProposalPair, SealedHeader, SignedHeader, VotePair,
+    vote_kind, work_digest,
 };
 pub use address_book::{AGREEMENT, ASSEMBLY, CONSTITUTION, REGISTRY, SYSTEM, TREASURY};
 pub use alloy_consensus::constants::KECCAK_EMPTY;
