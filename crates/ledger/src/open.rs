@@ -43,7 +43,7 @@ impl Genesis {
         let (mut header, changes) = executor.genesis(charter)?;
         let state = State::default().apply(&changes);
         header.state_root = state.root();
-        let block = Block { header, transactions: Vec::new() }.seal();
+        let block = Block::unsealed(header, Vec::new()).seal();
         Ok(Self { block, changes: Arc::new(changes), state })
     }
 }
@@ -89,7 +89,7 @@ impl Ledger {
             Some(tip) => load(&db, &genesis, tip.height)?,
         };
         let slots = StateSlots(&state);
-        let committee = Arc::new(committee_of(&slots, block.height().next())?);
+        let committee = Arc::new(committee_of(&slots, block.height().next(), block.header().mix_hash)?);
         let agreement = Arc::new(Agreement::after(&charter, &executor, &slots)?);
         db.set_history(kept(agreement.block_rules.history));
         let candidates = Candidates::new(block.block.hash, block.height());

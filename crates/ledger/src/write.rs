@@ -248,16 +248,18 @@ impl Ledger {
         })?;
         let touched = |institution| candidate.changes.accounts.contains_key(&institution);
         let slots = StateSlots(&candidate.state);
+        let seed = block.header().mix_hash;
         let (committee, agreement) = if touched(CONSTITUTION) {
             let agreement = Arc::new(Agreement::after(&self.0.charter, &self.0.executor, &slots)?);
             self.0.db.set_history(kept(agreement.block_rules.history));
             tracing::info!(height = height.0, version = agreement.version, "ledger.charter.amended");
-            (Arc::new(committee_of(&slots, height.next())?), agreement)
+            (committee_of(&slots, height.next(), seed)?, agreement)
         } else if touched(REGISTRY) {
-            (Arc::new(committee_of(&slots, height.next())?), head.agreement.clone())
+            (committee_of(&slots, height.next(), seed)?, head.agreement.clone())
         } else {
-            (head.committee.clone(), head.agreement.clone())
+            (head.committee.reseeded(seed), head.agreement.clone())
         };
+        let committee = Arc::new(committee);
         let next = Head { block: block.clone(), state: candidate.state, committee, agreement };
         *self.0.head.write() = Arc::new(next);
         self.0.blocks.lock().insert(height, block.clone());
