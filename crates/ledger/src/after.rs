@@ -1,0 +1,54 @@
+//! What follows from a state for the block on top of it.
+
+use std::sync::Arc;
+
+use polity_charter::Charter;
+use polity_constitution::Committee;
+use polity_execution::Executor;
+use polity_primitives::{CONSTITUTION, Height, REGISTRY, StateChanges};
+use polity_trie::State;
+
+use crate::{Agreement, Error, read::committee_of, view::StateSlots};
+
+/// Who decides the next block, and the agreement it is under.
+#[derive(Clone, Debug)]
+pub(crate) struct After {
+    pub(crate) committee: Arc<Committee>,
+    pub(crate) agreement: Arc<Agreement>,
+}
+
+impl After {
+    /// What follows from `state`, after the block at `height`.
+    pub(crate) fn of(
+        founding: &Charter,
+        executor: &Executor,
+        height: Height,
+        state: &State,
+    ) -> Result<Self, Error> {
+        let slots = StateSlots(state);
+        Ok(Self {
+            committee: Arc::new(committee_of(&slots, height.next())?),
+            agreement: Arc::new(Agreement::after(founding, executor, &slots)?),
+        })
+    }
+
+    /// What follows from `state`, to which the block at `height` changed with `changes` the state that `self` follows from.
+    /// Cost: nothing but two lookups, unless the block touched who decides or what was agreed.
+    pub(crate) fn next(
+        &self,
+        founding: &Charter,
+        executor: &Executor,
+        height: Height,
+        (state, changes): (&State, &StateChanges),
+    ) -> Result<Self, Error> {
+        let touched = |institution| changes.accounts.contains_key(&institution);
+        if touched(CONSTITUTION) {
+            return Self::of(founding, executor, height, state);
+        }
+        let committee = match touched(REGISTRY) {
+            true => Arc::new(committee_of(&StateSlots(state), height.next())?),
+            false => self.committee.clone(),
+        };
+        Ok(Self { committee, agreement: self.agreement.clone() })
+    }
+}
