@@ -46,7 +46,13 @@ mod tests {
 
     /// Seats 1, 2, … with these powers; we are seat 1.
     fn floor(powers: &[u64], height: u64, live: &[(u8, u64)]) -> Option<u64> {
-        let seat = |(i, power): (u8, &u64)| Seat { address: who(i), public_key: [2; 33], power: *power };
+        let seat = |(i, power): (u8, &u64)| Seat {
+            address: who(i),
+            public_key: [2; 33],
+            peer_key: [0; 32],
+            power: *power,
+            weight: 1,
+        };
         let committee = Committee::new((1u8..).zip(powers).map(seat).collect()).expect("seats");
         let live = live.iter().map(|(i, at)| (who(*i), Height(*at))).collect();
         live_floor(Height(height), &committee, &live, who(1)).map(|height| height.0)

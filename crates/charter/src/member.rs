@@ -41,6 +41,8 @@ pub struct Member {
     pub node: Option<NodeKeys>,
     /// Opening balance. Units: wei.
     pub balance_wei: U256,
+    /// What it has bonded from the first block on, beside its balance. Units: wei.
+    pub bond_wei: U256,
     /// Days on which it deposited its instrument, by treaty: history, for a replay clock.
     pub deposits: BTreeMap<String, Date>,
 }

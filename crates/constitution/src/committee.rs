@@ -1,6 +1,10 @@
 //! What the constitution yields at a height: who may propose, who votes, with what power.
 
-use polity_primitives::{Address, Certificate, Height, recover_signer};
+use std::sync::Arc;
+
+use polity_primitives::{Address, B256, Certificate, Height, recover_signer};
+
+use crate::turns::{Choice, Turns};
 
 /// Voting power. Units: power, not validators.
 pub type VotingPower = u64;
@@ -18,17 +22,21 @@ pub struct Seat {
     pub address: Address,
     /// Key its votes verify with.
     pub public_key: PublicKey,
+    /// ed25519 key its randomness verifies with.
+    pub peer_key: [u8; 32],
     /// Voting power; 0 proposes without voting.
     pub power: VotingPower,
+    /// Weight in proposing; 0 votes without proposing.
+    pub weight: u64,
 }
 
 /// Why candidates make no committee.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitteeError {
-    /// No seat has power.
-    #[error("no validator would remain: the chain could not decide another block")]
-    Empty,
+    /// No seat has power, or none may write.
+    #[error("nobody would remain who {0}: the chain could not decide another block")]
+    Empty(String),
     /// Too many seats.
     #[error("{0} validators, but a committee seats at most {MEMBERS_MAX}")]
     TooMany(usize),
@@ -74,19 +82,35 @@ pub const fn quorum(total: VotingPower) -> VotingPower {
     total - total.saturating_sub(1) / 3
 }
 
-/// The committee of a height: seats sorted by address, never empty.
+/// The committee of a height: seats sorted by address, of which one at least votes and one at least proposes. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committee {
+    body: Arc<Body>,
+    seed: B256,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Body {
     seats: Vec<Seat>,
     total: VotingPower,
+    turns: Turns,
 }
 
 impl Committee {
-    /// Seats `seats`, in any order.
+    /// Seats `seats`, in any order, that propose in turn.
     ///
     /// # Errors
     /// [`CommitteeError`].
-    pub fn new(mut seats: Vec<Seat>) -> Result<Self, CommitteeError> {
+    pub fn new(seats: Vec<Seat>) -> Result<Self, CommitteeError> {
+        Self::choosing(seats, B256::ZERO, |_| Choice::Rotation)
+    }
+
+    /// Seats `seats`, in any order; `choice` is asked with the seats as sorted.
+    pub(crate) fn choosing(
+        mut seats: Vec<Seat>,
+        seed: B256,
+        choice: impl FnOnce(&[Seat]) -> Choice,
+    ) -> Result<Self, CommitteeError> {
         if seats.len() > MEMBERS_MAX {
             return Err(CommitteeError::TooMany(seats.len()));
         }
@@ -94,46 +118,68 @@ impl Committee {
         if let Some([first, _]) = seats.array_windows().find(|[a, b]| a.address == b.address) {
             return Err(CommitteeError::Duplicate(first.address));
         }
-        let total = seats
-            .iter()
-            .try_fold(0u64, |sum, seat| sum.checked_add(seat.power))
-            .filter(|total| total.checked_mul(3).is_some())
-            .ok_or(CommitteeError::Overflow)?;
-        if total == 0 { Err(CommitteeError::Empty) } else { Ok(Self { seats, total }) }
+        let sum = |part: fn(&Seat) -> u64| {
+            let sum = seats.iter().try_fold(0u64, |sum, seat| sum.checked_add(part(seat)));
+            sum.filter(|total| total.checked_mul(3).is_some()).ok_or(CommitteeError::Overflow)
+        };
+        let total = sum(|seat| seat.power)?;
+        sum(|seat| seat.weight)?;
+        if total == 0 {
+            return Err(CommitteeError::Empty(format!("votes, of {} seats", seats.len())));
+        }
+        let choice = choice(&seats);
+        let turns = Turns::new(seats.iter().map(|seat| seat.weight), choice)
+            .ok_or_else(|| CommitteeError::Empty(format!("writes, of {} seats", seats.len())))?;
+        Ok(Self { body: Arc::new(Body { seats, total, turns }), seed })
+    }
+
+    /// The same seats with the randomness of another block. Cost: none.
+    #[must_use]
+    pub fn reseeded(&self, seed: B256) -> Self {
+        Self { body: self.body.clone(), seed }
     }
 
     /// The seats, sorted by address.
     #[must_use]
     pub fn seats(&self) -> &[Seat] {
-        &self.seats
+        &self.body.seats
     }
 
     /// Sum of the voting powers.
     #[must_use]
-    pub const fn total_power(&self) -> VotingPower {
-        self.total
+    pub fn total_power(&self) -> VotingPower {
+        self.body.total
     }
 
     /// Power that decides: [`quorum`] of the total.
     #[must_use]
-    pub const fn quorum(&self) -> VotingPower {
-        quorum(self.total)
+    pub fn quorum(&self) -> VotingPower {
+        quorum(self.body.total)
     }
 
     /// The seat of the consensus address `address`.
     #[must_use]
     pub fn seat(&self, address: &Address) -> Option<&Seat> {
-        self.seats.binary_search_by_key(address, |seat| seat.address).ok().and_then(|i| self.seats.get(i))
+        let seats = self.seats();
+        seats.binary_search_by_key(address, |seat| seat.address).ok().and_then(|i| seats.get(i))
     }
 
-    /// Whose turn it is to propose: seats in the order of their addresses, one further each height and each round.
+    /// Whose turn it is to propose in `round` of `height`. Cost: O(log n).
+    ///
+    /// The first rounds follow the choice of the primary; later ones go round all who may write.
     #[must_use]
     pub fn proposer(&self, height: Height, round: u32) -> &Seat {
-        let turn = height.0.wrapping_add(u64::from(round)) % self.seats.len().max(1) as u64;
-        usize::try_from(turn)
+        let seat = self.body.turns.seat(&self.seed, height, round);
+        usize::try_from(seat)
             .ok()
-            .and_then(|i| self.seats.get(i))
-            .expect("a committee is never empty and turn < len")
+            .and_then(|i| self.body.seats.get(i))
+            .expect("turns are of this committee's seats, of which at least one writes")
+    }
+
+    /// Rounds of one height within which everyone who may write has a turn.
+    #[must_use]
+    pub fn rounds_for_all(&self) -> u32 {
+        self.body.turns.rounds_for_all()
     }
 
     /// Checks that `certificate` is signed by more than two thirds of this committee's power.
@@ -159,6 +205,10 @@ impl Committee {
             have = have.saturating_add(seat.power);
         }
         let need = self.quorum();
-        if have >= need { Ok(()) } else { Err(CertificateError::Quorum { have, need, total: self.total }) }
+        if have >= need {
+            Ok(())
+        } else {
+            Err(CertificateError::Quorum { have, need, total: self.total_power() })
+        }
     }
 }

@@ -5,37 +5,24 @@
 //!
 //! Deliberately absent: where settings and seats are stored (the institutions), and how votes travel (the engines).
 
+mod candidate;
 mod committee;
+mod scale;
+mod seating;
 mod settings;
+mod turns;
 
+pub use candidate::{Candidate, Offices};
 pub use committee::{
     CertificateError, Committee, CommitteeError, MEMBERS_MAX, PublicKey, Seat, VotingPower, quorum,
 };
-pub use settings::{Incentive, Primary, Settings, Verification, WriteRight};
-
-/// A member that may validate, as the institutions record it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Consensus address: the Ethereum address of `public_key`.
-    pub address: polity_primitives::Address,
-    /// Compressed secp256k1 key its votes verify with.
-    pub public_key: PublicKey,
-}
-
-/// The committee that `settings` make of `candidates`. Equal candidates in any order give an equal committee.
-///
-/// # Errors
-/// [`CommitteeError`] if no seat would remain, there are too many, or a consensus address appears twice.
-pub fn committee(settings: &Settings, candidates: &[Candidate]) -> Result<Committee, CommitteeError> {
-    let Settings {
-        write: WriteRight::Membership { primary: Primary::Rotation },
-        verification: Verification::All,
-        ..
-    } = settings;
-    Committee::new(
-        candidates.iter().map(|c| Seat { address: c.address, public_key: c.public_key, power: 1 }).collect(),
-    )
-}
+pub use scale::POWER_SCALE;
+pub use seating::{committee, seated};
+pub use settings::{
+    EngineKind, FeesTo, Forfeited, Incentive, Primary, Settings, Share, Slash, Standing, Verification, Work,
+    WriteRight,
+};
+pub use turns::ROUNDS_DRAWN;
 
 #[cfg(test)]
 mod tests;

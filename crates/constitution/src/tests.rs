@@ -1,10 +1,14 @@
 //! Known answers and properties of committees.
 
-use polity_primitives::{Address, Certificate, CommitSignature, Height, Signature};
+use polity_primitives::{Address, B256, Certificate, CommitSignature, Height, Signature};
 use proptest::prelude::*;
 use secp256k1::{Message, SECP256K1, SecretKey};
 
 use super::*;
+
+mod seating;
+mod settings;
+mod turns;
 
 fn key(i: u8) -> SecretKey {
     SecretKey::from_byte_array([i; 32]).expect("nonzero")
@@ -12,10 +16,15 @@ fn key(i: u8) -> SecretKey {
 
 fn candidate(i: u8) -> Candidate {
     let public = key(i).public_key(SECP256K1);
-    Candidate {
-        address: Address::from_raw_public_key(&public.serialize_uncompressed()[1..]),
-        public_key: public.serialize(),
-    }
+    let address = Address::from_raw_public_key(&public.serialize_uncompressed()[1..]);
+    Candidate::new(format!("m{i}"), address, public.serialize(), [i; 32])
+}
+
+/// Member `i` without real keys: what the choice of seats needs.
+fn plain(i: u16) -> Candidate {
+    let mut address = [7; 20];
+    address[..2].copy_from_slice(&i.wrapping_mul(40_503).to_be_bytes());
+    Candidate::new(format!("m{i}"), address.into(), [2; 33], [1; 32])
 }
 
 fn signed(by: &[u8], certificate: &Certificate, chain_id: u64) -> Vec<CommitSignature> {
@@ -43,7 +52,8 @@ fn quorum_is_strictly_more_than_two_thirds() {
 
 #[test]
 fn certificate_needs_a_quorum_of_distinct_seats() {
-    let committee = committee(&Settings::default(), &[1, 2, 3, 4].map(candidate)).expect("four seats");
+    let committee =
+        committee(&Settings::default(), &[1, 2, 3, 4].map(candidate), B256::ZERO).expect("four seats");
     let mut certificate =
         Certificate { height: 9, round: 1, block_hash: [7; 32].into(), signatures: Vec::new() };
     certificate.signatures = signed(&[1, 2, 3], &certificate, 5);
@@ -65,9 +75,12 @@ fn certificate_needs_a_quorum_of_distinct_seats() {
 
 #[test]
 fn nobody_or_somebody_twice_is_no_committee() {
-    assert_eq!(committee(&Settings::default(), &[]), Err(CommitteeError::Empty));
+    assert!(matches!(committee(&Settings::default(), &[], B256::ZERO), Err(CommitteeError::Empty(_))));
     let twice = [candidate(1), candidate(1)];
-    assert_eq!(committee(&Settings::default(), &twice), Err(CommitteeError::Duplicate(candidate(1).address)));
+    assert_eq!(
+        committee(&Settings::default(), &twice, B256::ZERO),
+        Err(CommitteeError::Duplicate(candidate(1).address))
+    );
 }
 
 proptest! {
@@ -82,7 +95,7 @@ proptest! {
     #[test]
     fn rotation_gives_everyone_the_same_turns(n in 1u8..20, start in 0u64..1000) {
         let candidates: Vec<_> = (1..=n).map(candidate).collect();
-        let committee = committee(&Settings::default(), &candidates).expect("seats");
+        let committee = committee(&Settings::default(), &candidates, B256::ZERO).expect("seats");
         let mut turns: Vec<_> = (0..u64::from(n)).map(|i| committee.proposer(Height(start + i), 0).address).collect();
         turns.sort();
         turns.dedup();

@@ -14,8 +14,8 @@ use std::{
 use alloy_consensus::{Signed, TxEip1559, TxEnvelope};
 use polity_db::{BlockCommit, Db, Options};
 use polity_primitives::{
-    Account, AccountChange, Address, B256, Block, Certificate, CommitSignature, Header, Height, Receipt,
-    SealedBlock, Signature, StateChanges, Transaction, U256, keccak256,
+    Account, AccountChange, Address, B256, Block, Bytes, Certificate, CommitSignature, Header, Height,
+    Receipt, SealedBlock, Signature, StateChanges, Transaction, U256, keccak256,
 };
 
 const ACCOUNTS: u64 = 1_000_000;
@@ -128,6 +128,7 @@ fn make(height: u64, parent: B256, who: impl Fn(u64) -> u64, before: Option<u64>
             ..Default::default()
         },
         transactions,
+        seal: Bytes::copy_from_slice(&height.to_be_bytes()),
     };
     block.header.transactions_root = block.transactions_root();
     let tx_hashes = block.transactions.iter().map(Transaction::hash).collect();

@@ -6,6 +6,7 @@
 //! value     0..=32 bytes big-endian without leading zeros; zero is the empty string
 //! header    hash 32 | RLP of the header
 //! body      RLP list of transactions, as in an Ethereum block body
+//! seal      its bytes; absent for a block without one
 //! receipts  RLP list of [type, success, cumulative gas, logs]; blooms are recomputed
 //! senders   address 20, one per transaction
 //! place     height 8 | index 4, index only for transactions
@@ -19,8 +20,8 @@ use std::collections::BTreeMap;
 
 use alloy_rlp::{Decodable, RlpDecodable, RlpEncodable};
 use polity_primitives::{
-    Account, AccountChange, Address, B256, Header, Height, KECCAK_EMPTY, Log, Receipt, SlotChange,
-    StateChanges, U256,
+    Account, AccountChange, Address, B256, Bytes, Header, Height, KECCAK_EMPTY, Log, Receipt, SEAL_BYTES_MAX,
+    SlotChange, StateChanges, U256,
 };
 
 use crate::Tip;
@@ -144,6 +145,10 @@ struct StoredReceipt {
     success: bool,
     cumulative_gas_used: u64,
     logs: Vec<Log>,
+}
+
+pub(crate) fn read_seal(bytes: &[u8]) -> Decoded<Bytes> {
+    if bytes.len() <= SEAL_BYTES_MAX { Ok(Bytes::copy_from_slice(bytes)) } else { Err(LONG) }
 }
 
 pub(crate) fn receipts(receipts: &[Receipt]) -> Vec<u8> {

@@ -153,7 +153,8 @@ impl Db {
         let body = |bytes: &[u8]| codec::rlp::<Vec<Transaction>>(bytes, "the body is not RLP");
         let transactions =
             self.part(height, Part::Body, body)?.ok_or_else(|| self.missing(height, Part::Body))?;
-        Ok(Some(SealedBlock { hash, block: Block { header, transactions } }))
+        let seal = self.part(height, Part::Seal, codec::read_seal)?.unwrap_or_default();
+        Ok(Some(SealedBlock { hash, block: Block { header, transactions, seal } }))
     }
 
     pub(crate) fn missing(&self, height: Height, part: Part) -> crate::Error {

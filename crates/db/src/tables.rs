@@ -283,6 +283,8 @@ pub(crate) enum Part {
     Senders = 2,
     Receipts = 3,
     Certificate = 4,
+    /// Only of blocks that have one.
+    Seal = 5,
 }
 
 /// Which kind of record of `meta`.

@@ -139,7 +139,13 @@ mod tests {
     }
 
     fn culprits(votes: &[(u8, VoteKind, u32, Option<u8>)]) -> Vec<u8> {
-        let seat = |i| Seat { address: key(i).address(), public_key: key(i).public().0, power: 1 };
+        let seat = |i| Seat {
+            address: key(i).address(),
+            public_key: key(i).public().0,
+            peer_key: [0; 32],
+            power: 1,
+            weight: 1,
+        };
         let committee = Committee::new((1..=4).map(seat).collect()).expect("four");
         let mut auditor = Auditor::new(7);
         for (by, kind, round, block) in votes {

@@ -44,7 +44,7 @@ impl Genesis {
         let (mut header, changes) = executor.genesis(charter)?;
         let state = State::default().apply(&changes);
         header.state_root = state.root();
-        let block = Block { header, transactions: Vec::new() }.seal();
+        let block = Block::unsealed(header, Vec::new()).seal();
         Ok(Self { block, changes: Arc::new(changes), state })
     }
 }
@@ -89,7 +89,7 @@ impl Ledger {
             }
             Some(tip) => load(&db, &genesis, tip.height)?,
         };
-        let after = After::of(&charter, &executor, block.height(), &state)?;
+        let after = After::of(&charter, &executor, block.header(), &state)?;
         db.set_history(kept(after.agreement.block_rules.history));
         let head = Trail::new(Settled { block, state, after }).head();
         let head = Arc::new(head.ok_or_else(|| Error::Missing("the head".to_owned()))?);

@@ -6,7 +6,7 @@ use polity_charter::Charter;
 use polity_constitution::Committee;
 use polity_db::Db;
 use polity_execution::Executor;
-use polity_institutions::{Slots, constitution, registry};
+use polity_institutions::{Slots, constitution};
 use polity_mempool::Mempool;
 use polity_primitives::{
     B256, Bloom, Bytes, Certificate, Evidence, Header, Height, KECCAK_EMPTY, RecoveredTransaction,
@@ -179,7 +179,8 @@ impl Ledger {
             return Ok(head.committee.clone());
         }
         let before = height.previous().ok_or(Error::Unknown(height))?;
-        Ok(Arc::new(committee_of(&self.state_at(before)?, height)?))
+        let seed = self.0.db.header(before)?.ok_or(Error::Unknown(before))?.mix_hash;
+        Ok(Arc::new(committee_of(&self.state_at(before)?, height, seed)?))
     }
 }
 
@@ -215,14 +216,14 @@ impl Inner {
     }
 }
 
-/// Who decides block `height`, by the state before it.
-pub(crate) fn committee_of(state: &dyn Slots, height: Height) -> Result<Committee, Error> {
+/// Who decides block `height`, by the state before it and `seed`, the randomness of the block before.
+pub(crate) fn committee_of(state: &dyn Slots, height: Height, seed: B256) -> Result<Committee, Error> {
     let settings = constitution::consensus(state).ok_or_else(|| Error::Committee {
         height,
         reason: "the settings of consensus on the chain are not those of this program".to_owned(),
     })?;
-    let candidates: Vec<_> = registry::validators(state).into_iter().map(|v| v.candidate).collect();
-    polity_constitution::committee(&settings, &candidates)
+    let candidates = constitution::candidates(state, &settings);
+    polity_constitution::committee(&settings, &candidates, seed)
         .map_err(|error| Error::Committee { height, reason: error.to_string() })
 }
 

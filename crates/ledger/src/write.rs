@@ -135,7 +135,7 @@ impl Ledger {
     pub(crate) fn candidate(&self, parent: &Head, executed: Executed) -> Result<Arc<Candidate>, Error> {
         let Executed { block, state, changes } = executed;
         let of = (&state, &changes);
-        let after = parent.after().next(&self.0.charter, &self.0.executor, block.height(), of)?;
+        let after = parent.after().next(&self.0.charter, &self.0.executor, block.header(), of)?;
         Ok(Arc::new(Candidate::new(block, state, changes, after)))
     }
 

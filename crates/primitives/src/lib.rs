@@ -18,7 +18,7 @@ pub use address_book::{AGREEMENT, ASSEMBLY, CONSTITUTION, REGISTRY, SYSTEM, TREA
 pub use alloy_consensus::constants::KECCAK_EMPTY;
 pub use alloy_consensus::{Header, TxEnvelope as EthereumTransaction};
 pub use alloy_primitives::{Address, B256, Bloom, Bytes, Log, U256, keccak256};
-pub use block::{Block, SealedBlock};
+pub use block::{Block, SEAL_BYTES_MAX, SealedBlock};
 pub use certificate::{
     Certificate, CommitSignature, Evidence, SIGNATURE_LEN, Signature, SignedVote, VoteKind, proposal_digest,
     recover_signer, vote_digest,

@@ -77,7 +77,7 @@ pub(crate) fn measure(accounts: u64) -> Result<Measured, Failure> {
     parent.state_root = state.root();
     let folder = tempfile::tempdir()?;
     let db = Db::open(folder.path().join("db"), Options { history: Some(8192) })?;
-    let genesis = Block { header: parent.clone(), transactions: Vec::new() }.seal();
+    let genesis = Block::unsealed(parent.clone(), Vec::new()).seal();
     db.commit(&BlockCommit {
         block: &genesis,
         senders: &[],

@@ -177,7 +177,7 @@ impl Chain {
         parent.state_root = state.root();
         let folder = tempfile::tempdir()?;
         let db = Db::open(folder.path().join("db"), Options::default())?;
-        let genesis = Block { header: parent.clone(), transactions: Vec::new() }.seal();
+        let genesis = Block::unsealed(parent.clone(), Vec::new()).seal();
         db.commit(&BlockCommit {
             block: &genesis,
             senders: &[],

@@ -65,6 +65,9 @@ impl Story<'_> {
                 address: serde_json::from_value(seat["address"].clone()).ok()?,
                 public_key: key.as_ref().try_into().ok()?,
                 power: seat["power"].as_u64()?,
+                // A certificate counts votes; who proposes is no part of it.
+                peer_key: [0; 32],
+                weight: 1,
             })
         };
         let seats: Option<Vec<Seat>> =

@@ -97,7 +97,7 @@ impl Application for Bytes {
             extra_data: extra.into(),
             ..Default::default()
         };
-        let block = Block { header, transactions: Vec::new() }.seal();
+        let block = Block::unsealed(header, Vec::new()).seal();
         self.disk.lock().bodies.insert(block.hash, block.encoded());
         Ok(block)
     }
@@ -211,8 +211,16 @@ fn free_port() -> u16 {
 /// `n` validators that know each other, none of them running. Their keys are new.
 pub fn network(n: u8, folder: &std::path::Path) -> Vec<Node> {
     let keys: Vec<Key> = (0..n).map(|i| Key::new(secret(i)).expect("a key")).collect();
-    let seats =
-        keys.iter().map(|k| Seat { address: k.address(), public_key: k.public().0, power: 1 }).collect();
+    let seats = keys
+        .iter()
+        .map(|k| Seat {
+            address: k.address(),
+            public_key: k.public().0,
+            peer_key: [0; 32],
+            power: 1,
+            weight: 1,
+        })
+        .collect();
     let committee = Committee::new(seats).expect("a committee");
     let ports: Vec<u16> = (0..n).map(|_| free_port()).collect();
     let peers: Vec<Peer> = (0..n)

@@ -36,6 +36,9 @@ fn admitted(member: &Member, found: &mut Found) {
         let reason = "opening balances were paid in the first block";
         found.refuse(join(&path, "balance"), reason, "propose treasury.pay");
     }
+    if !member.bond_wei.is_zero() {
+        found.refuse(join(&path, "bond"), BONDS, BOND);
+    }
     if !member.deposits.is_empty() {
         found.refuse(join(&path, "deposited"), DEPOSITS, DEPOSIT);
     }
@@ -44,6 +47,8 @@ fn admitted(member: &Member, found: &mut Found) {
 
 const DEPOSITS: &str = "a deposit is the member's own act";
 const DEPOSIT: &str = "the member deposits it: polity deposit TREATY";
+const BONDS: &str = "opening bonds were made in the first block";
+const BOND: &str = "the member bonds: constitution.bond";
 const KEYS: &str = "keys are the member's own";
 
 fn changed(old: &Charter, known: &Member, new: &Charter, member: &Member, found: &mut Found) {
@@ -59,6 +64,7 @@ fn changed(old: &Charter, known: &Member, new: &Charter, member: &Member, found:
         rights,
         node,
         balance_wei,
+        bond_wei,
         deposits,
     } = member;
     let path = join("members", id);
@@ -72,6 +78,7 @@ fn changed(old: &Charter, known: &Member, new: &Charter, member: &Member, found:
             "opening balances were paid in the first block",
             "propose treasury.pay",
         ),
+        ("bond", *bond_wei != known.bond_wei, BONDS, BOND),
         ("deposited", *deposits != known.deposits, DEPOSITS, DEPOSIT),
     ] {
         if differs {

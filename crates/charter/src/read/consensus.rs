@@ -1,7 +1,7 @@
 //! `[consensus]`: what an engine here can run is read; everything else of the constitution is refused by name, with the reason,
 //! so that no agreement states a rule that nobody enforces.
 
-use polity_constitution::{Incentive, Primary, Settings, Verification, WriteRight};
+use polity_constitution::Settings;
 
 use crate::reader::{Table, suggest};
 use crate::report::Report;
@@ -74,11 +74,7 @@ pub(super) fn consensus(table: Option<Table<'_>>, report: &mut Report<'_>) -> Se
         }
         table.finish(report);
     }
-    Settings {
-        write: WriteRight::Membership { primary: Primary::Rotation },
-        incentive: Incentive {},
-        verification: Verification::All,
-    }
+    Settings::default()
 }
 
 fn write_right(mut table: Table<'_>, report: &mut Report<'_>) {

@@ -111,6 +111,7 @@ fn member(
     let rights = entry.get("rights").map(|node| rights(&node, report)).unwrap_or_default();
     let node = entry.section("node", report).and_then(|table| node_keys(table, report));
     let balance = entry.get("balance").and_then(|node| node.amount_wei(report));
+    let bond_wei = entry.get("bond").and_then(|node| node.amount_wei(report)).unwrap_or_default();
     let mut deposits = BTreeMap::new();
     if let Some(table) = entry.section("deposited", report) {
         for (treaty, node) in table.named("deposits", DEPOSITS_MAX, report) {
@@ -134,6 +135,7 @@ fn member(
         rights,
         node,
         balance_wei,
+        bond_wei,
         deposits,
     };
     (member, weights)

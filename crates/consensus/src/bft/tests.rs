@@ -19,8 +19,13 @@ fn key(i: u8) -> Key {
 
 fn committee() -> polity_constitution::Committee {
     // The fourth seat proposes without voting.
-    let seat =
-        |i: u8| Seat { address: key(i).address(), public_key: key(i).public().0, power: u64::from(i < 4) };
+    let seat = |i: u8| Seat {
+        address: key(i).address(),
+        public_key: key(i).public().0,
+        peer_key: [0; 32],
+        power: u64::from(i < 4),
+        weight: 1,
+    };
     polity_constitution::Committee::new((1..=4).map(seat).collect()).expect("four seats")
 }
 

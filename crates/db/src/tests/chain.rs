@@ -84,6 +84,7 @@ pub(crate) fn next(parent: Option<&Entry>, writes: &Writes) -> Entry {
             ..Default::default()
         },
         transactions,
+        seal: Bytes::copy_from_slice(&height.to_be_bytes()),
     };
     block.header.transactions_root = block.transactions_root();
     let tx_hashes = block.transactions.iter().map(Transaction::hash).collect();

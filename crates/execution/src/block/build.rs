@@ -67,8 +67,7 @@ impl Executor {
         let system = run.system()?;
         transactions.extend(system.iter().cloned());
         let outcome = run.finish(system)?;
-        let block =
-            Block { header, transactions: transactions.iter().map(|tx| tx.transaction.clone()).collect() };
+        let block = Block::unsealed(header, transactions.iter().map(|tx| tx.transaction.clone()).collect());
         let header = with_roots(block.header.clone(), &block, &outcome, root);
         let block = Block { header, ..block }.seal();
         Ok(Built { block, transactions, outcome, rejected })

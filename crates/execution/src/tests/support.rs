@@ -312,7 +312,7 @@ impl World {
     }
 
     pub(crate) fn at(executor: Executor, header: Header, mut view: View) -> Self {
-        let head = polity_primitives::Block { header, transactions: Vec::new() }.seal();
+        let head = polity_primitives::Block::unsealed(header, Vec::new()).seal();
         view.hashes.insert(head.block.header.number, head.hash);
         Self { executor, view, head, last: Default::default() }
     }

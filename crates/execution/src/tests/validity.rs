@@ -8,8 +8,7 @@ use super::support::{BURNER, COUNTER, FREE, Key, MARKET, MEMBERS, Options, REPLA
 use crate::{BLOCK_BYTES_MAX, BlockError, Built, Error, InvalidBlock, TX_GAS_MAX, TransactionFault};
 
 fn refusal(world: &World, header: Header, transactions: Vec<RecoveredTransaction>) -> InvalidBlock {
-    let block =
-        Block { header, transactions: transactions.iter().map(|tx| tx.transaction.clone()).collect() };
+    let block = Block::unsealed(header, transactions.iter().map(|tx| tx.transaction.clone()).collect());
     match world.apply(&block.seal(), &transactions) {
         Err(BlockError::Invalid(reason)) => reason,
         other => panic!("not refused: {other:?}"),

@@ -30,7 +30,9 @@ use polity_primitives::{ASSEMBLY, CONSTITUTION};
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
 pub use rules::BlockRules;
 pub use text::TEXT_BYTES_MAX;
-pub use views::{VersionView, block_rules, charter_hash, charter_text, consensus, version, versions};
+pub use views::{
+    VersionView, block_rules, candidates, charter_hash, charter_text, consensus, version, versions,
+};
 
 use crate::{
     agenda::Due,

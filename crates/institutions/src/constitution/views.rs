@@ -2,11 +2,11 @@
 
 use alloy_primitives::B256;
 use polity_charter::Change;
-use polity_constitution::Settings;
+use polity_constitution::{Candidate, Settings};
 use polity_primitives::CONSTITUTION;
 
 use super::{BlockRules, changes_of, constitution};
-use crate::{host::Slots, storage::View};
+use crate::{host::Slots, registry, storage::View};
 
 /// A version of the charter, and what made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,12 @@ pub fn block_rules(slots: &dyn Slots) -> Option<BlockRules> {
 pub fn consensus(slots: &dyn Slots) -> Option<Settings> {
     let Ok(json) = constitution().consensus.get(&mut view(slots));
     serde_json::from_str(&json).ok()
+}
+
+/// Those that may validate in the next block, with what `settings` ask of them: bonds and offices. In the order of the registry.
+#[must_use]
+pub fn candidates(slots: &dyn Slots, _settings: &Settings) -> Vec<Candidate> {
+    registry::validators(slots).into_iter().map(|validator| validator.candidate).collect()
 }
 
 /// Number of the version in force in the next block.

@@ -58,7 +58,9 @@ pub fn validators(slots: &dyn Slots) -> Vec<Validator> {
         let Ok((key, peer)) = registry.node_keys(&mut view, id);
         let Ok(address) = registry.members.at(id).consensus.get(&mut view);
         let public_key = key.try_into().ok()?;
-        Some(Validator { id: names::text(id), candidate: Candidate { address, public_key }, peer: peer.0 })
+        let id = names::text(id);
+        let candidate = Candidate::new(id.clone(), address, public_key, peer.0);
+        Some(Validator { id, candidate, peer: peer.0 })
     };
     ids.into_iter().filter_map(validator).collect()
 }

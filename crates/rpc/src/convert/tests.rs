@@ -93,8 +93,7 @@ fn executed(
     transactions: Vec<RecoveredTransaction>,
     receipts: Vec<Receipt>,
 ) -> ExecutedBlock {
-    let block =
-        Block { header, transactions: transactions.iter().map(|tx| tx.transaction.clone()).collect() };
+    let block = Block::unsealed(header, transactions.iter().map(|tx| tx.transaction.clone()).collect());
     ExecutedBlock { block: block.seal(), transactions, receipts }
 }
 

@@ -106,8 +106,7 @@ impl Application for Chain {
 }
 
 fn block(number: u64, parent_hash: B256, timestamp: u64) -> SealedBlock {
-    Block { header: Header { number, parent_hash, timestamp, ..Default::default() }, transactions: vec![] }
-        .seal()
+    Block::unsealed(Header { number, parent_hash, timestamp, ..Default::default() }, vec![]).seal()
 }
 
 fn key(i: u8) -> Key {
@@ -115,7 +114,13 @@ fn key(i: u8) -> Key {
 }
 
 fn committee() -> polity_constitution::Committee {
-    let seat = |i| Seat { address: key(i).address(), public_key: key(i).public().0, power: 1 };
+    let seat = |i| Seat {
+        address: key(i).address(),
+        public_key: key(i).public().0,
+        peer_key: [0; 32],
+        power: 1,
+        weight: 1,
+    };
     polity_constitution::Committee::new((1..=4).map(seat).collect()).expect("four seats")
 }
 
