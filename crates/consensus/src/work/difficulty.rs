@@ -74,3 +74,93 @@ impl Rules {
         difficulty(asert(target(self.anchor.difficulty), late, self.half_life_secs()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::uint;
+    use polity_primitives::Height;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::work::Anchor;
+
+    /// Bitcoin Cash's highest target, spacing and half-life.
+    const LIMIT: U256 = uint!(0x00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffff_U256);
+    const SPACING: i128 = 600;
+    const TWO_DAYS: u64 = 172_800;
+
+    /// The vectors of `calculate_asert_test` of Bitcoin Cash Node: reference target, difference in time beyond the parent's,
+    /// difference in height, expected target. Its limit is below ours, so expected values above it are capped here.
+    #[test]
+    fn the_vectors_of_bitcoin_cash_node() {
+        let one = U256::from(1);
+        let vectors: [(U256, i128, i128, U256); 17] = [
+            (LIMIT, 0, 288, LIMIT >> 1),
+            (LIMIT, 0, 576, LIMIT >> 2),
+            (LIMIT >> 1, 0, 288, LIMIT >> 2),
+            (LIMIT >> 2, 0, 288, LIMIT >> 3),
+            (LIMIT >> 3, 0, 288, LIMIT >> 4),
+            (LIMIT, 0, 222 * 288, U256::from(3)),
+            (LIMIT, 0, 222 * 288 + 119, U256::from(3)),
+            (LIMIT, 0, 222 * 288 + 120, U256::from(2)),
+            (LIMIT, 0, 223 * 288 - 1, U256::from(2)),
+            (LIMIT, 0, 223 * 288, one),
+            (LIMIT, 0, 224 * 288, one),
+            (one, 0, 224 * 288, one),
+            (one, 448 * 144 * 600, 0, LIMIT),
+            (LIMIT, 300, 1, uint!(0x00000000ffb1ffffffffffffffffffffffffffffffffffffffffffffffffffff_U256)),
+            (uint!(0x000000008000000000000000000fffffffffffffffffffffffffffffffffffff_U256), 600 * 66 * 144, 0, LIMIT),
+            (one, 600 * 512 * 144, 0, LIMIT),
+            (one, 600 * 448 * 144 - 1, 0, U256::from(0xffff8) << 204),
+        ];
+        for (reference, time, height, expected) in vectors {
+            let found = asert(reference, time - SPACING * height, TWO_DAYS);
+            assert_eq!(found.min(LIMIT), expected, "{reference:x} {time} {height}");
+        }
+    }
+
+    proptest! {
+        /// The cubic is within 0.013 % of 2^x, plus one for rounding down and 2^-16 of the exponent.
+        #[test]
+        fn it_is_two_to_the_power(late in -10_000_000i64..10_000_000, half_life in 60u64..1_000_000) {
+            #[allow(clippy::cast_precision_loss)]
+            let exact = (late as f64 / half_life as f64).exp2();
+            let start = U256::from(1) << 128;
+            let expected = exact * f64::from(start);
+            prop_assume!((1e12..1e70).contains(&expected));
+            let found = f64::from(asert(start, i128::from(late), half_life));
+            let error = (found / expected - 1.0).abs();
+            prop_assert!(error < 0.00013 + 0.000_011, "{error}");
+        }
+
+        /// Later is never harder, and nothing overflows.
+        #[test]
+        fn later_is_easier(start: [u8; 32], late: i64, more in 0i64..1 << 40, half_life in 1u64..1 << 40) {
+            let start = U256::from_be_bytes(start).max(U256::from(1));
+            let at = |late| asert(start, late, half_life);
+            let late = i128::from(late);
+            prop_assert!(at(late) <= at(late + i128::from(more)));
+            prop_assert_eq!(at(0), start);
+        }
+
+        #[test]
+        fn difficulty_and_target_are_inverse(low: u128) {
+            let given = U256::from(low.max(1) >> 1).max(U256::from(1));
+            prop_assert_eq!(difficulty(target(given)), given);
+        }
+    }
+
+    #[test]
+    fn the_first_block_has_the_charters_difficulty_and_the_schedule_follows() {
+        let anchor = Anchor { height: Height(7), timestamp_secs: 1_000, difficulty: U256::from(1_000_000) };
+        let rules = Rules { interval_secs: 15, confirmations: 6, checkpoint: 100, anchor, until: None };
+        let at = |number, timestamp| rules.difficulty(&Header { number, timestamp, ..Header::default() });
+        assert_eq!(at(7, 1_000), U256::from(1_000_000), "on the anchor");
+        assert_eq!(at(8, 1_015), U256::from(1_000_000), "on time");
+        assert_eq!(at(7 + 40, 1_000), U256::from(2_000_000), "forty intervals ahead");
+        assert_eq!(at(7, 1_000 + 600), U256::from(500_000), "forty behind");
+        assert_eq!(at(7, u64::MAX), U256::from(1), "never below one");
+        assert_eq!(at(u64::MAX, 0), U256::MAX, "never above all");
+        assert_eq!((target(U256::ZERO), difficulty(U256::ZERO)), (U256::MAX, U256::MAX));
+    }
+}
