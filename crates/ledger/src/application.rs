@@ -105,7 +105,8 @@ impl Application for LedgerApplication {
 
 impl Ledger {
     fn body(&self, hash: &B256) -> Result<Option<Vec<u8>>, Error> {
-        if let Some(candidate) = self.0.candidates.lock().get(hash) {
+        let candidate = self.0.candidates.lock().get(hash).cloned();
+        if let Some(candidate) = candidate {
             return Ok(Some(candidate.block.block.encoded()));
         }
         if let Some((_, bytes)) = self.0.db.candidate(hash)? {

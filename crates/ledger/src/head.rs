@@ -1,4 +1,4 @@
-//! The finalized head.
+//! The head: the last block of the best chain.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use polity_institutions::{
 use polity_primitives::{B256, Height, Receipt, RecoveredTransaction, SealedBlock};
 use polity_trie::State;
 
-use crate::Error;
+use crate::{Error, after::After, trail::Trail};
 
 /// A block with what execution made of it.
 #[derive(Clone, Debug)]
@@ -39,10 +39,10 @@ impl ExecutedBlock {
     }
 }
 
-/// The finalized head: one value, replaced whole.
+/// The head: one value, replaced whole. Under BFT it is the last finalized block; under work the tip of the heaviest chain.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// The last finalized block.
+    /// The last block.
     pub block: Arc<ExecutedBlock>,
     /// The state after it.
     pub state: State,
@@ -50,6 +50,8 @@ pub struct Head {
     pub committee: Arc<Committee>,
     /// The agreement the next block is under.
     pub agreement: Arc<Agreement>,
+    /// What of this chain is not in the database yet.
+    pub(crate) trail: Trail,
 }
 
 /// The charter in force, and what follows from it for blocks.
@@ -88,7 +90,12 @@ impl Agreement {
 }
 
 impl Head {
-    /// Height of the last finalized block.
+    /// What follows from the state.
+    pub(crate) fn after(&self) -> After {
+        After { committee: self.committee.clone(), agreement: self.agreement.clone() }
+    }
+
+    /// Its height.
     #[must_use]
     pub fn height(&self) -> Height {
         self.block.height()

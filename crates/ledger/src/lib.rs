@@ -9,13 +9,16 @@
 //!
 //! Deliberately absent: a clock (the engine says what time it is), sockets, tasks.
 
+mod after;
 mod application;
 mod candidates;
 mod error;
 mod head;
 mod open;
 mod read;
+mod settle;
 mod submit;
+mod trail;
 mod versions;
 mod view;
 mod write;
@@ -44,6 +47,7 @@ const CODES_CACHED_MAX: u32 = 1_024;
 pub const PROOF_DEPTH_MAX: u64 = 8_192;
 
 type Listener = Box<dyn Fn(&Arc<ExecutedBlock>) + Send + Sync>;
+type UndoListener = Box<dyn Fn(&[Arc<ExecutedBlock>]) + Send + Sync>;
 
 /// A cached preview of the next block, with the head and mempool version it was made of.
 type Preview = Option<((B256, u64), Arc<ExecutedBlock>)>;
@@ -59,11 +63,16 @@ struct Inner {
     genesis_hash: B256,
     head: RwLock<Arc<Head>>,
     candidates: Mutex<candidates::Candidates>,
+    /// Held by whoever adds blocks: one at a time.
+    writing: Mutex<()>,
+    /// Held for writing while a reorganisation moves head and pool together, and for reading by who adds to the pool.
+    moving: RwLock<()>,
     mempool: Mempool,
     blocks: Mutex<LruMap<Height, Arc<ExecutedBlock>, ByLength>>,
     codes: Mutex<LruMap<B256, polity_primitives::Bytes, ByLength>>,
     preview: Mutex<Preview>,
     listeners: RwLock<Vec<Listener>>,
+    undo_listeners: RwLock<Vec<UndoListener>>,
 }
 
 /// How much past state the database keeps under `history`, as it takes it.
