@@ -147,6 +147,7 @@ impl ChainRules {
             number: parent.number.saturating_add(1),
             timestamp: attributes.timestamp_secs,
             beneficiary: attributes.beneficiary,
+            difficulty: attributes.difficulty,
             base_fee_per_gas: Some(self.next_base_fee(parent)),
             mix_hash: randao(parent_hash),
             ..self.blank_header()
@@ -189,6 +190,8 @@ pub struct Attributes {
     pub timestamp_secs: u64,
     /// The proposer's consensus address; tips go there.
     pub beneficiary: Address,
+    /// Expected hashes of a worked block; zero of a decided one. The chain of blocks judges it. Units: expected hashes.
+    pub difficulty: U256,
 }
 
 /// The `mix_hash` (`PREVRANDAO`) of the block after `parent_hash`. It is known to everyone one block ahead and chosen by the

