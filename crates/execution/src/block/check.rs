@@ -46,7 +46,11 @@ pub(super) fn check_header(
     parent_hash: B256,
     header: &Header,
 ) -> Result<(), InvalidBlock> {
-    let attributes = Attributes { timestamp_secs: header.timestamp, beneficiary: header.beneficiary };
+    let attributes = Attributes {
+        timestamp_secs: header.timestamp,
+        beneficiary: header.beneficiary,
+        ..Attributes::default()
+    };
     let known = rules.next_header(parent, parent_hash, &attributes);
     let expected = Header {
         gas_used: header.gas_used,
