@@ -35,8 +35,8 @@ struct Schedule {
 }
 
 fn schedule(state: &dyn Slots, next: Height) -> Result<Schedule, Error> {
-    let settings = constitution::consensus(state).ok_or_else(|| unknown(next))?;
-    Ok(Schedule { settings, turn: 0 })
+    let settings = constitution::consensus_at(state, next.0).ok_or_else(|| unknown(next))?;
+    Ok(Schedule { settings, turn: constitution::turn(state) })
 }
 
 pub(crate) fn unknown(height: Height) -> Error {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use polity_charter::Charter;
-use polity_constitution::Committee;
+use polity_constitution::{Committee, EngineKind, WriteRight};
 use polity_db::Db;
 use polity_execution::Executor;
 use polity_institutions::{Slots, constitution};
@@ -12,7 +12,7 @@ use polity_primitives::{
     B256, Bloom, Bytes, Certificate, Evidence, Header, Height, KECCAK_EMPTY, RecoveredTransaction,
 };
 
-use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView, trail::Trail};
+use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView, course::unknown, trail::Trail};
 
 impl Ledger {
     /// The charter of genesis. The one in force is [`Head::agreement`]'s.
@@ -232,16 +232,15 @@ impl Inner {
 /// If block `height` is the last worked one before a change to a committee: the block that enacted the change. `state` is the
 /// one before `height`.
 fn enacted_before(state: &dyn Slots, height: Height) -> Option<Height> {
-    let _ = (state, height);
-    None
+    let WriteRight::Work(work) = constitution::consensus_at(state, height.0)?.write else { return None };
+    let next = constitution::consensus_at(state, height.0.saturating_add(1))?;
+    let ends = next.engine() != EngineKind::Work;
+    ends.then(|| Height(height.0.saturating_sub(work.confirmations)))
 }
 
 /// Who decides block `height`, by the state before it and `seed`, the randomness of the block before.
 pub(crate) fn committee_of(state: &dyn Slots, height: Height, seed: B256) -> Result<Committee, Error> {
-    let settings = constitution::consensus(state).ok_or_else(|| Error::Committee {
-        height,
-        reason: "the settings of consensus on the chain are not those of this program".to_owned(),
-    })?;
+    let settings = constitution::consensus_at(state, height.0).ok_or_else(|| unknown(height))?;
     let candidates = constitution::candidates(state, &settings);
     polity_constitution::committee(&settings, &candidates, seed)
         .map_err(|error| Error::Committee { height, reason: error.to_string() })

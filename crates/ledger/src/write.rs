@@ -115,7 +115,7 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let attributes = Attributes { timestamp_secs, beneficiary, difficulty };
+        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: Vec::new() };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -243,6 +243,7 @@ impl Ledger {
             &self.latest_of(parent),
             &block,
             &transactions,
+            &[],
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,

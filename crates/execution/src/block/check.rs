@@ -50,6 +50,7 @@ pub(super) fn check_header(
         timestamp_secs: header.timestamp,
         beneficiary: header.beneficiary,
         difficulty: header.difficulty,
+        ..Attributes::default()
     };
     let known = rules.next_header(parent, parent_hash, &attributes);
     let expected = Header {
