@@ -7,7 +7,11 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
 use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B64, B256, Bloom, U256, keccak256};
 use polity_charter::{Access, Charter, Clock, Fees};
-use polity_institutions::{Slots, constitution};
+use polity_institutions::{
+    Slots,
+    agenda::{ENACT_GAS_MAX, MARK_FAILED_GAS_MAX},
+    constitution,
+};
 use polity_primitives::Header;
 
 /// Most gas one signed transaction may have. Source: EIP-7825 (Osaka), kept as it is: tools already obey it, and it bounds
@@ -30,9 +34,13 @@ pub const SYSTEM_CALLS_MAX: u64 = 64;
 /// chain down, and since a chain with something due waits for nothing, the next block follows at once. Source: ADR 0016.
 pub const SYSTEM_GAS_TARGET: u64 = 2_000_000;
 
-/// The part of the block gas limit that signed transactions may use together, as a fraction. The rest is for system
+/// The part of the block gas limit that signed transactions may use together at most, as a fraction. The rest is for system
 /// transactions.
 pub const SIGNED_GAS_SHARE: (u64, u64) = (3, 4);
+
+/// Least gas of a block that is kept for system transactions: the largest of them and the record of its failure. So whatever the
+/// gas limit is amended to, the charter can be amended again.
+pub const SYSTEM_GAS_MIN: u64 = ENACT_GAS_MAX + MARK_FAILED_GAS_MAX;
 
 /// Gas of the cheapest transaction there is. Source: EIP-2028, yellow paper `G_transaction`.
 pub const TX_GAS_MIN: u64 = 21_000;
@@ -87,7 +95,9 @@ impl ChainRules {
     #[must_use]
     pub const fn signed_gas_max(&self) -> u64 {
         let (part, whole) = SIGNED_GAS_SHARE;
-        (self.block_gas_limit / whole).saturating_mul(part)
+        let share = (self.block_gas_limit / whole).saturating_mul(part);
+        let beside = self.block_gas_limit.saturating_sub(SYSTEM_GAS_MIN);
+        if share < beside { share } else { beside }
     }
 
     /// Most gas one signed transaction may have on this chain.
