@@ -8,13 +8,14 @@ use polity_execution::Executor;
 use polity_primitives::{CONSTITUTION, Header, Height, REGISTRY, StateChanges};
 use polity_trie::State;
 
-use crate::{Agreement, Error, read::committee_of, view::StateSlots};
+use crate::{Agreement, Error, course::Course, read::committee_of, view::StateSlots};
 
-/// Who decides the next block, and the agreement it is under.
+/// Who decides the next block and how, and the agreement it is under.
 #[derive(Clone, Debug)]
 pub(crate) struct After {
     pub(crate) committee: Arc<Committee>,
     pub(crate) agreement: Arc<Agreement>,
+    pub(crate) course: Course,
 }
 
 impl After {
@@ -24,12 +25,14 @@ impl After {
         executor: &Executor,
         header: &Header,
         state: &State,
+        course: Course,
     ) -> Result<Self, Error> {
         let slots = StateSlots(state);
         let next = Height(header.number).next();
         Ok(Self {
             committee: Arc::new(committee_of(&slots, next, header.mix_hash)?),
             agreement: Arc::new(Agreement::after(founding, executor, &slots)?),
+            course,
         })
     }
 
@@ -42,9 +45,10 @@ impl After {
         header: &Header,
         (state, changes): (&State, &StateChanges),
     ) -> Result<Self, Error> {
+        let course = self.course.step(header, &StateSlots(state))?;
         let touched = |institution| changes.accounts.contains_key(&institution);
         if touched(CONSTITUTION) {
-            return Self::of(founding, executor, header, state);
+            return Self::of(founding, executor, header, state, course);
         }
         let committee = match touched(REGISTRY) {
             true => {
@@ -52,6 +56,6 @@ impl After {
             }
             false => self.committee.reseeded(header.mix_hash),
         };
-        Ok(Self { committee: Arc::new(committee), agreement: self.agreement.clone() })
+        Ok(Self { committee: Arc::new(committee), agreement: self.agreement.clone(), course })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use polity_charter::Charter;
-use polity_constitution::Committee;
+use polity_constitution::{Committee, EngineKind};
 use polity_execution::{ChainRules, Executor};
 use polity_institutions::{
     Slots,
@@ -12,7 +12,7 @@ use polity_institutions::{
 use polity_primitives::{B256, Height, Receipt, RecoveredTransaction, SealedBlock};
 use polity_trie::State;
 
-use crate::{Error, after::After, trail::Trail};
+use crate::{Error, after::After, course::Course, trail::Trail};
 
 /// A block with what execution made of it.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Head {
     pub committee: Arc<Committee>,
     /// The agreement the next block is under.
     pub agreement: Arc<Agreement>,
+    /// How the next block is agreed on.
+    pub(crate) course: Course,
     /// What of this chain is not in the database yet.
     pub(crate) trail: Trail,
 }
@@ -92,7 +94,39 @@ impl Agreement {
 impl Head {
     /// What follows from the state.
     pub(crate) fn after(&self) -> After {
-        After { committee: self.committee.clone(), agreement: self.agreement.clone() }
+        After {
+            committee: self.committee.clone(),
+            agreement: self.agreement.clone(),
+            course: self.course.clone(),
+        }
+    }
+
+    /// The engine that writes the next block.
+    #[must_use]
+    pub const fn engine(&self) -> EngineKind {
+        match self.course.next {
+            Some(_) => EngineKind::Work,
+            None => EngineKind::Bft,
+        }
+    }
+
+    /// The highest block of its chain that is final: itself where a committee decides; where blocks are worked, the one under as
+    /// many others as the charter asks for.
+    #[must_use]
+    pub fn finalized(&self) -> Height {
+        let base = self.trail.base();
+        match self.course.rules() {
+            Some(rules) if self.height() > base => {
+                base.max(Height(self.height().0.saturating_sub(rules.confirmations)))
+            }
+            _ => base,
+        }
+    }
+
+    /// The last worked height, once a change to another engine is enacted.
+    #[must_use]
+    pub fn until(&self) -> Option<Height> {
+        self.course.rules().and_then(|rules| rules.until).filter(|until| *until >= self.height())
     }
 
     /// Its height.

@@ -12,15 +12,19 @@
 mod after;
 mod application;
 mod candidates;
+mod course;
 mod error;
+mod fork;
 mod head;
 mod open;
 mod read;
 mod settle;
 mod submit;
+mod terminal;
 mod trail;
 mod versions;
 mod view;
+mod work;
 mod write;
 
 use std::sync::Arc;
@@ -37,6 +41,7 @@ use polity_mempool::Mempool;
 use polity_primitives::{B256, Height};
 use schnellru::{ByLength, LruMap};
 pub use view::StateView;
+pub use work::WorkChain;
 pub use write::CLOCK_DRIFT_MS_MAX;
 
 /// Executed blocks kept in memory for readers.
@@ -67,6 +72,10 @@ struct Inner {
     writing: Mutex<()>,
     /// Held for writing while a reorganisation moves head and pool together, and for reading by who adds to the pool.
     moving: RwLock<()>,
+    /// The height at which a committee decides between worked blocks, while it does.
+    terminal: RwLock<Option<terminal::Terminal>>,
+    /// A heavier chain that was refused: its height, and that of the block it would have undone.
+    refused: RwLock<Option<(Height, Height)>>,
     mempool: Mempool,
     blocks: Mutex<LruMap<Height, Arc<ExecutedBlock>, ByLength>>,
     codes: Mutex<LruMap<B256, polity_primitives::Bytes, ByLength>>,

@@ -15,9 +15,10 @@ use crate::{
     BLOCKS_CACHED_MAX, CODES_CACHED_MAX, Error, ExecutedBlock, Inner, Ledger,
     after::After,
     candidates::Candidates,
-    kept,
+    course, kept,
     read::load_block,
     trail::{Settled, Trail},
+    view::StateSlots,
 };
 
 /// Block 0 of a charter, executed. Cheap to clone.
@@ -89,11 +90,12 @@ impl Ledger {
             }
             Some(tip) => load(&db, &genesis, tip.height)?,
         };
-        let after = After::of(&charter, &executor, block.header(), &state)?;
+        let course = course::load(&db, block.block.hash, block.header(), &StateSlots(&state))?;
+        let after = After::of(&charter, &executor, block.header(), &state, course)?;
         db.set_history(kept(after.agreement.block_rules.history));
         let head = Trail::new(Settled { block, state, after }).head();
         let head = Arc::new(head.ok_or_else(|| Error::Missing("the head".to_owned()))?);
-        Ok(Self(Arc::new(Inner {
+        let ledger = Self(Arc::new(Inner {
             charter,
             executor,
             db,
@@ -102,13 +104,17 @@ impl Ledger {
             candidates: Mutex::new(Candidates::new(head)),
             writing: Mutex::new(()),
             moving: RwLock::new(()),
+            terminal: RwLock::new(None),
+            refused: RwLock::new(None),
             mempool: Mempool::default(),
             blocks: Mutex::new(LruMap::new(ByLength::new(BLOCKS_CACHED_MAX))),
             codes: Mutex::new(LruMap::new(ByLength::new(CODES_CACHED_MAX))),
             preview: Mutex::new(None),
             listeners: RwLock::new(Vec::new()),
             undo_listeners: RwLock::new(Vec::new()),
-        })))
+        }));
+        ledger.restore()?;
+        Ok(ledger)
     }
 }
 

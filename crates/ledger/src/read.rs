@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use polity_charter::Charter;
-use polity_constitution::Committee;
+use polity_constitution::{Committee, EngineKind, WriteRight};
 use polity_db::Db;
 use polity_execution::Executor;
 use polity_institutions::{Slots, constitution};
@@ -12,7 +12,7 @@ use polity_primitives::{
     B256, Bloom, Bytes, Certificate, Evidence, Header, Height, KECCAK_EMPTY, RecoveredTransaction,
 };
 
-use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView, trail::Trail};
+use crate::{Error, ExecutedBlock, Head, Inner, Ledger, StateView, course::unknown, trail::Trail};
 
 impl Ledger {
     /// The charter of genesis. The one in force is [`Head::agreement`]'s.
@@ -174,13 +174,26 @@ impl Ledger {
     /// # Errors
     /// [`Error::Unknown`] beyond the next block, [`Error::Pruned`] before what is kept.
     pub fn committee_at(&self, height: Height) -> Result<Arc<Committee>, Error> {
+        if let Some(committee) = self.terminal_committee(height) {
+            return Ok(committee);
+        }
         let head = self.head();
         if height == head.height().next() {
             return Ok(head.committee.clone());
         }
         let before = height.previous().ok_or(Error::Unknown(height))?;
-        let seed = self.0.db.header(before)?.ok_or(Error::Unknown(before))?.mix_hash;
-        Ok(Arc::new(committee_of(&self.state_at(before)?, height, seed)?))
+        let seed = self.header_of(&head, before)?.ok_or(Error::Unknown(before))?.mix_hash;
+        let state = self.state_at(before)?;
+        if let Some(enacted) = enacted_before(&state, height) {
+            return Ok(Arc::new(self.committee_after(enacted, height)?));
+        }
+        Ok(Arc::new(committee_of(&state, height, seed)?))
+    }
+
+    /// The committee that decides the terminal block at `height`: the one to come, by the state after block `enacted`.
+    pub(crate) fn committee_after(&self, enacted: Height, height: Height) -> Result<Committee, Error> {
+        let seed = self.header_of(&self.head(), enacted)?.ok_or(Error::Unknown(enacted))?.mix_hash;
+        committee_of(&self.state_at(enacted)?, height.next(), seed)
     }
 }
 
@@ -216,12 +229,18 @@ impl Inner {
     }
 }
 
+/// If block `height` is the last worked one before a change to a committee: the block that enacted the change. `state` is the
+/// one before `height`.
+fn enacted_before(state: &dyn Slots, height: Height) -> Option<Height> {
+    let WriteRight::Work(work) = constitution::consensus_at(state, height.0)?.write else { return None };
+    let next = constitution::consensus_at(state, height.0.saturating_add(1))?;
+    let ends = next.engine() != EngineKind::Work;
+    ends.then(|| Height(height.0.saturating_sub(work.confirmations)))
+}
+
 /// Who decides block `height`, by the state before it and `seed`, the randomness of the block before.
 pub(crate) fn committee_of(state: &dyn Slots, height: Height, seed: B256) -> Result<Committee, Error> {
-    let settings = constitution::consensus(state).ok_or_else(|| Error::Committee {
-        height,
-        reason: "the settings of consensus on the chain are not those of this program".to_owned(),
-    })?;
+    let settings = constitution::consensus_at(state, height.0).ok_or_else(|| unknown(height))?;
     let candidates = constitution::candidates(state, &settings);
     polity_constitution::committee(&settings, &candidates, seed)
         .map_err(|error| Error::Committee { height, reason: error.to_string() })

@@ -17,7 +17,17 @@ use crate::{
     write::decode,
 };
 
+/// Record of the lowest height from which on every block of a chain decided by committees has a certificate.
+const CERTIFIED: &str = "certified";
+
 impl Ledger {
+    /// The lowest height from which on every block has a certificate, where the next block is decided by a committee.
+    pub(crate) fn certified_from(&self) -> Result<Height, Error> {
+        let record = self.0.db.meta(CERTIFIED)?;
+        let height = record.and_then(|bytes| Some(Height(u64::from_be_bytes(*bytes.first_chunk()?))));
+        Ok(height.unwrap_or(Height::GENESIS.next()))
+    }
+
     /// Makes the block that `certificate` decides the head, and commits it with all below it.
     pub(crate) fn settle(&self, certificate: &Certificate) -> Result<(), Error> {
         let _writing = self.0.writing.lock();
@@ -28,10 +38,15 @@ impl Ledger {
             return if ours == theirs { Ok(()) } else { Err(Error::Conflict { height, ours, theirs }) };
         }
         let decided = self.decided_head(certificate)?;
+        if decided.course.own.is_some() {
+            // The terminal block: from here on every block has a certificate again.
+            self.0.db.put_meta(CERTIFIED, &height.0.to_be_bytes())?;
+        }
         self.commit(&decided.trail, height, Some(certificate))?;
         let next = decided.trail.settled_at(height).head();
         let next = Arc::new(next.ok_or_else(|| Error::Missing("the head".to_owned()))?);
         self.0.candidates.lock().settle(next.clone());
+        *self.0.terminal.write() = None;
         let changed = difference(&self.head().trail, &decided.trail);
         self.adopt(next, changed);
         Ok(())
@@ -50,6 +65,7 @@ impl Ledger {
         certificate: Option<&Certificate>,
     ) -> Result<(), Error> {
         for at in trail.blocks().iter().filter(|at| at.height() <= height) {
+            self.keep_course(at)?;
             let block = &at.block;
             let senders: Vec<Address> = block.transactions.iter().map(|tx| tx.sender).collect();
             let tx_hashes: Vec<B256> = block.transactions.iter().map(|tx| tx.hash).collect();

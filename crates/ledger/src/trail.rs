@@ -45,8 +45,8 @@ impl Trail {
                 (settled.block.clone(), settled.state.clone(), settled.after.clone())
             }
         };
-        let After { committee, agreement } = after;
-        Some(Head { block, state, committee, agreement, trail: self })
+        let After { committee, agreement, course } = after;
+        Some(Head { block, state, committee, agreement, course, trail: self })
     }
 
     /// The same chain once its block at `height` is committed.

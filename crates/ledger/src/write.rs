@@ -4,10 +4,11 @@ use std::{cell::RefCell, sync::Arc};
 
 use alloy_rlp::Decodable;
 use polity_charter::Clock;
+use polity_consensus::work::earliest;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
 use polity_mempool::Best;
 use polity_primitives::{
-    Address, B256, Block, Height, RecoveredTransaction, SealedBlock, StateChanges, keccak256,
+    Address, B256, Block, Height, RecoveredTransaction, SealedBlock, StateChanges, U256, keccak256,
 };
 use polity_trie::State;
 
@@ -86,10 +87,15 @@ impl Ledger {
     /// Time of the block after `head`. Units: seconds since 1970.
     pub(crate) fn timestamp(&self, head: &Head, now_ms: Option<u64>) -> u64 {
         let parent = head.header().timestamp;
-        match self.0.charter.clock.timestamp_secs(head.height().next().0) {
-            Some(replayed) => replayed,
-            None => now_ms.map_or(parent, |now| (now / 1_000).max(parent)),
+        if let Some(replayed) = self.0.charter.clock.timestamp_secs(head.height().next().0) {
+            return replayed;
         }
+        // A worked block is also younger than the median of those before it.
+        let least = match &head.course.next {
+            Some(rules) => self.past(head, rules).map_or(parent, |past| earliest(&past)),
+            None => parent,
+        };
+        now_ms.map_or(least, |now| (now / 1_000).max(least))
     }
 
     /// Builds a block on `head` of what waits.
@@ -107,7 +113,9 @@ impl Ledger {
             halvings => (rules.signed_gas_max() >> halvings).max(rules.tx_gas_max()),
         };
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
-        let attributes = Attributes { timestamp_secs: self.timestamp(head, now_ms), beneficiary };
+        let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
+        let timestamp_secs = self.timestamp(head, now_ms);
+        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: Vec::new() };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -145,7 +153,13 @@ impl Ledger {
         self.0.db.put_candidate(sealed.height(), &sealed.hash, &sealed.encoded())?;
         // One that does not fit into the tree is executed again from its body if it is decided after all.
         match self.0.candidates.lock().insert(candidate.clone()) {
-            Ok(Some(forgotten)) => tracing::debug!(%forgotten, "ledger.candidate.forgotten"),
+            Ok(Some(forgotten)) => {
+                tracing::debug!(%forgotten, "ledger.candidate.forgotten");
+                // What is worked can be fetched again; what is proposed may be decided after all.
+                if candidate.after.course.own.is_some() {
+                    self.0.db.drop_candidate(&forgotten)?;
+                }
+            }
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, hash = %sealed.hash, "ledger.candidate.dropped"),
         }
@@ -155,6 +169,9 @@ impl Ledger {
     /// Builds the block to propose after the head, and makes its body durable.
     pub(crate) fn propose(&self, proposer: Address, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
         let _writing = self.0.writing.lock();
+        if let Some(height) = self.terminal() {
+            return self.propose_terminal(height);
+        }
         let head = self.head();
         let Assembled { executed, rejected } = self.assemble(&head, proposer, Some(now_ms), round)?;
         self.0.mempool.remove(&rejected);
@@ -166,6 +183,9 @@ impl Ledger {
     /// Judges a block proposed or synced for the height after the head; makes a valid one's body durable.
     pub(crate) fn judge(&self, bytes: &[u8], height: Height, now_ms: u64) -> Result<Judged, Error> {
         let _writing = self.0.writing.lock();
+        if self.terminal() == Some(height) {
+            return self.judge_terminal(bytes, height, now_ms);
+        }
         let head = self.head();
         let block = match decode(bytes) {
             Ok(block) => block,
@@ -186,6 +206,10 @@ impl Ledger {
                 "timestamp {} is more than {CLOCK_DRIFT_MS_MAX} ms ahead of our clock",
                 header.timestamp
             ))
+        } else if head.course.next.is_some() {
+            Some(format!("block {} is worked, not decided by a committee", header.number))
+        } else if !header.difficulty.is_zero() || !header.nonce.is_zero() {
+            Some("a decided block has neither difficulty nor nonce".to_owned())
         } else if head.committee.seat(&header.beneficiary).is_none() {
             Some(format!("written by {}, who has no seat in the committee", header.beneficiary))
         } else {
@@ -219,6 +243,7 @@ impl Ledger {
             &self.latest_of(parent),
             &block,
             &transactions,
+            &[],
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,
@@ -255,6 +280,11 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+/// What `bytes` are called: the hash of the block they are, else their own, so that bytes that are no block never pass for one.
+pub(crate) fn name(bytes: &[u8]) -> B256 {
+    decode(bytes).map_or_else(|_| keccak256(bytes), |block| block.hash)
 }
 
 /// Decodes the RLP of a block, all of it.

@@ -6,6 +6,7 @@ mod builtin;
 mod diff;
 mod hostile;
 mod keys;
+mod mechanisms;
 mod show;
 mod values;
 

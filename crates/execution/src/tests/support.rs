@@ -146,7 +146,7 @@ pub(crate) const FREE: Options = Options {
     transact: "anyone",
     clock: WALL,
     chambers: "",
-    gas_limit: 30_000_000,
+    gas_limit: 40_000_000,
 };
 pub(crate) const MARKET: Options =
     Options { fees: "policy = \"market\"\ninitial_base_fee = \"1 gwei\"", ..FREE };
@@ -326,6 +326,7 @@ impl World {
         Attributes {
             timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
+            difficulty: U256::ZERO,
         }
     }
 

@@ -47,6 +47,7 @@ pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
 pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};
 pub use text::TEXT_BYTES_MAX;
+pub use turn::closes;
 pub use vesting::BUCKETS_MAX;
 pub use views::{
     VersionView, block_rules, candidates, charter_hash, charter_text, closing, consensus, consensus_at, turn,

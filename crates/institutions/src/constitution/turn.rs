@@ -17,7 +17,8 @@ use crate::{
 const JSON_GAS: u64 = 5;
 
 /// Whether blocks have accounts under these settings: somebody is paid or counted, or terms begin.
-pub(super) fn closes(settings: &Settings) -> bool {
+#[must_use]
+pub fn closes(settings: &Settings) -> bool {
     let by_stake = matches!(settings.write, WriteRight::Delegation { chamber: None, .. });
     !settings.incentive.is_empty() || by_stake
 }

@@ -447,8 +447,20 @@ fn weight_at(
     height: u64,
 ) -> Result<Option<u128>> {
     let filter = electorate::filter(cx, record)?;
+    weight_in(cx, id, (record, &filter), member, weight, height)
+}
+
+/// The same for a chamber whose filter was read: it can be long, and many members are asked about.
+fn weight_in(
+    cx: &mut Context<'_>,
+    id: B256,
+    (record, filter): (&ChamberRecord, &Filter),
+    member: B256,
+    weight: B256,
+    height: u64,
+) -> Result<Option<u128>> {
     let weights = if weight.is_zero() { vec![] } else { vec![weight] };
-    let elector = registry().elector(&mut electorate::members(cx), member, &filter, &weights, height)?;
+    let elector = registry().elector(&mut electorate::members(cx), member, filter, &weights, height)?;
     let Some(elector) = elector else { return Ok(None) };
     let Some(seat) = seat_at(cx, id, record, member, height)? else { return Ok(None) };
     let stake = B256::right_padding_from(STAKE.as_bytes());
@@ -459,13 +471,25 @@ fn weight_at(
     }))
 }
 
-/// Whether the description of `record`, if it has one, lets `member` in now, and it may vote.
-fn is_described(cx: &mut Context<'_>, record: &ChamberRecord, member: B256) -> Result<bool> {
-    let mut filter = electorate::described(cx, record)?;
-    if filter.kinds == 0 && filter.classes.is_empty() && filter.members.is_empty() {
-        filter = Filter { rights: Rights::VOTE, ..electorate::anyone() };
+/// Whom a chamber's description lets in: all who may vote, where it names nobody.
+struct Description {
+    filter: Filter,
+    is_given: bool,
+}
+
+impl Description {
+    fn of(cx: &mut Context<'_>, record: &ChamberRecord) -> Result<Self> {
+        let described = electorate::described(cx, record)?;
+        let is_given =
+            described.kinds != 0 || !described.classes.is_empty() || !described.members.is_empty();
+        let anyone = || Filter { rights: Rights::VOTE, ..electorate::anyone() };
+        Ok(Self { filter: if is_given { described } else { anyone() }, is_given })
     }
-    Ok(registry().elector(&mut electorate::members(cx), member, &filter, &[], u64::MAX)?.is_some())
+
+    /// Whether it lets `member` in now.
+    fn lets_in(&self, cx: &mut Context<'_>, member: B256) -> Result<bool> {
+        Ok(registry().elector(&mut electorate::members(cx), member, &self.filter, &[], u64::MAX)?.is_some())
+    }
 }
 
 /// The present term, as the ABI shows it. It reads every candidate or lot of the term.

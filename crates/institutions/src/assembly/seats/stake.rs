@@ -5,7 +5,7 @@
 
 use alloy_primitives::{B256, U256};
 
-use super::{Place, body, is_described, place};
+use super::{Description, Place, body, place};
 use crate::{
     agenda::Due,
     assembly::{
@@ -49,7 +49,7 @@ pub(in crate::assembly) fn bond(cx: &mut Context<'_>, chamber: B256) -> Result<(
     let member = electorate::caller(cx)?;
     let Place { record, body, .. } = place(cx, chamber)?;
     ensure!(record.seating.by(cx)? == By::Stake, NotByStake { chamber });
-    ensure!(is_described(cx, &record, member)?, MayNotBond { chamber, member });
+    ensure!(Description::of(cx, &record)?.lets_in(cx, member)?, MayNotBond { chamber, member });
     let (amount, now) = (cx.value(), cx.block().height);
     ensure!(!amount.is_zero(), NothingBonded {});
     let bonded = body.bonded.get(cx)?;

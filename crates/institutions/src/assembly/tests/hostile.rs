@@ -85,3 +85,52 @@ fn a_given_stake_and_a_bonded_one_are_counted_alike() {
     chain.run(9 * DAY);
     assert_eq!(chain.status(id), "executed");
 }
+
+/// Candidates cannot make the count of an election too dear for the chain, so that those who sit go on sitting.
+#[test]
+fn seats_are_filled_from_chambers_of_the_longest_descriptions_too() {
+    use crate::agenda::TURN_GAS_MAX;
+    let more: String =
+        (0..140).map(|i| format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n")).collect();
+    let text = CHARTER
+        .replace(r#"expert = ["read", "transact", "propose"]"#, r#"expert = ["transact", "propose", "vote"]"#)
+        .replace("\"vote\", \"validate\"]", "\"vote\"]")
+        .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
+    let (chambers, members) = text.split_once("[members]").expect("members");
+    let seated = seats::SEATED.replace("seats    = 2", "seats = 128").replace("seats  = 3", "seats = 128");
+    let founded = Chain::new(&format!("{chambers}{seated}[members]{members}{more}"));
+    for own in [false, true] {
+        let mut chain = founded.clone();
+        let view = |chain: &mut Chain, id: &str| chain.send("AAA", &sol::chamberCall { id: word(id) });
+        let longest = |chamber: sol::Chamber| sol::Chamber {
+            kinds: 1,
+            classes: (0..CHAMBER_CLASSES_MAX).map(|i| word(&format!("class-{i}"))).collect(),
+            members: (0..CHAMBER_MEMBERS_MAX).map(|i| word(&format!("S{i:03}"))).collect(),
+            ..chamber
+        };
+        for id in if own { &["plenary", "board"][..] } else { &["plenary"] } {
+            let chamber = longest(view(&mut chain, id));
+            chain.write_chamber(id, &chamber).expect("a chamber");
+        }
+        let mut most = 0;
+        let mut step = |chain: &mut Chain| {
+            chain.next(0);
+            while let Some(due) = next_due(&chain.memory, &chain.memory.block) {
+                let outcome = chain.memory.call(&Request::new(SYSTEM, ASSEMBLY, due.input.to_vec()));
+                assert!(outcome.result.is_ok());
+                most = most.max(outcome.gas_used);
+            }
+        };
+        (0..6).for_each(|_| step(&mut chain));
+        for i in 0..CANDIDATES_MAX {
+            let (who, chamber) = (format!("S{i:03}"), word("board"));
+            chain.send(&who, &sol::standCall { chamber });
+            chain.send(&who, &sol::electCall { chamber, candidates: vec![word(&who)] });
+        }
+        chain.next(10 * DAY);
+        (0..6).for_each(|_| step(&mut chain));
+        assert_eq!(seats_of(&chain.memory, "board").unwrap().members.len(), 128);
+        assert_eq!(seats_of(&chain.memory, "jury").unwrap().members.len(), 128);
+        assert!(most + 110_000 < TURN_GAS_MAX, "{most}");
+    }
+}

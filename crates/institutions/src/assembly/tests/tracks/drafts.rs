@@ -91,6 +91,41 @@ fn a_draft_finds_sponsors_and_a_deposit_is_discussed_and_opens() {
     assert_eq!(chain.memory.balance_of(ASSEMBLY), U256::ZERO);
 }
 
+/// Whoever lost the right to propose carries no draft over its threshold, and leaves its place to another.
+#[test]
+fn a_sponsor_that_may_propose_no_more_is_none() {
+    let sponsor = |id: u64| sol::sponsorCall { id: U256::from(id) };
+    let view = |chain: &Chain, id| proposal(&chain.memory, id).unwrap();
+    for revoke in [false, true] {
+        let mut chain = guarded();
+        let id = chain.propose("AAA", "slow", vec![]);
+        chain.pay("EEE", 10, &sol::placeDepositCall { id: U256::from(id) }).unwrap();
+        chain.send("BBB", &sponsor(id));
+        match revoke {
+            true => {
+                let rights = polity_charter::Rights::PROPOSE.0;
+                chain.decide(REGISTRY, &IRegistry::revokeCall { id: word("BBB"), rights });
+            }
+            false => chain.decide(REGISTRY, &IRegistry::expelCall { id: word("BBB") }),
+        }
+        chain.send("CCC", &sponsor(id));
+        assert_eq!((view(&chain, id).status.as_str(), view(&chain, id).sponsors), ("draft", vec!["CCC".into()]));
+        chain.send("DDD", &sponsor(id));
+        assert_eq!(chain.status(id), "discussion");
+    }
+    // The deposit comes last.
+    let mut chain = guarded();
+    let id = chain.propose("AAA", "slow", vec![]);
+    for who in ["BBB", "CCC"] {
+        chain.send(who, &sponsor(id));
+    }
+    chain.decide(REGISTRY, &IRegistry::suspendCall { id: word("BBB") });
+    chain.pay("EEE", 10, &sol::placeDepositCall { id: U256::from(id) }).unwrap();
+    assert_eq!((view(&chain, id).status.as_str(), view(&chain, id).sponsors), ("draft", vec!["CCC".into()]));
+    chain.send("DDD", &sponsor(id));
+    assert_eq!(chain.status(id), "discussion");
+}
+
 #[test]
 fn a_draft_that_finds_nothing_lapses() {
     let mut chain = guarded();
