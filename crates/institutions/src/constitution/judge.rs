@@ -5,11 +5,10 @@ use polity_charter::{
     Change, Charter, Diagnostic, Diagnostics, Effect, Op, Severity, amended_metered, diff, parse_metered,
 };
 use polity_decision::Rational;
-use polity_primitives::{ASSEMBLY, REGISTRY};
+use polity_primitives::REGISTRY;
 
 use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX, candidates::would_sit};
 use crate::{
-    assembly::amend,
     context::{Context, Result},
     ensure,
     host::Failure,
@@ -98,16 +97,6 @@ fn possible(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()
             let weights = judged.new.member(member).map(|member| member.weights.keys().cloned().collect());
             let weights: Vec<String> = weights.unwrap_or_default();
             weights.iter().try_for_each(|name| scaled(cx, &judged.new, member, name).map(drop))
-        }
-        Effect::ChamberRemoved { id } => {
-            let bonded = amend::bonded(&mut cx.storage_of(ASSEMBLY), word(id)?)?;
-            ensure!(
-                bonded.is_zero(),
-                failure(&format!(
-                    "chambers.{id}: {bonded} wei are bonded in it; its members unbond them first"
-                ))
-            );
-            Ok(())
         }
         _ => Ok(()),
     }

@@ -60,7 +60,8 @@ fn no_weight_is_too_large_to_be_counted() {
     assert!(found.to_string().contains("this weight is more than"), "{found}");
 }
 
-/// What a stake weighs in an open vote is what it weighed at its opening, whoever is given a weight of that name since.
+/// What a stake weighs in an open vote is what it weighed at its opening, whoever is given a weight of that name since. And a wei
+/// that somebody bonds in a chamber does not keep it from being removed.
 #[test]
 fn a_given_stake_and_a_bonded_one_are_counted_alike() {
     let bank = "[chambers.bank]\nby = \"stake\"\nkinds = [\"state\"]\nunbonding = \"0d\"\n\
@@ -73,17 +74,21 @@ fn a_given_stake_and_a_bonded_one_are_counted_alike() {
     chain.next(DAY);
     let id = chain.propose("AAA", "bank", vec![]);
     chain.ballot("BBB", id, Choice::No);
-    for (who, wei) in [("AAA", 5), ("BBB", 3)] {
-        chain.send(who, &sol::unbondCall { chamber: word("bank"), amount: U256::from(wei) });
-    }
     amend(&mut chain, &["remove chambers.bank", "remove rules.by-stake", "set members.AAA.weights.stake = \"1\""])
-        .expect("nothing is bonded");
+        .expect("whoever has bonded there");
     chain.next(DAY);
+    for (who, wei) in [("AAA", 5), ("BBB", 3)] {
+        let unbond = |amount: u64| sol::unbondCall { chamber: word("bank"), amount: U256::from(amount) };
+        chain.send(who, &unbond(wei));
+        assert_eq!(chain.try_send(account(who), &unbond(1)).map(drop), Err("NothingBonded".into()));
+        assert!(chain.pay(who, 1, &sol::bondCall { chamber: word("bank") }).is_err(), "it is no more");
+    }
     chain.ballot("AAA", id, Choice::Yes);
     let limb = report(&chain.memory, id).unwrap().limbs.remove(0);
     assert_eq!((limb.numerator / limb.denominator).to_string(), "5/8");
     chain.run(9 * DAY);
     assert_eq!(chain.status(id), "executed");
+    assert_eq!(chain.memory.balance_of(ASSEMBLY), U256::ZERO, "all is paid back");
 }
 
 /// Candidates cannot make the count of an election too dear for the chain, so that those who sit go on sitting.
