@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use polity_primitives::{B256, Header, U256};
 
-use super::worker::Peer;
+use super::event::Peer;
 
 /// Most headers that wait for their bodies.
 pub const AHEAD_MAX: usize = 2_048;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use polity_primitives::{B256, Header};
 
-use super::worker::Peer;
+use super::event::Peer;
 
 /// Most headers that wait.
 pub const ORPHANS_MAX: usize = 64;

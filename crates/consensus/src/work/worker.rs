@@ -11,11 +11,16 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use alloy_rlp::Decodable as _;
-use polity_primitives::{B256, Block, Header, Height, U256};
+use polity_primitives::{B256, Block, Height, U256};
 
 use super::{
-    Chain, HEADERS_MAX, HeaderError, Inserted, Message, Rules, Tip, ahead::Ahead, check_body, check_header,
-    headers_after, is_solved, locator, orphans::Orphans, target,
+    Chain, HEADERS_MAX, Inserted, Message, Tip,
+    ahead::Ahead,
+    check_body,
+    event::{Act, Event, Job, Peer, Report},
+    headers_after, is_solved,
+    orphans::Orphans,
+    target,
 };
 use crate::Fatal;
 
@@ -23,8 +28,6 @@ use crate::Fatal;
 pub const PEERS_MAX: usize = 1_024;
 /// How often peers are told our tip, so that what was lost is made up for. Units: milliseconds.
 const TIP_MS: u64 = 5_000;
-/// After so long a question for headers may be put again. Units: milliseconds.
-const HEADERS_MS_MAX: u64 = 5_000;
 /// A job is made anew after so long, so that its timestamp tells the time. Units: milliseconds.
 const JOB_MS_MAX: u64 = 4_000;
 /// A job is not made anew for new transactions before so long. Units: milliseconds.
@@ -37,145 +40,31 @@ const INVALID_MAX: usize = 256;
 const INSERTS_MAX: usize = 32;
 /// Bytes of bodies in answer to one question, after the first body.
 const SERVED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How long a peer whose chain forks off below our floor is not asked again. Units: milliseconds.
-const FORKED_MS: u64 = 30_000;
-
-/// A peer, by a number that the driver gives it for as long as it is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Peer(pub u64);
-
-/// What happens to the engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The node starts, or switches to this engine.
-    Start,
-    /// Time passed. The driver sends one at least every half second.
-    Tick,
-    /// A peer connected.
-    Joined(Peer),
-    /// A peer is gone.
-    Left(Peer),
-    /// Bytes of a peer.
-    Received {
-        /// Whose.
-        peer: Peer,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// The miner found a nonce.
-    Solved {
-        /// Of which job.
-        job: u64,
-        /// The nonce.
-        nonce: u64,
-    },
-    /// There may be something new to write, or the chain moved without the engine.
-    Wake,
-}
-
-/// A header to find a nonce for. It replaces the job before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Its number; numbers rise.
-    pub id: u64,
-    /// The header with nonce 0.
-    pub header: Header,
-    /// The work hash must be at most this.
-    pub target: U256,
-}
-
-/// What the engine wants done, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Send bytes to a peer.
-    Send {
-        /// To whom.
-        peer: Peer,
-        /// The bytes: a [`Message`].
-        bytes: Vec<u8>,
-    },
-    /// Send bytes to all peers.
-    Broadcast {
-        /// The bytes: a [`Message`].
-        bytes: Vec<u8>,
-    },
-    /// Look for a nonce of this header instead of the one before.
-    Mine(Job),
-    /// Look for none.
-    StopMining,
-    /// The peer broke the protocol: what it sent is invalid by its own bytes. The driver drops it, or counts.
-    Blame {
-        /// Who.
-        peer: Peer,
-        /// What it did.
-        why: String,
-    },
-    /// The best chain changed.
-    Moved {
-        /// Its new end.
-        tip: Tip,
-        /// How: [`Inserted::Extended`] or [`Inserted::Reorganised`].
-        how: Inserted,
-    },
-}
-
-/// What the engine is doing, for `polity status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Peers connected.
-    pub peers: usize,
-    /// The highest tip whose headers are proven here, ours or not.
-    pub peers_tip: Height,
-    /// The height being mined.
-    pub mining: Option<Height>,
-    /// Difficulty of it.
-    pub difficulty: U256,
-    /// Blocks whose headers are known and whose bodies are not.
-    pub missing: usize,
-    /// A heavier chain that forks off below our floor: its tip's height as its peer claims, and our floor. The operator must decide.
-    pub refused: Option<(Height, Height)>,
-}
 
 /// What is known of a peer.
 #[derive(Clone, Debug, Default)]
-struct Known {
+pub(super) struct Known {
     /// The last tip it told us, or we told it.
-    tip: B256,
+    pub(super) tip: B256,
     /// The height it claims, and the accumulated difficulty.
-    height: u64,
-    work: U256,
+    pub(super) height: u64,
+    pub(super) work: U256,
     /// When it was asked for headers, if it has not answered.
-    asked_ms: Option<u64>,
+    pub(super) asked_ms: Option<u64>,
     /// Its chain forks off below our floor; it is not asked until then.
-    forked_until_ms: u64,
-}
-
-/// What became of a header.
-enum Taken {
-    /// New and checked.
-    New,
-    /// Known already.
-    Known,
-    /// Its parent is not known.
-    Orphan,
-    /// Not now: early, or there is no room.
-    NotNow,
-    /// Forks off below the floor.
-    TooDeep,
-    /// Invalid.
-    Invalid(String),
+    pub(super) forked_until_ms: u64,
 }
 
 /// The work engine of one node.
 pub struct Worker {
-    chain: Box<dyn Chain>,
+    pub(super) chain: Box<dyn Chain>,
     mines: bool,
-    peers: BTreeMap<Peer, Known>,
-    ahead: Ahead,
-    orphans: Orphans,
-    invalid: VecDeque<B256>,
+    pub(super) peers: BTreeMap<Peer, Known>,
+    pub(super) ahead: Ahead,
+    pub(super) orphans: Orphans,
+    pub(super) invalid: VecDeque<B256>,
     /// The tip that everything here was last brought in line with.
-    best: Tip,
+    pub(super) best: Tip,
     /// Jobs on the best tip, the newest last, and when that was made.
     jobs: VecDeque<(u64, Block)>,
     job_ms: u64,
@@ -183,7 +72,7 @@ pub struct Worker {
     stale: bool,
     mining: bool,
     told_ms: u64,
-    refused: Option<(Height, Height)>,
+    pub(super) refused: Option<(Height, Height)>,
 }
 
 impl core::fmt::Debug for Worker {
@@ -192,9 +81,9 @@ impl core::fmt::Debug for Worker {
     }
 }
 
-type Acts = Vec<Act>;
+pub(super) type Acts = Vec<Act>;
 
-fn send(peer: Peer, message: &Message) -> Act {
+pub(super) fn send(peer: Peer, message: &Message) -> Act {
     Act::Send { peer, bytes: message.encoded() }
 }
 
@@ -334,188 +223,6 @@ impl Worker {
             Message::Body { block } => self.body(peer, block, acts),
         }
         Ok(())
-    }
-
-    /// Asks peers that claim more than what is known here for headers. What they claim costs them nothing and us one question.
-    fn catch_up(&mut self, now_ms: u64, acts: &mut Acts) -> Result<(), Fatal> {
-        let waiting = self.ahead.heaviest();
-        let known = waiting.map_or(self.best.work, |(work, _)| work.max(self.best.work));
-        let claim = |(peer, claimed): (&Peer, &Known)| (claimed.work > known).then_some(*peer);
-        let ahead: Vec<_> = self.peers.iter().filter_map(claim).collect();
-        for peer in ahead {
-            self.ask_headers(peer, waiting.map(|(_, hash)| hash), now_ms, acts)?;
-        }
-        Ok(())
-    }
-
-    /// Asks for headers after the best chain, or after a header just received.
-    fn ask_headers(
-        &mut self,
-        peer: Peer,
-        after: Option<B256>,
-        now_ms: u64,
-        acts: &mut Acts,
-    ) -> Result<(), Fatal> {
-        let Some(known) = self.peers.get_mut(&peer) else { return Ok(()) };
-        let waits = known.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < HEADERS_MS_MAX);
-        if waits || now_ms < known.forked_until_ms || !self.ahead.has_room() {
-            return Ok(());
-        }
-        known.asked_ms = Some(now_ms);
-        let mut hashes: Vec<_> = after.into_iter().chain(locator(&*self.chain)?).map(|hash| hash.0).collect();
-        if hashes.len() > super::LOCATOR_MAX {
-            // The anchor, which is last, is where answers begin anyway.
-            hashes.truncate(super::LOCATOR_MAX);
-        }
-        acts.push(send(peer, &Message::GetHeaders { locator: hashes }));
-        Ok(())
-    }
-
-    fn headers(
-        &mut self,
-        peer: Peer,
-        encoded: &[Vec<u8>],
-        now_ms: u64,
-        acts: &mut Acts,
-    ) -> Result<(), Fatal> {
-        let mut headers = Vec::with_capacity(encoded.len());
-        for bytes in encoded {
-            let mut rest = &**bytes;
-            let Ok(header) = Header::decode(&mut rest) else {
-                acts.push(Act::Blame { peer, why: "not a header".to_owned() });
-                return Ok(());
-            };
-            let hash = header.hash_slow();
-            if !rest.is_empty()
-                || headers.last().is_some_and(|(parent, _): &(B256, Header)| *parent != header.parent_hash)
-            {
-                acts.push(Act::Blame { peer, why: "headers that do not follow each other".to_owned() });
-                return Ok(());
-            }
-            headers.push((hash, header));
-        }
-        let Some(last) = headers.last().map(|(hash, _)| *hash) else {
-            return Ok(());
-        };
-        let count = headers.len();
-        if let Some(known) = self.peers.get_mut(&peer) {
-            known.tip = last;
-        }
-        for (hash, header) in headers {
-            let taken = self.take(peer, hash, &header, now_ms)?;
-            // A question that brought nothing new is not put again at once.
-            if matches!(taken, Taken::New) {
-                self.answered(peer);
-            }
-            match taken {
-                Taken::New => self.adopt(hash, now_ms, acts)?,
-                Taken::Known => {}
-                Taken::Orphan => {
-                    self.orphans.keep(peer, header);
-                    return self.ask_headers(peer, None, now_ms, acts);
-                }
-                Taken::NotNow => return Ok(()),
-                Taken::TooDeep => {
-                    let floor = self.chain.floor().height;
-                    if let Some(known) = self.peers.get_mut(&peer) {
-                        self.refused = Some((Height(known.height.max(header.number)), floor));
-                        known.forked_until_ms = now_ms.saturating_add(FORKED_MS);
-                        known.work = U256::ZERO;
-                    }
-                    return Ok(());
-                }
-                Taken::Invalid(why) => {
-                    acts.push(Act::Blame { peer, why });
-                    return Ok(());
-                }
-            }
-        }
-        if count == HEADERS_MAX {
-            self.ask_headers(peer, Some(last), now_ms, acts)?;
-        }
-        Ok(())
-    }
-
-    fn answered(&mut self, peer: Peer) {
-        if let Some(known) = self.peers.get_mut(&peer) {
-            known.asked_ms = None;
-        }
-    }
-
-    /// Takes the headers that waited for `parent`, and those that waited for them.
-    fn adopt(&mut self, parent: B256, now_ms: u64, acts: &mut Acts) -> Result<(), Fatal> {
-        let mut parents = vec![parent];
-        while let Some(parent) = parents.pop() {
-            for (peer, header) in self.orphans.adopt(&parent) {
-                let hash = header.hash_slow();
-                match self.take(peer, hash, &header, now_ms)? {
-                    Taken::New => parents.push(hash),
-                    Taken::Invalid(why) => acts.push(Act::Blame { peer, why }),
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks a header and keeps it until its body is here.
-    fn take(&mut self, peer: Peer, hash: B256, header: &Header, now_ms: u64) -> Result<Taken, Fatal> {
-        if self.ahead.get(&hash).is_some() {
-            self.ahead.told(&hash, peer);
-            return Ok(Taken::Known);
-        }
-        if self.chain.header(&hash)?.is_some() {
-            return Ok(Taken::Known);
-        }
-        if self.invalid.contains(&hash) || self.invalid.contains(&header.parent_hash) {
-            return Ok(Taken::Invalid(format!(
-                "block {} is invalid, or stands on one that is",
-                header.number
-            )));
-        }
-        let waiting = self.ahead.get(&header.parent_hash).map(|(parent, work)| (parent.clone(), work));
-        let (parent, work) = match waiting {
-            Some(parent) => parent,
-            None => match (self.chain.header(&header.parent_hash)?, self.chain.work(&header.parent_hash)?) {
-                (Some(parent), Some(work)) => (parent, work),
-                (Some(_), None) => return Ok(Taken::TooDeep),
-                (None, _) => return Ok(Taken::Orphan),
-            },
-        };
-        // A branch may not have enacted what ends ours; the chain judges that when it executes the block.
-        let rules = Rules { until: None, ..self.chain.rules() };
-        let past = self.past(&rules, &parent, &header.parent_hash)?;
-        Ok(match check_header(&rules, &parent, &header.parent_hash, &past, header, now_ms) {
-            Ok(()) => {
-                let work = work.saturating_add(header.difficulty);
-                if self.ahead.add(hash, header.clone(), work, peer) { Taken::New } else { Taken::NotNow }
-            }
-            Err(HeaderError::Early { .. }) => Taken::NotNow,
-            Err(error) => Taken::Invalid(format!("header {}: {error}", header.number)),
-        })
-    }
-
-    /// Timestamps of a block and those before it, the youngest first.
-    fn past(&self, rules: &Rules, block: &Header, hash: &B256) -> Result<Vec<u64>, Fatal> {
-        let span = rules.median_span(Height(block.number));
-        let (mut past, mut parent) = (vec![block.timestamp], block.parent_hash);
-        debug_assert!(*hash != parent, "no block is its own parent");
-        while past.len() < span {
-            let header = match self.ahead.get(&parent) {
-                Some((header, _)) => header.clone(),
-                None => match self.chain.header(&parent)? {
-                    Some(header) => header,
-                    None => {
-                        return Err(Fatal(format!(
-                            "block {parent}, below a block that is kept, is not here"
-                        )));
-                    }
-                },
-            };
-            past.push(header.timestamp);
-            parent = header.parent_hash;
-        }
-        Ok(past)
     }
 
     fn body(&mut self, peer: Peer, bytes: Vec<u8>, acts: &mut Acts) {
