@@ -52,6 +52,28 @@ pub struct ChainRules {
     pub transact: Access,
     /// keccak-256 of the charter's text: the `extra_data` of the header.
     pub charter_hash: B256,
+    /// Which blocks have accounts.
+    pub closing: Closing,
+}
+
+/// Which blocks begin their system transactions with their accounts (`CONSTITUTION.close`): where the charter's incentive says
+/// anything. Their tips go to the constitution, which shares them out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// Before `turn`.
+    pub before: bool,
+    /// From `turn` on.
+    pub after: bool,
+    /// First height under the settings of consensus in force or coming.
+    pub turn: u64,
+}
+
+impl Closing {
+    /// Whether block `height` has accounts.
+    #[must_use]
+    pub const fn at(&self, height: u64) -> bool {
+        if height < self.turn { self.before } else { self.after }
+    }
 }
 
 impl From<&Charter> for ChainRules {
@@ -63,6 +85,10 @@ impl From<&Charter> for ChainRules {
             clock: charter.clock.clone(),
             transact: charter.access.transact,
             charter_hash: charter.hash,
+            closing: Closing {
+                after: constitution::closes(&charter.consensus),
+                ..Closing::default()
+            },
         }
     }
 }
@@ -73,6 +99,7 @@ impl ChainRules {
     #[must_use]
     pub fn after(&self, state: &dyn Slots) -> Self {
         let Some(rules) = constitution::block_rules(state) else { return self.clone() };
+        let (before, after, turn) = constitution::closing(state);
         Self {
             chain_id: self.chain_id,
             block_gas_limit: rules.gas_limit,
@@ -80,6 +107,7 @@ impl ChainRules {
             clock: self.clock.clone(),
             transact: rules.transact,
             charter_hash: constitution::charter_hash(state),
+            closing: Closing { before, after, turn },
         }
     }
 
@@ -147,6 +175,7 @@ impl ChainRules {
             number: parent.number.saturating_add(1),
             timestamp: attributes.timestamp_secs,
             beneficiary: attributes.beneficiary,
+            difficulty: attributes.difficulty,
             base_fee_per_gas: Some(self.next_base_fee(parent)),
             mix_hash: randao(parent_hash),
             ..self.blank_header()
@@ -182,13 +211,17 @@ impl ChainRules {
     }
 }
 
-/// What the proposer chooses about a block besides its transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What consensus says about a block besides its transactions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// Timestamp. Units: seconds since the epoch. See [`ChainRules::next_timestamp`].
     pub timestamp_secs: u64,
-    /// The proposer's consensus address; tips go there.
+    /// The writer's consensus address; tips go there, unless the charter's incentive takes them into the accounts of the block.
     pub beneficiary: Address,
+    /// Expected hashes of a worked block; zero of a decided one. The chain of blocks judges it. Units: expected hashes.
+    pub difficulty: U256,
+    /// Consensus addresses of those whose turns before came to nothing: for the accounts of the block, see [`Closing`].
+    pub missed: Vec<Address>,
 }
 
 /// The `mix_hash` (`PREVRANDAO`) of the block after `parent_hash`. It is known to everyone one block ahead and chosen by the

@@ -228,6 +228,8 @@ pub fn convicted(chain_id: u64, evidence: &Evidence) -> Option<Address> {
             let conflict = (first.0, first.1) != (second.0, second.1);
             (conflict && proposes(first) && proposes(second)).then_some(*validator)
         }
+        // Nobody in the laboratory is accused by a header alone.
+        Evidence::InvalidProposal { .. } | Evidence::InvalidWork { .. } => None,
     }
 }
 

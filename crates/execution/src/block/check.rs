@@ -39,14 +39,19 @@ pub(super) fn with_roots(mut header: Header, block: &Block, outcome: &Outcome, r
 /// Checks everything about `header` that needs no execution: whatever follows from `parent` (whose hash is `parent_hash`) and
 /// from the charter in force after it. Cost: nothing but comparisons.
 ///
-/// The proposer and how far a wall-clock timestamp is ahead of now are the caller's to check.
+/// Work (difficulty and nonce), the proposer and how far a wall-clock timestamp is ahead of now are the caller's to check.
 pub(super) fn check_header(
     rules: &ChainRules,
     parent: &Header,
     parent_hash: B256,
     header: &Header,
 ) -> Result<(), InvalidBlock> {
-    let attributes = Attributes { timestamp_secs: header.timestamp, beneficiary: header.beneficiary };
+    let attributes = Attributes {
+        timestamp_secs: header.timestamp,
+        beneficiary: header.beneficiary,
+        difficulty: header.difficulty,
+        ..Attributes::default()
+    };
     let known = rules.next_header(parent, parent_hash, &attributes);
     let expected = Header {
         gas_used: header.gas_used,
@@ -54,6 +59,7 @@ pub(super) fn check_header(
         transactions_root: header.transactions_root,
         receipts_root: header.receipts_root,
         logs_bloom: header.logs_bloom,
+        nonce: header.nonce,
         ..known
     };
     compare(&expected, header)?;

@@ -7,7 +7,7 @@ use polity_charter::{
 use polity_decision::Rational;
 use polity_primitives::{ASSEMBLY, REGISTRY};
 
-use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX};
+use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX, candidates::would_sit};
 use crate::{
     assembly::amend,
     context::{Context, Result},
@@ -53,6 +53,13 @@ pub(super) fn judge(at: &Constitution, cx: &mut Context<'_>, changes: &[sol::Cha
         invalid(&and_more(first, refusals.len()))
     })?;
     let judged = Judged { new, effects };
+    if judged.effects.contains(&Effect::Consensus) {
+        at.may_turn(cx)?;
+        let settings = &judged.new.consensus;
+        if let Err(error) = would_sit(cx, settings)? {
+            return Err(invalid(&format!("consensus: {error}")));
+        }
+    }
     for effect in &judged.effects {
         possible(cx, effect, &judged)?;
     }

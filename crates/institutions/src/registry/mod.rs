@@ -81,6 +81,8 @@ layout! {
         /// How many present members have this recovery account.
         recoveries: Map<Address, Slot<u64>>,
         guests: Map<Address, Slot<bool>>,
+        /// Height of the block in which a member gave a consensus key up; 0 while it is in use.
+        retired: Map<Address, Slot<u64>>,
     }
 }
 

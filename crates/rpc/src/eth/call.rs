@@ -8,7 +8,7 @@ use alloy_rpc_types_eth::{
 };
 use polity_execution::{Attributes, CallEnv, CallError, CallOutcome, CallResult, Estimate, TransactionFault};
 use polity_ledger::StateView;
-use polity_primitives::{Address, Bytes, Header};
+use polity_primitives::{Bytes, Header};
 
 use crate::{
     api::Api,
@@ -58,7 +58,7 @@ fn next_header(api: &Api) -> Header {
     let rules = &head.agreement.rules;
     let now_secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let timestamp_secs = rules.next_timestamp(head.header(), now_secs);
-    rules.next_header(head.header(), head.hash(), &Attributes { timestamp_secs, beneficiary: Address::ZERO })
+    rules.next_header(head.header(), head.hash(), &Attributes { timestamp_secs, ..Attributes::default() })
 }
 
 pub(super) fn call(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {

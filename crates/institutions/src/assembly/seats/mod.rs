@@ -19,6 +19,7 @@ mod views;
 use alloy_primitives::{B256, U256};
 use polity_charter::{Rights, SEATS_MAX, STAKE};
 use polity_decision::{Rational, Voter};
+use polity_primitives::{ASSEMBLY, REGISTRY};
 
 pub use election::{CANDIDATES_MAX, NAMED_MAX};
 pub(super) use election::{elect, elected_by, election_of, stand, stand_down};
@@ -40,7 +41,7 @@ use crate::{
     context::{Context, Result},
     ensure, layout, names,
     registry::{Filter, STAKE_SCALE, registry},
-    storage::{History, List, Map, Read, Slot},
+    storage::{Anywhere, History, List, Map, Read, Slot},
 };
 
 /// How long a chamber waits before its seats are tried again, when it has no term to go by. Units: seconds.
@@ -405,6 +406,34 @@ pub(super) fn admit<R: Read>(
 /// Whether `member` sits in this version of chamber `id` now, with the right to vote.
 pub(super) fn sits(cx: &mut Context<'_>, id: B256, record: &ChamberRecord, member: B256) -> Result<bool> {
     Ok(weight_at(cx, id, record, member, B256::ZERO, u64::MAX)?.is_some())
+}
+
+/// A chamber as it is now, to be asked who sits there: read once, asked for many.
+pub(crate) struct Sitting {
+    id: B256,
+    record: ChamberRecord,
+    filter: Filter,
+}
+
+impl Sitting {
+    /// The chamber `id`; `None` if there is none.
+    pub(crate) fn of<A: Anywhere>(at: &mut A, id: B256) -> Result<Option<Self>, A::Error> {
+        let mut assembly = at.storage(ASSEMBLY);
+        let Some((_, record)) = rules::chamber(&mut assembly, id)? else { return Ok(None) };
+        let filter = electorate::filter(&mut assembly, &record)?;
+        Ok(Some(Self { id, record, filter }))
+    }
+
+    /// Whether `member` sits there now, with the right to vote.
+    pub(crate) fn has<A: Anywhere>(&self, at: &mut A, member: B256) -> Result<bool, A::Error> {
+        let registry = registry();
+        let elector = registry.elector(&mut at.storage(REGISTRY), member, &self.filter, &[], u64::MAX)?;
+        let seat = match elector {
+            Some(_) => seat_at(&mut at.storage(ASSEMBLY), self.id, &self.record, member, u64::MAX)?,
+            None => None,
+        };
+        Ok(seat.is_some())
+    }
 }
 
 /// What `member` weighed in this version of chamber `id` at the end of block `height`, in `weight` (zero: one each), as a whole
