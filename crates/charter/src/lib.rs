@@ -37,7 +37,7 @@ pub use authority::{Authority, Holder, OPENS};
 pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};
 pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History};
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity};
-pub use diff::{Effect, Refusal, diff};
+pub use diff::{Effect, Refusal, compare, diff};
 pub use keys::{Error, with_keys};
 pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, WEIGHT_MAX, is_id};
 pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};

@@ -177,13 +177,7 @@ impl Agenda {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let agenda: Value = self.rpc.client()?.call("polity_agenda", json!([]))?;
         print(as_json, &agenda, || {
-            let line = |entry: &Value| {
-                let about = match entry["proposal"].as_u64() {
-                    Some(id) => format!("proposal {id}"),
-                    None => format!("number {}", text(&entry["number"])),
-                };
-                vec![moment(&entry["at"]), text(&entry["what"]), about]
-            };
+            let line = |entry: &Value| vec![moment(&entry["at"]), text(&entry["text"])];
             let rows: Vec<_> = array(&agenda["entries"]).iter().map(line).collect();
             if rows.is_empty() { "nothing is due".to_owned() } else { table(&rows) }
         })

@@ -37,7 +37,7 @@ fn agrees(options: Options) {
     assert_eq!(asked.failure, None);
     let change = asked.changes.accounts.get(&payee).expect("the payee is paid");
     assert_eq!(change.after.map(|account| account.balance), Some(U256::from(700)));
-    let words: Vec<_> = differences(&world.view, &Changed::new(&world.view, &asked.changes))
+    let words: Vec<_> = differences(&world.view, &Changed::new(&world.view, &asked.changes), "UNIT")
         .iter()
         .map(ToString::to_string)
         .collect();

@@ -20,6 +20,7 @@
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
+mod agenda_views;
 pub(crate) mod amend;
 mod ballot;
 mod cancel;
@@ -52,6 +53,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_primitives::ASSEMBLY;
 
+pub use agenda_views::{AgendaView, agenda_in_words};
 pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use depositary::views::{
     ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView, WaitingView,
@@ -61,7 +63,8 @@ pub use genesis::{AGREEMENT_CODE, genesis};
 pub use mandate_views::{
     AuthorityView, MANDATES_PAGE_MAX, MandateView, authorities, mandate, mandate_count, mandates,
 };
-pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call};
+pub(crate) use payload::money;
+pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call, is_money};
 pub(crate) use seats::Sitting;
 pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,

@@ -9,7 +9,8 @@ use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, delegation, electorate, payload,
+    Choice, DecodedCall, IAssembly, InstrumentKind, Status, ballot as casting, conclude, delegation, depositary::views::instrument,
+    electorate, payload,
     record, rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
     seats, secret, tally, tracks as terms, treaty,
@@ -215,6 +216,8 @@ pub struct DepositView {
     pub member: String,
     /// Date: the second at which the day begins (UTC).
     pub date: u64,
+    /// What it deposited.
+    pub kind: Option<InstrumentKind>,
 }
 
 /// A ballot.
@@ -477,8 +480,10 @@ pub fn deposits(slots: &dyn Slots, id: &str) -> Vec<DepositView> {
     let Some((record, _)) = treaty_record(slots, id) else { return Vec::new() };
     let mut view = view(slots);
     let deposit = |member: B256| {
-        let Ok(date) = record.parties.at(member).date.get(&mut view);
-        some(date).map(|date| DepositView { member: names::text(member), date: day(date) })
+        let party = record.parties.at(member);
+        let (Ok(date), Ok(number)) = (party.date.get(&mut view), party.deposit.get(&mut view));
+        let kind = instrument(slots, number).map(|filed| filed.kind);
+        some(date).map(|date| DepositView { member: names::text(member), date: day(date), kind })
     };
     let mut deposits: Vec<DepositView> = member_ids(slots).into_iter().filter_map(deposit).collect();
     deposits.sort_by_key(|deposit| deposit.date);

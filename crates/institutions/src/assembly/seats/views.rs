@@ -160,3 +160,49 @@ fn unbondings<R: Read<Error = core::convert::Infallible>>(r: &mut R, chamber: B2
     };
     (1..=count).filter_map(waits).collect()
 }
+
+/// What a chamber's entry of the agenda will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::assembly) enum Turn {
+    /// Ballots are taken from then on.
+    ElectionOpens,
+    /// Ballots are counted and seats filled.
+    ElectionCloses,
+    /// A draw is announced.
+    LotsBegin,
+    /// More lots are drawn, or seats filled with the lowest.
+    LotsGoOn,
+    /// The chamber is gone, or sits otherwise since.
+    Nothing,
+}
+
+/// The chamber with this number on the agenda, and what its turn will do; `None` if no chamber has it.
+pub(in crate::assembly) fn turn_of(slots: &dyn Slots, number: u64) -> Option<(String, Turn)> {
+    let mut view = view(slots);
+    let index = number.checked_sub(1)?;
+    let Ok(id) = storage().seats.filled.find(&mut view, index);
+    let Ok(id) = id?.get(&mut view);
+    let Ok(chamber) = rules::chamber(&mut view, id);
+    let Ok(phase) = Phase::of(&mut view, &body(id));
+    let by = chamber.map(|(_, record)| {
+        let Ok(by) = record.seating.by(&mut view);
+        by
+    });
+    let turn = match (by, phase) {
+        (Some(By::Election), Phase::Election) => Turn::ElectionCloses,
+        (Some(By::Election), _) => Turn::ElectionOpens,
+        (Some(By::Sortition), Phase::Draw) => Turn::LotsGoOn,
+        (Some(By::Sortition), _) => Turn::LotsBegin,
+        _ => Turn::Nothing,
+    };
+    Some((names::text(id), turn))
+}
+
+/// Chamber, member and amount of what was unbonded under `id`. Units: wei.
+pub(in crate::assembly) fn unbonding(slots: &dyn Slots, id: u64) -> (String, String, U256) {
+    let mut view = view(slots);
+    let record = storage().seats.unbondings.at(id);
+    let (Ok(chamber), Ok(member), Ok(amount)) =
+        (record.chamber.get(&mut view), record.member.get(&mut view), record.amount.get(&mut view));
+    (names::text(chamber), names::text(member), amount)
+}
