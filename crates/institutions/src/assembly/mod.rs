@@ -43,6 +43,7 @@ mod seated;
 mod seats;
 mod secret;
 pub mod simulate;
+mod standing;
 mod tally;
 pub(crate) mod tracks;
 mod treaty;
@@ -67,6 +68,7 @@ pub use seats::{
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use secret::commitment;
+pub use standing::{VoteState, vote_state};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,
     TreatyView, agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count,
