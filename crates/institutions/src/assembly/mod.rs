@@ -376,6 +376,12 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
 /// Whether someone votes in some chamber, and whether someone may open a proposal; the registry asks.
 pub(crate) use seated::{anyone as anyone_votes, anyone_proposes};
 
+/// The block by whose end proposal `id` was frozen when it opened; `None` before. `r` reads the assembly.
+pub(crate) fn electorate_height<R: crate::storage::Read>(r: &mut R, id: u64) -> Result<Option<u64>, R::Error> {
+    let record = storage().proposals.at(id);
+    Ok(if record.opened_at.get(r)? == 0 { None } else { Some(record.electorate_height.get(r)?) })
+}
+
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {
     storage().agenda

@@ -12,11 +12,12 @@
 //! Deliberately absent: what makes a charter valid and what each change means (crate `charter`), and how the other
 //! institutions keep their settings: [`apply`] calls the functions that genesis calls.
 //!
-//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made; [`apply`] what
-//! they do; [`views`] what those outside read.
+//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they
+//! are meant; [`apply`] what they do; [`views`] what those outside read.
 
 mod apply;
 mod judge;
+mod places;
 mod rules;
 mod text;
 mod views;
@@ -128,9 +129,10 @@ impl Constitution {
     /// Amends the charter. Errors: `NotByDecision`, `InvalidAmendment`, those of the institutions it writes to.
     fn amend(&self, cx: &mut Context<'_>, changes: &[sol::Change]) -> Result<()> {
         cx.by_decision()?;
+        let proposal = enacted(cx)?;
+        places::kept(self, cx, proposal, &changes_of(changes)?)?;
         let judged = judge::judge(self, cx, changes)?;
         apply::effects(cx, &judged)?;
-        let proposal = enacted(cx)?;
         let version = self.version(cx)?.saturating_add(1);
         let parent = self.hash.get(cx)?;
         self.store(cx, &judged.new, parent, proposal, &changes.abi_encode())?;
