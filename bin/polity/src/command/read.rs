@@ -204,7 +204,7 @@ fn proposal_text(words: &Words, proposal: &Value) -> String {
     );
     out += &before_opening(words, proposal);
     for (number, stage) in array(&proposal["stages"]).iter().enumerate() {
-        out += &stage_text(number, stage);
+        out += &stage_text(number, stage, text(&proposal["status"]).as_str());
     }
     for call in array(&proposal["calls"]) {
         out += &format!("   → {}\n", words.call(call));
@@ -301,10 +301,13 @@ fn before_opening(words: &Words, proposal: &Value) -> String {
     out
 }
 
-fn stage_text(number: usize, stage: &Value) -> String {
+fn stage_text(number: usize, stage: &Value, status: &str) -> String {
+    let is_over = ["rejected", "cancelled", "failed", "executed"].contains(&status);
     let outcome = match stage["adopted"].as_bool() {
         Some(true) => format!("adopted {}", moment(&stage["concludedAt"])),
         Some(false) => format!("not adopted {}", moment(&stage["concludedAt"])),
+        None if is_over && stage["opensAt"].is_null() => "not held".to_owned(),
+        None if is_over => format!("open from {}, {status} before its end", moment(&stage["opensAt"])),
         None => {
             let revealed = match stage["revealsUntil"].as_u64() {
                 Some(until) => format!(", then revealed until {}", time(until)),
@@ -434,7 +437,10 @@ impl Why {
             report["failure"] = failure.clone();
         }
         print(as_json, &report, || {
-            let mut out = format!("{reasons}\nreport hash {}\n", text(&report["hash"]));
+            // Only what is concluded is recorded.
+            let is_recorded = report["vote"].as_str().is_none_or(|vote| vote == "concluded");
+            let hash = if is_recorded { format!("report hash {}\n", text(&report["hash"])) } else { String::new() };
+            let mut out = format!("{reasons}\n{hash}");
             if !failure.is_null() {
                 let why = Words::of(&client).proposal_failure(failure);
                 out += &match self.lang.as_str() {

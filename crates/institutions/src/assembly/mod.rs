@@ -44,6 +44,7 @@ mod seated;
 mod seats;
 mod secret;
 pub mod simulate;
+mod standing;
 mod tally;
 pub(crate) mod tracks;
 mod treaty;
@@ -71,6 +72,7 @@ pub use seats::{
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use secret::commitment;
+pub use standing::{VoteState, vote_state};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,
     TreatyView, agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count,
@@ -377,6 +379,12 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
 
 /// Whether someone votes in some chamber, and whether someone may open a proposal; the registry asks.
 pub(crate) use seated::{anyone as anyone_votes, anyone_proposes};
+
+/// The block by whose end proposal `id` was frozen when it opened; `None` before. `r` reads the assembly.
+pub(crate) fn electorate_height<R: crate::storage::Read>(r: &mut R, id: u64) -> Result<Option<u64>, R::Error> {
+    let record = storage().proposals.at(id);
+    Ok(if record.opened_at.get(r)? == 0 { None } else { Some(record.electorate_height.get(r)?) })
+}
 
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {

@@ -354,6 +354,8 @@ pub fn report(slots: &dyn Slots, id: u64) -> Option<Report> {
 #[must_use]
 pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Report> {
     let (mut view, record) = (view(slots), storage().proposals.at(id));
+    let Ok(votes) = record.stages.len(&mut view);
+    let is_guardian = stage == Some(votes);
     let stage = stage_of(slots, id, stage)?;
     let Ok(rule_hash) = stage.rule.get(&mut view);
     let (rule, scales) = rule_and_scales(slots, rule_hash)?;
@@ -369,6 +371,11 @@ pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Re
     let Ok(is_sealed) = secret::reveals_until(&mut view, &stage).map(|until| until.is_some());
     let Ok(somebody_follows) = delegation::somebody_follows(&mut view, &stage);
     Some(match concluded_at {
+        // The guardian's vote acts when its rule is met whatever others do, and rejects nothing.
+        0 if is_guardian => match rule.outcome(&tally, false) {
+            met if met.outcome == Outcome::Adopted => met,
+            unmet => Report { outcome: Outcome::Pending, reason: None, ..unmet },
+        },
         // What is sealed or delegated can still change whatever the ballots say so far.
         0 if is_sealed || somebody_follows => Report {
             outcome: Outcome::Pending,

@@ -16,8 +16,8 @@
 //! [`shares`]; [`term`] delegates; [`candidates`] what the committee is made of; [`mod@close`] the accounts of each block, with
 //! [`vesting`] rewards and [`standing`]; [`evidence`] and what follows, [`slash`].
 //!
-//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made; [`apply`] what
-//! they do; [`views`] and [`money`] what those outside read.
+//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they
+//! are meant; [`apply`] what they do; [`views`] and [`money`] what those outside read.
 
 mod apply;
 mod candidates;
@@ -25,6 +25,7 @@ mod close;
 mod evidence;
 mod judge;
 mod money;
+mod places;
 mod rules;
 mod shares;
 mod slash;
@@ -235,9 +236,10 @@ impl Constitution {
     /// Amends the charter. Errors: `NotByDecision`, `InvalidAmendment`, those of the institutions it writes to.
     fn amend(&self, cx: &mut Context<'_>, changes: &[sol::Change]) -> Result<()> {
         cx.by_decision()?;
+        let proposal = enacted(cx)?;
+        places::kept(self, cx, proposal, &changes_of(changes)?)?;
         let judged = judge::judge(self, cx, changes)?;
         apply::effects(cx, &judged)?;
-        let proposal = enacted(cx)?;
         let version = self.version(cx)?.saturating_add(1);
         let parent = self.hash.get(cx)?;
         self.store(cx, &judged.new, parent, proposal, &changes.abi_encode())?;

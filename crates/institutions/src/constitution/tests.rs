@@ -354,6 +354,41 @@ fn an_amendment_that_became_impossible_fails_with_the_reason_and_changes_nothing
     assert!(charter_text(&chain.memory).expect("a text").contains("A pact"));
 }
 
+/// `limb[0]` that was voted on is not whatever stands there after another amendment.
+#[test]
+fn places_in_a_list_that_changed_since_the_opening_are_not_meant() {
+    let first = "add rules.majority.limb = { name = \"second\", numerator = \"cast\", threshold = \">= 1/2\" }";
+    let place = "set rules.majority.limb[0].threshold = \"> 2/3\"";
+    for (before, lines, expected) in [
+        (first, &[place][..], IAssembly::Status::Failed),
+        ("set rules.majority = { limb = [{ name = \"x\", numerator = \"yes\", threshold = \"> 1/2\" }] }", &[place], IAssembly::Status::Failed),
+        ("set rules.unanimous.limb[0].threshold = \"> 3/5\"", &[place], IAssembly::Status::Executed),
+        (first, &["set rules.majority.name.en = \"x\""], IAssembly::Status::Executed),
+        (first, &["set \"rules\".'majority'.limb[0].name = \"x\"", "set name = \"X\""], IAssembly::Status::Failed),
+    ] {
+        let mut chain = chain();
+        for lines in [lines, &[before]] {
+            assert_eq!(amend(&mut chain.clone(), lines), Ok(()), "by itself it is sound");
+        }
+        let old = chain.propose("AAA", "plenary", vec![amend_call(lines)]);
+        let new = chain.propose("BBB", "council", vec![amend_call(&[before])]);
+        for who in ["AAA", "BBB", "CCC"] {
+            chain.ballot(who, old, IAssembly::Choice::Yes);
+        }
+        // The council's delay is a day, the plenary's three.
+        assert_eq!(adopt(&mut chain, new), IAssembly::Status::Executed, "{before}");
+        let status = assembly::proposal(&chain.memory, old).unwrap().status;
+        assert_eq!(status, expected, "{lines:?} after {before}");
+        if expected == IAssembly::Status::Failed {
+            let why = assembly::proposal(&chain.memory, old).unwrap().failure_text().unwrap();
+            assert!(why.contains("rules.majority.limb: version 1 of the charter changed this list"), "{why}");
+            // What opens now has seen it.
+            let again = chain.propose("AAA", "plenary", vec![amend_call(lines)]);
+            assert_eq!(adopt(&mut chain, again), IAssembly::Status::Executed);
+        }
+    }
+}
+
 #[test]
 fn the_rule_of_amendments_is_judged_by_the_rule_in_force_at_the_opening() {
     let mut chain = chain();

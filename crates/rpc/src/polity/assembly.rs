@@ -9,7 +9,7 @@ use polity_ledger::StateView;
 use polity_primitives::{Address, B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
-use super::{state, tracks::DepositView as DepositOfProposal};
+use super::{depositary::timestamp_of, state, tracks::DepositView as DepositOfProposal};
 use crate::{
     api::Api,
     args::{Args, Quantity},
@@ -334,6 +334,9 @@ struct WhyReport {
     proposal: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     treaty: Option<String>,
+    /// How far the vote has come: `concluded`, `open`, `cancelled` …; absent for a treaty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vote: Option<&'static str>,
     report: Report,
     /// keccak-256 of the report's JSON; for a concluded proposal equal to its `reportHash`.
     hash: B256,
@@ -345,21 +348,27 @@ pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> 
     let subject: Subject = args.get(0)?;
     let state = state(api, args, 1)?;
     let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
-    let (report, proposal, treaty) = match subject {
-        Subject::Proposal(id) => (house::stage_report(&state, id.0, stage), Some(id.0), None),
-        Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id)),
+    let now = timestamp_of(api, state.height())?;
+    let (report, proposal, treaty, vote) = match subject {
+        Subject::Proposal(id) => {
+            let vote = house::vote_state(&state, id.0, stage, now);
+            (house::stage_report(&state, id.0, stage), Some(id.0), None, vote)
+        }
+        Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id), None),
     };
+    let vote_text = vote.unwrap_or(house::VoteState::Concluded);
     api.answer(&report.map(|report| WhyReport {
         hash: keccak256(report.json()),
-        text: texts(&report),
+        text: texts(&report, vote_text),
+        vote: vote.map(house::VoteState::as_str),
         proposal,
         treaty,
         report,
     }))
 }
 
-fn texts(report: &Report) -> BTreeMap<&'static str, String> {
-    [("en", report.to_string()), ("zh", report.text(Language::Zh))].into_iter().collect()
+fn texts(report: &Report, vote: house::VoteState) -> BTreeMap<&'static str, String> {
+    [("en", Language::En), ("zh", Language::Zh)].map(|(code, language)| (code, vote.text(report, language))).into()
 }
 
 /// A treaty. Dates are days; `null` means not yet.

@@ -14,6 +14,8 @@ struct SeatsView {
     chamber: String,
     by: &'static str,
     seats: u64,
+    /// Seats that nobody has in the present term.
+    vacant: u64,
     /// The chamber that elects, or that lots are drawn from.
     source: Option<String>,
     term: u64,
@@ -75,6 +77,7 @@ impl SeatsView {
             chamber: seats.chamber,
             by: seats.by,
             seats: seats.seats,
+            vacant: seats.vacant,
             source: Some(seats.source).filter(|source| !source.is_empty()),
             term: seats.term,
             ends_at: seats.ends_at,

@@ -7,12 +7,12 @@
 //!
 //! The electing chamber counts as it was when the election opened. Each ballot moves the sums of the candidates it names by the
 //! weight of who casts it; so counting is reading the sums. Seats go to the candidates with the largest sums above zero; of equal
-//! ones to whoever stood first. Who is no active member any more when seats are filled, or may not stand any more, is passed over.
+//! ones to whoever stood first. With fewer such candidates than seats, the other seats stay vacant for the term. Who is no active member any more when seats are filled, or may not stand any more, is passed over.
 
 use alloy_primitives::{B256, U256};
 use polity_charter::Rights;
 
-use super::{Description, Phase, Place, place, postpone, schedule, seat, seat_at, weight_at};
+use super::{Description, Phase, Place, Seating, place, postpone, schedule, seat, seat_at, weight_at};
 use crate::{
     assembly::{
         IAssembly::{
@@ -101,8 +101,9 @@ fn count(cx: &mut Context<'_>, place: &Place) -> Result<()> {
     }
     // Stable: of equal sums, whoever stood first stays first.
     standing.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let seats = usize::try_from(election.seats.get(cx)?).unwrap_or(usize::MAX);
-    let winners: Vec<B256> = standing.into_iter().take(seats).map(|(_, member)| member).collect();
+    let seats = election.seats.get(cx)?;
+    let most = usize::try_from(seats).unwrap_or(usize::MAX);
+    let winners: Vec<B256> = standing.into_iter().take(most).map(|(_, member)| member).collect();
     if winners.is_empty() {
         let now = cx.block().timestamp_secs;
         place.body.phase.set(cx, Phase::Rest as u8)?;
@@ -110,7 +111,7 @@ fn count(cx: &mut Context<'_>, place: &Place) -> Result<()> {
         return cx.emit(&NobodyElected { chamber: place.id, election: number });
     }
     let lead_secs = place.record.seating.election_secs.get(cx)?;
-    seat(cx, place, winners, number, lead_secs)
+    seat(cx, place, Seating { members: winners, seats, election: number, lead_secs })
 }
 
 /// Who may stand: an active member that may vote and is one whom the chamber's description names or, without one, sits in the

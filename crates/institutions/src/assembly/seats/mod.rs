@@ -328,14 +328,21 @@ fn schedule(cx: &mut Context<'_>, place: &Place, at: u64) -> Result<()> {
     storage().agenda.schedule(cx, &block, Due::Turn(place.number), at)
 }
 
-/// Begins a term with these members. `lead_secs` before its end the next turn comes.
-fn seat(
-    cx: &mut Context<'_>,
-    place: &Place,
+/// Who is seated.
+struct Seating {
     members: Vec<B256>,
+    /// How many seats there are: those that are left stay vacant.
+    seats: u64,
+    /// Number of the election; 0: lots fell.
     election: u64,
+    /// So long before the end of the term the next turn comes. Units: seconds.
     lead_secs: u64,
-) -> Result<()> {
+}
+
+/// Begins a term.
+fn seat(cx: &mut Context<'_>, place: &Place, seating: Seating) -> Result<()> {
+    let Seating { members, seats, election, lead_secs } = seating;
+    let vacant = seats.saturating_sub(members.len() as u64);
     let block = cx.block();
     let term = place.body.term.get(cx)?.saturating_to::<u64>().saturating_add(1);
     let record = place.body.terms.at(term);
@@ -350,7 +357,7 @@ fn seat(
     place.body.term.set(cx, block.height, U256::from(term))?;
     place.body.phase.set(cx, Phase::Rest as u8)?;
     schedule(cx, place, ends.saturating_sub(lead_secs))?;
-    cx.emit(&Seated { chamber: place.id, term, members, endsAt: ends })
+    cx.emit(&Seated { chamber: place.id, term, members, vacant, endsAt: ends })
 }
 
 /// A seat at some height: just that, or with what was bonded. Units: wei.

@@ -9,7 +9,7 @@
 
 use alloy_primitives::{B256, U256, keccak256};
 
-use super::{Phase, Place, lots, postpone, schedule, seat, weight_in};
+use super::{Phase, Place, Seating, lots, postpone, schedule, seat, weight_in};
 use crate::{
     assembly::{
         IAssembly::{DrawAnnounced, DrawSeeded},
@@ -54,7 +54,11 @@ pub(super) fn turn(cx: &mut Context<'_>, place: &Place) -> Result<()> {
         return go_on(cx, place, term, &draw);
     }
     let (drawn, _) = drawn(cx, &draw)?;
-    if drawn.is_empty() { postpone(cx, place) } else { seat(cx, place, drawn, 0, 0) }
+    if drawn.is_empty() {
+        return postpone(cx, place);
+    }
+    let seats = draw.seats.get(cx)?;
+    seat(cx, place, Seating { members: drawn, seats, election: 0, lead_secs: 0 })
 }
 
 fn announce(cx: &mut Context<'_>, place: &Place, term: u64, draw: &DrawRecord) -> Result<()> {

@@ -5,6 +5,7 @@ use polity_primitives::REGISTRY;
 
 use super::{Phase, body, election_of, rules, term_of};
 use crate::{
+    agenda::Due,
     assembly::{
         IAssembly::By,
         schema::{storage, view},
@@ -24,6 +25,8 @@ pub struct SeatsView {
     pub by: &'static str,
     /// Seats there are; 0 by stake.
     pub seats: u64,
+    /// Seats that nobody has in the present term; 0 by stake, and before the first.
+    pub vacant: u64,
     /// The chamber that elects, or that lots are drawn from; empty by stake.
     pub source: String,
     /// Number of the present term; 0: nobody was ever seated.
@@ -95,7 +98,7 @@ pub(in crate::assembly) const fn by_word(by: By) -> &'static str {
 
 /// How the seats of chamber `id` are filled and who has them; `None` if it sits by description, or is not there.
 ///
-/// Bounds: it reads every member once by stake, and every payment there ever was.
+/// Bounds: it reads every member once by stake, and the agenda, on which is who waits to be paid.
 #[must_use]
 pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
     let (mut view, word) = (view(slots), names::word(id)?);
@@ -121,6 +124,7 @@ pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
         chamber: id.to_owned(),
         by,
         seats: seating.seats,
+        vacant: if term.number == 0 { 0 } else { seating.seats.saturating_sub(term.members.len() as u64) },
         source: names::text(seating.source),
         term: term.number,
         ends_at: (term.number != 0).then_some(term.ends),
@@ -149,7 +153,12 @@ fn stakes(slots: &dyn Slots, view: &mut View<'_>, chamber: B256, min: U256) -> V
 
 fn unbondings<R: Read<Error = core::convert::Infallible>>(r: &mut R, chamber: B256) -> Vec<UnbondingView> {
     let seats = storage().seats;
-    let Ok(count) = seats.unbonding_count.get(r);
+    let Ok(agenda) = storage().agenda.all(r);
+    let mut waiting: Vec<u64> = agenda
+        .into_iter()
+        .filter_map(|entry| if let Due::Release(id) = entry.due { Some(id) } else { None })
+        .collect();
+    waiting.sort_unstable();
     let waits = |id: u64| {
         let record = seats.unbondings.at(id);
         let (Ok(of), Ok(paid)) = (record.chamber.get(r), record.paid.get(r));
@@ -158,7 +167,7 @@ fn unbondings<R: Read<Error = core::convert::Infallible>>(r: &mut R, chamber: B2
         let waits = of == chamber && !paid;
         waits.then(|| UnbondingView { id, member: names::text(member), amount_wei, paid_at })
     };
-    (1..=count).filter_map(waits).collect()
+    waiting.into_iter().filter_map(waits).collect()
 }
 
 /// What a chamber's entry of the agenda will do.
