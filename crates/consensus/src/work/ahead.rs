@@ -5,11 +5,11 @@
 //!
 //! Rule kept: headers, bodies and questions are bounded whoever sends them; every header here has its work behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use polity_primitives::{B256, Header, U256};
 
-use super::worker::Peer;
+use super::event::Peer;
 
 /// Most headers that wait for their bodies.
 pub const AHEAD_MAX: usize = 2_048;
@@ -17,6 +17,8 @@ pub const AHEAD_MAX: usize = 2_048;
 const IN_FLIGHT_MAX: usize = 64;
 /// Most bodies asked for at a time of one peer.
 const IN_FLIGHT_PER_PEER_MAX: usize = 8;
+/// How far above the lowest missing block of a branch bodies are asked for.
+const WINDOW: usize = 128;
 /// Nothing more is asked for while so much waits. Units: bytes.
 const HELD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most peers remembered to have a block.
@@ -26,75 +28,76 @@ const BRANCHES_MAX: usize = 16;
 /// After so long a body is asked of another peer. Units: milliseconds.
 const BODY_MS_MAX: u64 = 8_000;
 
-/// Where a body is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Body {
-    Wanted { tried: Option<Peer> },
-    Asked { peer: Peer, at_ms: u64 },
-    Here { peer: Peer, bytes: Vec<u8> },
-}
-
 /// A header that waits.
 #[derive(Clone, Debug)]
 struct Entry {
     header: Header,
     work: U256,
     sources: Vec<Peer>,
-    body: Body,
+    /// Who was asked last, in vain.
+    tried: Option<Peer>,
+}
+
+/// One branch: its end's accumulated difficulty, and its blocks from low to high.
+#[derive(Clone, Debug)]
+struct Branch {
+    work: U256,
+    leaf: B256,
+    blocks: VecDeque<B256>,
 }
 
 /// Headers that wait for their bodies.
 #[derive(Clone, Debug, Default)]
-pub struct Ahead(BTreeMap<B256, Entry>);
+pub(super) struct Ahead {
+    entries: BTreeMap<B256, Entry>,
+    asked: BTreeMap<B256, (Peer, u64)>,
+    here: BTreeMap<B256, (Peer, Vec<u8>)>,
+    /// The heaviest branches, the heaviest first; made anew when headers came or went other than into the chain.
+    plan: Option<Vec<Branch>>,
+}
 
 impl Ahead {
     /// How many wait.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether none waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whether there is room for a full answer of headers.
-    #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.0.len().saturating_add(super::HEADERS_MAX) <= AHEAD_MAX
+    pub(super) fn has_room(&self) -> bool {
+        self.entries.len().saturating_add(super::HEADERS_MAX) <= AHEAD_MAX
     }
 
     /// A header that waits, and its accumulated difficulty.
-    #[must_use]
-    pub fn get(&self, hash: &B256) -> Option<(&Header, U256)> {
-        self.0.get(hash).map(|entry| (&entry.header, entry.work))
+    pub(super) fn get(&self, hash: &B256) -> Option<(&Header, U256)> {
+        self.entries.get(hash).map(|entry| (&entry.header, entry.work))
     }
 
     /// The highest header that waits.
-    #[must_use]
-    pub fn highest(&self) -> Option<u64> {
-        self.0.values().map(|entry| entry.header.number).max()
+    pub(super) fn highest(&self) -> Option<u64> {
+        self.entries.values().map(|entry| entry.header.number).max()
+    }
+
+    /// The heaviest header that waits, and its accumulated difficulty.
+    pub(super) fn heaviest(&mut self) -> Option<(U256, B256)> {
+        self.plan().first().map(|branch| (branch.work, branch.leaf))
     }
 
     /// Keeps a checked header; whether there was room. The lightest leaf makes room for a heavier header, unless it is its parent.
-    pub fn add(&mut self, hash: B256, header: Header, work: U256, peer: Peer) -> bool {
-        if self.0.len() >= AHEAD_MAX {
-            let lightest = self.leaves().into_iter().map(|(work, hash)| (work, hash)).min();
-            match lightest {
-                Some((least, leaf)) if least < work && leaf != header.parent_hash => self.0.remove(&leaf),
+    pub(super) fn add(&mut self, hash: B256, header: Header, work: U256, peer: Peer) -> bool {
+        if self.entries.len() >= AHEAD_MAX {
+            match self.leaves().into_iter().min() {
+                Some((least, leaf)) if least < work && leaf != header.parent_hash => self.remove(&leaf),
                 _ => return false,
-            };
+            }
         }
-        let body = Body::Wanted { tried: None };
-        self.0.entry(hash).or_insert(Entry { header, work, sources: vec![peer], body });
+        self.entries.entry(hash).or_insert(Entry { header, work, sources: vec![peer], tried: None });
+        self.plan = None;
         true
     }
 
     /// Notes that a peer has a block.
-    pub fn told(&mut self, hash: &B256, peer: Peer) {
-        if let Some(entry) = self.0.get_mut(hash)
+    pub(super) fn told(&mut self, hash: &B256, peer: Peer) {
+        if let Some(entry) = self.entries.get_mut(hash)
             && entry.sources.len() < SOURCES_MAX
             && !entry.sources.contains(&peer)
         {
@@ -103,138 +106,158 @@ impl Ahead {
     }
 
     /// Takes the body of a header that waits for it.
-    pub fn arrived(&mut self, hash: &B256, peer: Peer, bytes: Vec<u8>) {
-        if let Some(entry) = self.0.get_mut(hash)
-            && !matches!(entry.body, Body::Here { .. })
-        {
-            entry.body = Body::Here { peer, bytes };
+    pub(super) fn arrived(&mut self, hash: B256, peer: Peer, bytes: Vec<u8>) {
+        if self.entries.contains_key(&hash) {
+            self.asked.remove(&hash);
+            self.here.entry(hash).or_insert((peer, bytes));
         }
     }
 
-    /// The lowest block of a branch heavier than `best` that stands on no other here, if its body has arrived: hash, who gave it,
-    /// and the bytes. It is kept until [`Ahead::remove`] or [`Ahead::cut`].
-    #[must_use]
-    pub fn ready(&self, best: U256) -> Option<(B256, Peer, Vec<u8>)> {
-        self.branches(best).into_iter().find_map(|branch| {
-            let hash = branch.first()?;
-            match &self.0.get(hash)?.body {
-                Body::Here { peer, bytes } => Some((*hash, *peer, bytes.clone())),
-                _ => None,
-            }
-        })
+    /// Takes out a body whose block stands on no other here: hash, who gave it, and the bytes. Its header is kept until
+    /// [`Ahead::remove`] or [`Ahead::cut`].
+    pub(super) fn ready(&mut self) -> Option<(B256, Peer, Vec<u8>)> {
+        let lowest = |hash: &&B256| {
+            let parent = self.entries.get(*hash).map(|entry| entry.header.parent_hash);
+            parent.is_some_and(|parent| !self.entries.contains_key(&parent))
+        };
+        let hash = self.here.keys().find(lowest).copied()?;
+        self.here.remove(&hash).map(|(peer, bytes)| (hash, peer, bytes))
     }
 
     /// Says that a body was not the block's, so that it is asked of another.
-    pub fn wrong(&mut self, hash: &B256, peer: Peer) {
-        if let Some(entry) = self.0.get_mut(hash) {
+    pub(super) fn wrong(&mut self, hash: &B256, peer: Peer) {
+        if let Some(entry) = self.entries.get_mut(hash) {
             entry.sources.retain(|source| *source != peer);
-            entry.body = Body::Wanted { tried: Some(peer) };
+            entry.tried = Some(peer);
+        }
+        if self.asked.get(hash).is_some_and(|(asked, _)| *asked == peer) {
+            self.asked.remove(hash);
         }
     }
 
     /// Forgets a header that is in the chain now.
-    pub fn remove(&mut self, hash: &B256) {
-        self.0.remove(hash);
+    pub(super) fn remove(&mut self, hash: &B256) {
+        self.entries.remove(hash);
+        self.asked.remove(hash);
+        self.here.remove(hash);
     }
 
-    /// Forgets a header and all on top of it; returns the peers who told of them.
-    pub fn cut(&mut self, hash: &B256) -> BTreeSet<Peer> {
-        let mut cut = BTreeSet::from([*hash]);
-        let mut by_height: Vec<_> =
-            self.0.iter().map(|(hash, entry)| (entry.header.number, *hash, entry.header.parent_hash)).collect();
+    /// Forgets a header and all on top of it.
+    pub(super) fn cut(&mut self, hash: &B256) {
+        let mut by_height: Vec<_> = self
+            .entries
+            .iter()
+            .map(|(hash, entry)| (entry.header.number, *hash, entry.header.parent_hash))
+            .collect();
         by_height.sort_unstable();
+        let mut cut = BTreeSet::from([*hash]);
         for (_, hash, parent) in by_height {
             if cut.contains(&parent) {
                 cut.insert(hash);
             }
         }
-        cut.iter().filter_map(|hash| self.0.remove(hash)).flat_map(|entry| entry.sources).collect()
+        cut.iter().for_each(|hash| self.remove(hash));
+        self.plan = None;
     }
 
     /// Forgets what is not above the floor.
-    pub fn raise(&mut self, floor: u64) {
-        self.0.retain(|_, entry| entry.header.number > floor);
+    pub(super) fn raise(&mut self, floor: u64) {
+        let low = self.entries.iter().filter(|(_, entry)| entry.header.number <= floor);
+        let low: Vec<_> = low.map(|(hash, _)| *hash).collect();
+        for hash in low {
+            self.remove(&hash);
+            self.plan = None;
+        }
     }
 
     /// Forgets that a peer was asked, or has anything. What nobody has is forgotten: it will be told of again.
-    pub fn left(&mut self, peer: Peer) {
-        let mut orphaned = Vec::new();
-        for (hash, entry) in &mut self.0 {
+    pub(super) fn left(&mut self, peer: Peer) {
+        self.asked.retain(|_, (asked, _)| *asked != peer);
+        let mut unknown = Vec::new();
+        for (hash, entry) in &mut self.entries {
             entry.sources.retain(|source| *source != peer);
-            if matches!(entry.body, Body::Asked { peer: asked, .. } if asked == peer) {
-                entry.body = Body::Wanted { tried: Some(peer) };
-            }
-            if entry.sources.is_empty() && !matches!(entry.body, Body::Here { .. }) {
-                orphaned.push(*hash);
+            if entry.sources.is_empty() && !self.here.contains_key(hash) {
+                unknown.push(*hash);
             }
         }
-        for hash in orphaned {
-            self.cut(&hash);
-        }
+        unknown.iter().for_each(|hash| self.cut(hash));
     }
 
     /// What to ask of whom now, for branches heavier than `best`. Questions without an answer for too long are asked again.
-    pub fn ask(&mut self, best: U256, now_ms: u64) -> BTreeMap<Peer, Vec<B256>> {
-        let mut in_flight: BTreeMap<Peer, usize> = BTreeMap::new();
-        let mut held = 0usize;
-        for entry in self.0.values_mut() {
-            match &entry.body {
-                Body::Asked { peer, at_ms } if now_ms.saturating_sub(*at_ms) >= BODY_MS_MAX => {
-                    entry.body = Body::Wanted { tried: Some(*peer) };
-                }
-                Body::Asked { peer, .. } => {
-                    let count = in_flight.entry(*peer).or_default();
-                    *count = count.saturating_add(1);
-                }
-                Body::Here { bytes, .. } => held = held.saturating_add(bytes.len()),
-                Body::Wanted { .. } => {}
+    pub(super) fn ask(&mut self, best: U256, now_ms: u64) -> BTreeMap<Peer, Vec<B256>> {
+        let late: Vec<_> =
+            self.asked.iter().filter(|(_, (_, at))| now_ms.saturating_sub(*at) >= BODY_MS_MAX).collect();
+        for (hash, peer) in late.into_iter().map(|(hash, (peer, _))| (*hash, *peer)).collect::<Vec<_>>() {
+            self.asked.remove(&hash);
+            if let Some(entry) = self.entries.get_mut(&hash) {
+                entry.tried = Some(peer);
             }
         }
         let mut questions: BTreeMap<Peer, Vec<B256>> = BTreeMap::new();
+        let held = self.here.values().fold(0usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
         if held > HELD_BYTES_MAX {
             return questions;
         }
-        let mut total: usize = in_flight.values().sum();
-        for hash in self.branches(best).into_iter().flatten() {
-            if total >= IN_FLIGHT_MAX {
-                break;
-            }
-            let Some(entry) = self.0.get_mut(&hash) else { continue };
-            let Body::Wanted { tried } = entry.body else { continue };
-            let load = |peer: &Peer| in_flight.get(peer).copied().unwrap_or(0);
-            let free = entry.sources.iter().filter(|peer| load(peer) < IN_FLIGHT_PER_PEER_MAX);
-            let Some(peer) = free.min_by_key(|peer| (tried == Some(**peer), load(peer), **peer)).copied() else {
-                continue;
-            };
-            entry.body = Body::Asked { peer, at_ms: now_ms };
-            let count = in_flight.entry(peer).or_default();
+        let mut load: BTreeMap<Peer, usize> = BTreeMap::new();
+        for (peer, _) in self.asked.values() {
+            let count = load.entry(*peer).or_default();
             *count = count.saturating_add(1);
-            total = total.saturating_add(1);
-            questions.entry(peer).or_default().push(hash);
+        }
+        self.plan();
+        let Self { entries, asked, here, plan } = self;
+        for branch in plan.iter_mut().flatten().filter(|branch| branch.work > best) {
+            while branch.blocks.front().is_some_and(|hash| !entries.contains_key(hash)) {
+                branch.blocks.pop_front();
+            }
+            for hash in branch.blocks.iter().take(WINDOW) {
+                if asked.len() >= IN_FLIGHT_MAX {
+                    return questions;
+                }
+                let Some(entry) = entries.get(hash) else { continue };
+                if asked.contains_key(hash) || here.contains_key(hash) {
+                    continue;
+                }
+                let of = |peer: &Peer| load.get(peer).copied().unwrap_or(0);
+                let free = entry.sources.iter().filter(|peer| of(peer) < IN_FLIGHT_PER_PEER_MAX);
+                let Some(peer) =
+                    free.min_by_key(|peer| (entry.tried == Some(**peer), of(peer), **peer)).copied()
+                else {
+                    continue;
+                };
+                asked.insert(*hash, (peer, now_ms));
+                let count = load.entry(peer).or_default();
+                *count = count.saturating_add(1);
+                questions.entry(peer).or_default().push(*hash);
+            }
         }
         questions
     }
 
     /// Ends of branches with their accumulated difficulty.
     fn leaves(&self) -> Vec<(U256, B256)> {
-        let parents: BTreeSet<_> = self.0.values().map(|entry| entry.header.parent_hash).collect();
-        let ends = self.0.iter().filter(|(hash, _)| !parents.contains(*hash));
+        let parents: BTreeSet<_> = self.entries.values().map(|entry| entry.header.parent_hash).collect();
+        let ends = self.entries.iter().filter(|(hash, _)| !parents.contains(*hash));
         ends.map(|(hash, entry)| (entry.work, *hash)).collect()
     }
 
-    /// The branches heavier than `best`, the heaviest first, each from low to high.
-    fn branches(&self, best: U256) -> Vec<Vec<B256>> {
-        let mut leaves = self.leaves();
-        leaves.retain(|(work, _)| *work > best);
-        leaves.sort_unstable_by(|a, b| b.cmp(a));
-        let path = |(_, leaf): (U256, B256)| {
-            let up = std::iter::successors(Some(leaf), |hash| {
-                self.0.get(hash).map(|entry| entry.header.parent_hash).filter(|parent| self.0.contains_key(parent))
-            });
-            let mut path: Vec<_> = up.collect();
-            path.reverse();
-            path
-        };
-        leaves.into_iter().take(BRANCHES_MAX).map(path).collect()
+    fn plan(&mut self) -> &[Branch] {
+        if self.plan.is_none() {
+            let mut leaves = self.leaves();
+            leaves.sort_unstable_by(|a, b| b.cmp(a));
+            let branch = |(work, leaf): (U256, B256)| {
+                let up = std::iter::successors(Some(leaf), |hash| {
+                    let parent = self.entries.get(hash).map(|entry| entry.header.parent_hash);
+                    parent.filter(|parent| self.entries.contains_key(parent))
+                });
+                let mut blocks: VecDeque<_> = up.collect();
+                blocks.make_contiguous().reverse();
+                Branch { work, leaf, blocks }
+            };
+            self.plan = Some(leaves.into_iter().take(BRANCHES_MAX).map(branch).collect());
+        }
+        let plan = self.plan.as_mut().expect("made above");
+        // Blocks that went into the chain leave empty branches behind.
+        plan.retain(|branch| self.entries.contains_key(&branch.leaf));
+        plan
     }
 }

@@ -1,8 +1,8 @@
 //! Whether a header may stand on its parent. Pure, and the whole of what is known before a block is executed.
 
-use polity_primitives::{B256, Header, U256};
+use polity_primitives::{Address, B256, Block, Header, Signature, U256, recover_signer};
 
-use super::{Rules, earliest, is_solved, latest};
+use super::{Rules, earliest, is_solved, latest, seal_digest};
 
 /// Why a header may not stand on its parent. All but [`HeaderError::Early`] stay so for ever.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +95,40 @@ pub fn check_header(
     let latest = latest(now_ms);
     if header.timestamp > latest {
         return Err(HeaderError::Early { latest, found: header.timestamp });
+    }
+    Ok(())
+}
+
+/// Why a body is not the one of its header, or not sealed by who wrote it. It says nothing about the block: another peer may have
+/// the true body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The header states other transactions.
+    #[error("its transactions are not those of its header")]
+    Transactions,
+    /// The seal is not the signature of the account the header names.
+    #[error("its seal is not a signature of {writer}")]
+    Seal {
+        /// Who wrote the block, as its header says.
+        writer: Address,
+    },
+}
+
+/// Checks what binds a body to its header `hash`: the transactions' root, and the writer's signature.
+///
+/// Cost: the root of the transactions and one recovery of a signer.
+///
+/// # Errors
+/// [`BodyError`]: whoever gave the body is at fault, not who wrote the block.
+pub fn check_body(chain_id: u64, hash: &B256, block: &Block) -> Result<(), BodyError> {
+    if block.transactions_root() != block.header.transactions_root {
+        return Err(BodyError::Transactions);
+    }
+    let writer = block.header.beneficiary;
+    let seal = Signature::try_from(block.seal.as_ref()).map_err(|_| BodyError::Seal { writer })?;
+    if recover_signer(seal_digest(chain_id, hash), &seal) != Some(writer) {
+        return Err(BodyError::Seal { writer });
     }
     Ok(())
 }

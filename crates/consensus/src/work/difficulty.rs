@@ -109,7 +109,12 @@ mod tests {
             (one, 0, 224 * 288, one),
             (one, 448 * 144 * 600, 0, LIMIT),
             (LIMIT, 300, 1, uint!(0x00000000ffb1ffffffffffffffffffffffffffffffffffffffffffffffffffff_U256)),
-            (uint!(0x000000008000000000000000000fffffffffffffffffffffffffffffffffffff_U256), 600 * 66 * 144, 0, LIMIT),
+            (
+                uint!(0x000000008000000000000000000fffffffffffffffffffffffffffffffffffff_U256),
+                600 * 66 * 144,
+                0,
+                LIMIT,
+            ),
             (one, 600 * 512 * 144, 0, LIMIT),
             (one, 600 * 448 * 144 - 1, 0, U256::from(0xffff8) << 204),
         ];

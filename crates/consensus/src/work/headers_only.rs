@@ -4,40 +4,50 @@
 //! is a second, small implementation of [`Chain`] with the same header rules, the same fork choice, and no state: what is
 //! measured on it depends on nothing else. It also is what the engine's own tests run on.
 //!
-//! Deliberately absent: execution, transactions, seals, a disk. No node runs on it.
+//! Deliberately absent: execution, transactions, membership, a disk. No node runs on it.
 
 use std::collections::BTreeMap;
 
+use alloy_primitives::b256;
 use alloy_rlp::Decodable as _;
-use polity_primitives::{Address, B256, Block, Header, Height, U256};
+use polity_primitives::{Address, B256, Block, Bytes, Header, Height, U256};
 
-use super::{Chain, HeaderError, Inserted, Rules, Tip, Tree, check_header, earliest};
-use crate::Fatal;
+use super::{
+    Chain, HeaderError, Inserted, Rules, Tip, Tree, check_body, check_header, earliest, seal_digest,
+};
+use crate::{Fatal, bft::Key};
+
+/// Root of no transactions: the empty trie's.
+const EMPTY_ROOT_HASH: B256 = b256!("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
 
 /// A chain of empty blocks in memory.
 #[derive(Clone, Debug)]
 pub struct HeadersOnly {
     rules: Rules,
-    writer: Address,
+    key: Key,
     tree: Tree,
     /// The best chain by height, from the anchor, and headers below the floor.
     best: BTreeMap<u64, B256>,
     below: BTreeMap<B256, Header>,
+    bodies: BTreeMap<B256, Bytes>,
     /// A block that this node holds for invalid, to see that others are not misled by it.
     refuses: Option<B256>,
 }
 
 impl HeadersOnly {
-    /// A chain that starts at an anchor, the same for equal `rules`; blocks of ours name `writer`.
+    /// A chain that starts at an anchor, the same for equal `rules`; blocks of ours are sealed with `key`.
     #[must_use]
-    pub fn new(rules: Rules, writer: Address) -> Self {
-        let anchor =
-            Header { number: rules.anchor.height.0, timestamp: rules.anchor.timestamp_secs, ..Header::default() };
+    pub fn new(rules: Rules, key: Key) -> Self {
+        let anchor = Header {
+            number: rules.anchor.height.0,
+            timestamp: rules.anchor.timestamp_secs,
+            ..Header::default()
+        };
         let hash = anchor.hash_slow();
         let floor = Tip { hash, height: rules.anchor.height, work: U256::ZERO };
         let best = BTreeMap::from([(anchor.number, hash)]);
         let tree = Tree::new(floor, anchor, Vec::new());
-        Self { rules, writer, tree, best, below: BTreeMap::new(), refuses: None }
+        Self { rules, key, tree, best, bodies: BTreeMap::new(), below: BTreeMap::new(), refuses: None }
     }
 
     /// Makes this node hold `hash` for invalid when it is executed.
@@ -53,7 +63,9 @@ impl HeadersOnly {
     /// The writers of the best chain by height, without the anchor.
     pub fn writers(&self) -> impl Iterator<Item = Address> + '_ {
         let above = self.best.range(self.rules.anchor.height.next().0..);
-        above.filter_map(|(_, hash)| self.tree.header(hash).or_else(|| self.below.get(hash))).map(|h| h.beneficiary)
+        above
+            .filter_map(|(_, hash)| self.tree.header(hash).or_else(|| self.below.get(hash)))
+            .map(|h| h.beneficiary)
     }
 
     fn moved(&mut self, hash: &B256) -> Inserted {
@@ -73,7 +85,8 @@ impl HeadersOnly {
         if deep > self.tree.floor().height.0
             && let Some(floor) = self.best.get(&deep).copied()
         {
-            let kept: Vec<_> = (self.tree.floor().height.0..deep).filter_map(|at| self.best.get(&at)).copied().collect();
+            let kept: Vec<_> =
+                (self.tree.floor().height.0..deep).filter_map(|at| self.best.get(&at)).copied().collect();
             let headers = kept.into_iter().filter_map(|hash| Some((hash, self.tree.header(&hash)?.clone())));
             self.below.extend(headers);
             self.tree.raise(&floor);
@@ -115,8 +128,7 @@ impl Chain for HeadersOnly {
     }
 
     fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal> {
-        let header = self.header(hash)?;
-        Ok(header.map(|header| alloy_rlp::encode(Block { header, transactions: Vec::new() })))
+        Ok(self.bodies.get(hash).map(|bytes| bytes.to_vec()))
     }
 
     fn template(&mut self, now_ms: u64) -> Result<Option<Block>, Fatal> {
@@ -125,15 +137,18 @@ impl Chain for HeadersOnly {
         let header = Header {
             parent_hash: self.tree.best().hash,
             number: parent.number.saturating_add(1),
-            beneficiary: self.writer,
+            beneficiary: self.key.address(),
             difficulty: self.rules.difficulty(parent),
+            transactions_root: EMPTY_ROOT_HASH,
             timestamp: earliest(&past).max(now_ms / 1_000),
             ..Header::default()
         };
-        Ok(Some(Block { header, transactions: Vec::new() }))
+        Ok(Some(Block::unsealed(header, Vec::new())))
     }
 
-    fn seal(&mut self, block: Block) -> Result<Vec<u8>, Fatal> {
+    fn seal(&mut self, mut block: Block) -> Result<Vec<u8>, Fatal> {
+        let digest = seal_digest(self.chain_id(), &block.header.hash_slow());
+        block.seal = Bytes::copy_from_slice(self.key.sign(digest).as_slice());
         Ok(alloy_rlp::encode(block))
     }
 
@@ -141,8 +156,11 @@ impl Chain for HeadersOnly {
         let Ok(block) = Block::decode(&mut &*block_bytes) else {
             return Ok(Inserted::Invalid("not a block".to_owned()));
         };
+        let hash = block.header.hash_slow();
+        if let Err(error) = check_body(self.chain_id(), &hash, &block) {
+            return Ok(Inserted::Invalid(error.to_string()));
+        }
         let header = block.header;
-        let hash = header.hash_slow();
         if self.header(&hash)?.is_some() {
             return Ok(Inserted::Known);
         }
@@ -154,13 +172,17 @@ impl Chain for HeadersOnly {
         };
         let past = self.tree.past(&self.rules, &header.parent_hash);
         if let Err(error) = check_header(&self.rules, parent, &header.parent_hash, &past, &header, now_ms) {
-            debug_assert!(!matches!(error, HeaderError::Parent { .. }), "the parent was looked up by its name");
+            debug_assert!(
+                !matches!(error, HeaderError::Parent { .. }),
+                "the parent was looked up by its name"
+            );
             return Ok(Inserted::Invalid(error.to_string()));
         }
         if self.refuses == Some(hash) {
             return Ok(Inserted::Invalid("refused".to_owned()));
         }
         self.tree.add(hash, header);
+        self.bodies.insert(hash, Bytes::copy_from_slice(block_bytes));
         Ok(if self.tree.is_heavier(&hash) { self.moved(&hash) } else { Inserted::Side })
     }
 }

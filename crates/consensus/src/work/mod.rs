@@ -13,24 +13,39 @@
 //!
 //! Deliberately absent: sockets, threads that hash, execution, and the choice among executed forks (`polity-ledger`).
 
+mod ahead;
 mod chain;
 mod check;
 mod difficulty;
+mod event;
+mod follow;
 mod hash;
+mod headers_only;
 mod message;
+mod orphans;
 mod rules;
 mod seal;
+mod sync;
+#[cfg(test)]
+mod tests;
 mod time;
+mod tree;
 mod worker;
 
+pub use ahead::AHEAD_MAX;
 pub use chain::{Chain, Inserted, Tip};
-pub use check::{HeaderError, check_header};
+pub use check::{BodyError, HeaderError, check_body, check_header};
 pub use difficulty::{HALF_LIFE_INTERVALS, asert, difficulty, target};
+pub use event::{Act, Event, Job, Peer, Report};
 pub use hash::{Search, is_solved, work_hash};
+pub use headers_only::HeadersOnly;
 pub use message::{
     BODIES_MAX, HEADER_BYTES_MAX, HEADERS_MAX, LOCATOR_MAX, MESSAGE_BYTES_MAX, Message, MessageError,
 };
+pub use orphans::{ORPHANS_MAX, ORPHANS_PER_PEER_MAX};
 pub use rules::{Anchor, Rules};
 pub use seal::seal_digest;
+pub use sync::{headers_after, locator};
 pub use time::{AHEAD_SECS_MAX, MEDIAN_SPAN, earliest, latest, median};
-pub use worker::{Act, Event, Job, Peer, Report, Worker};
+pub use tree::{Route, Tree};
+pub use worker::{PEERS_MAX, Worker};

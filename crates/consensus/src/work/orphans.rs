@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use polity_primitives::{B256, Header};
 
-use super::worker::Peer;
+use super::event::Peer;
 
 /// Most headers that wait.
 pub const ORPHANS_MAX: usize = 64;
@@ -17,23 +17,11 @@ pub const ORPHANS_PER_PEER_MAX: usize = 8;
 
 /// Headers that wait for their parents, the oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Orphans(VecDeque<(Peer, Header)>);
+pub(super) struct Orphans(VecDeque<(Peer, Header)>);
 
 impl Orphans {
-    /// How many wait.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether none waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Keeps a header of a peer; the oldest of that peer, or of all, goes if there is no room.
-    pub fn keep(&mut self, peer: Peer, header: Header) {
+    pub(super) fn keep(&mut self, peer: Peer, header: Header) {
         if self.0.iter().any(|(_, kept)| *kept == header) {
             return;
         }
@@ -50,15 +38,15 @@ impl Orphans {
     }
 
     /// Takes out the headers that stand on `parent`.
-    pub fn adopt(&mut self, parent: &B256) -> Vec<(Peer, Header)> {
+    pub(super) fn adopt(&mut self, parent: &B256) -> Vec<(Peer, Header)> {
         let (adopted, waiting): (Vec<_>, _) =
             self.0.drain(..).partition(|(_, header)| header.parent_hash == *parent);
-        self.0 = waiting;
+        self.0 = waiting.into();
         adopted
     }
 
     /// Forgets what a peer sent.
-    pub fn forget(&mut self, peer: Peer) {
+    pub(super) fn forget(&mut self, peer: Peer) {
         self.0.retain(|(of, _)| *of != peer);
     }
 }
@@ -77,13 +65,13 @@ mod tests {
         orphans.keep(Peer(1), header(1, 1));
         orphans.keep(Peer(1), header(1, 1));
         (0..100).for_each(|number| orphans.keep(Peer(2), header(2, number)));
-        assert_eq!(orphans.len(), 1 + ORPHANS_PER_PEER_MAX);
+        assert_eq!(orphans.0.len(), 1 + ORPHANS_PER_PEER_MAX);
         assert_eq!(orphans.adopt(&B256::repeat_byte(1)), [(Peer(1), header(1, 1))]);
         assert_eq!(orphans.adopt(&B256::repeat_byte(1)), []);
         assert_eq!(orphans.adopt(&B256::repeat_byte(2)).first(), Some(&(Peer(2), header(2, 92))));
         (0..100).for_each(|peer| orphans.keep(Peer(peer), header(3, peer)));
-        assert_eq!(orphans.len(), ORPHANS_MAX);
+        assert_eq!(orphans.0.len(), ORPHANS_MAX);
         orphans.forget(Peer(99));
-        assert!(orphans.len() == ORPHANS_MAX - 1 && !orphans.is_empty());
+        assert!(orphans.0.len() == ORPHANS_MAX - 1);
     }
 }

@@ -130,9 +130,9 @@ impl Tree {
     #[must_use]
     pub fn at(&self, height: Height) -> Option<B256> {
         let on_best = self.up(self.best.hash);
-        on_best.take_while(|(_, node)| node.header.number >= height.0).find_map(|(hash, node)| {
-            (node.header.number == height.0).then_some(hash)
-        })
+        on_best
+            .take_while(|(_, node)| node.header.number >= height.0)
+            .find_map(|(hash, node)| (node.header.number == height.0).then_some(hash))
     }
 
     /// Makes `hash` the block that counts.
@@ -171,8 +171,11 @@ impl Tree {
         self.below = times.chain(self.below.iter().copied()).take(MEDIAN_SPAN).collect();
         under.reverse();
         // A block stands on the floor exactly if its parent does; parents are lower, so one pass by height is enough.
-        let mut by_height: Vec<_> =
-            self.nodes.iter().map(|(hash, node)| (node.header.number, *hash, node.header.parent_hash)).collect();
+        let mut by_height: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|(hash, node)| (node.header.number, *hash, node.header.parent_hash))
+            .collect();
         by_height.sort_unstable();
         let mut kept = std::collections::BTreeSet::from([floor.hash]);
         for (_, hash, parent) in &by_height {
@@ -180,8 +183,11 @@ impl Tree {
                 kept.insert(*hash);
             }
         }
-        let gone: Vec<_> =
-            by_height.iter().map(|(_, hash, _)| *hash).filter(|hash| !kept.contains(hash) && !under.contains(hash)).collect();
+        let gone: Vec<_> = by_height
+            .iter()
+            .map(|(_, hash, _)| *hash)
+            .filter(|hash| !kept.contains(hash) && !under.contains(hash))
+            .collect();
         self.nodes.retain(|hash, _| kept.contains(hash));
         self.floor = floor;
         (under, gone)
@@ -207,7 +213,13 @@ mod tests {
     }
 
     fn header(parent: u8, number: u64, difficulty: u64) -> Header {
-        Header { parent_hash: name(parent), number, difficulty: U256::from(difficulty), timestamp: number, ..Header::default() }
+        Header {
+            parent_hash: name(parent),
+            number,
+            difficulty: U256::from(difficulty),
+            timestamp: number,
+            ..Header::default()
+        }
     }
 
     fn tree() -> Tree {
@@ -237,7 +249,10 @@ mod tests {
         let route = tree.route(&name(6)).expect("in the tree");
         assert_eq!(route.undo, [5, 4, 1].map(name));
         assert_eq!(route.apply, [2, 3, 6].map(name));
-        assert_eq!((tree.at(Height(12)), tree.at(Height(10)), tree.at(Height(14))), (Some(name(4)), Some(name(0)), None));
+        assert_eq!(
+            (tree.at(Height(12)), tree.at(Height(10)), tree.at(Height(14))),
+            (Some(name(4)), Some(name(0)), None)
+        );
     }
 
     #[test]
@@ -247,7 +262,7 @@ mod tests {
             tree.add(name(hash), header(parent, number, 1));
         }
         tree.follow(&name(2));
-        assert_eq!(tree.cut(&name(1)), [], "the best chain stands on it");
+        assert!(tree.cut(&name(1)).is_empty(), "the best chain stands on it");
         assert_eq!(tree.cut(&name(3)), [3, 4, 5].map(name));
         assert_eq!((tree.len(), tree.tip(&name(4))), (3, None));
     }
@@ -255,7 +270,9 @@ mod tests {
     #[test]
     fn a_raised_floor_forgets_other_branches_and_keeps_times() {
         let mut tree = tree();
-        for (hash, parent, number) in [(1, 0, 11), (2, 1, 12), (3, 2, 13), (11, 0, 11), (12, 11, 12), (13, 2, 13)] {
+        for (hash, parent, number) in
+            [(1, 0, 11), (2, 1, 12), (3, 2, 13), (11, 0, 11), (12, 11, 12), (13, 2, 13)]
+        {
             tree.add(name(hash), header(parent, number, 1));
         }
         tree.follow(&name(3));
@@ -263,7 +280,8 @@ mod tests {
         let (under, gone) = tree.raise(&name(2));
         assert_eq!((under, gone), ([0, 1].map(name).to_vec(), [11, 12].map(name).to_vec()));
         assert_eq!((tree.floor().hash, tree.len()), (name(2), 3));
-        let anchor = crate::work::Anchor { height: Height(10), timestamp_secs: 10, difficulty: U256::from(1) };
+        let anchor =
+            crate::work::Anchor { height: Height(10), timestamp_secs: 10, difficulty: U256::from(1) };
         let rules = Rules { interval_secs: 1, confirmations: 1, checkpoint: 1, anchor, until: None };
         assert_eq!(tree.past(&rules, &name(3)), [13, 12, 11, 10]);
         assert_eq!(tree.route(&name(13)).expect("kept").apply, [name(13)]);
