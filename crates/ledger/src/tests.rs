@@ -13,6 +13,7 @@ use crate::{Error, Ledger, LedgerApplication, SubmitError};
 
 mod amendments;
 mod forks;
+mod switch;
 
 const NOW: u64 = 1_700_000_000_000;
 
