@@ -3,7 +3,7 @@
 //! Two questions are answered for each candidate: with what weight it proposes, and with what power it votes. An office that
 //! nobody holds yet (a chamber before its first election) is held by everyone who may validate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polity_primitives::{Address, B256, U256};
 
@@ -153,13 +153,13 @@ fn choice(settings: &Settings, candidates: &[Candidate], seats: &[Seat]) -> Choi
                 first.sort_unstable();
                 Choice::Presidents(first)
             }
-            Primary::Appointed { order } => Choice::Succession(
-                order
-                    .iter()
-                    .filter_map(|id| candidates.iter().find(|candidate| candidate.member == *id))
-                    .filter_map(|candidate| place(&candidate.address))
-                    .collect(),
-            ),
+            Primary::Appointed { order } => {
+                let named =
+                    candidates.iter().map(|candidate| (candidate.member.as_str(), &candidate.address));
+                let named: BTreeMap<_, _> = named.collect();
+                let first = order.iter().filter_map(|id| named.get(id.as_str())).filter_map(|who| place(who));
+                Choice::Succession(first.collect())
+            }
         },
         WriteRight::Stake { .. } => Choice::Lot,
         // Delegates take turns; whoever works needs none, and the terminal block of a switch is proposed in rotation.

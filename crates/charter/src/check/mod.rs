@@ -1,5 +1,6 @@
 //! What keys mean together. The form of each is checked when it is read; here a check may assume it.
 
+mod consensus;
 mod keys;
 mod references;
 mod rules;
@@ -18,6 +19,7 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     references::exist(charter, report);
     references::deposits(charter, report);
     references::authorities(charter, report);
+    consensus::combine(charter, report);
     validators::decide(charter, report);
     validators::act(charter, report);
     tracks::sound(charter, report);

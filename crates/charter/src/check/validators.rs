@@ -1,7 +1,9 @@
 //! Whether the members can keep the chain going, and use it.
 
-use polity_constitution::quorum;
+use polity_constitution::{EngineKind, Verification, committee};
+use polity_primitives::B256;
 
+use super::consensus;
 use crate::report::{Report, is_under, join};
 use crate::{Access, Charter, Clock, Rights};
 
@@ -28,18 +30,40 @@ pub(super) fn decide(charter: &Charter, report: &mut Report<'_>) {
         report.error_at_key("members", "nobody may validate: no block could ever be decided", hint);
         return;
     }
-    let needed = usize::try_from(quorum(u64::try_from(validators).unwrap_or(u64::MAX))).unwrap_or(usize::MAX);
-    if needed == validators {
-        let plural =
-            if validators == 1 { "1 member validates" } else { &format!("{validators} members validate") };
-        let message =
-            format!("{plural}, and all must be present to decide a block: losing one stops the chain");
-        report.warning_at_key(
-            "members",
-            message,
-            "with 4 validators one may fail, with 7 two: more than two thirds must remain",
-        );
+    if report.is_clean(|path| is_under(path, "consensus") || is_under(path, "chambers")) {
+        spare(charter, report);
     }
+}
+
+/// Reports a committee that cannot lose one seat. A charter that names its verifiers, or works, chose so.
+fn spare(charter: &Charter, report: &mut Report<'_>) {
+    let settings = &charter.consensus;
+    if settings.verification != Verification::All || settings.engine() == EngineKind::Work {
+        return;
+    }
+    let candidates = consensus::candidates(charter);
+    let Ok(committee) = committee(settings, &candidates, B256::ZERO) else { return };
+    let (total, seats) = (committee.total_power(), committee.seats().len());
+    let Some(largest) = committee.seats().iter().max_by_key(|seat| seat.power) else { return };
+    if total.saturating_sub(largest.power) >= committee.quorum() {
+        return;
+    }
+    let equal = committee.seats().iter().all(|seat| seat.power == largest.power);
+    let message = if equal {
+        let plural = if seats == 1 { "1 member validates" } else { &format!("{seats} members validate") };
+        format!("{plural}, and all must be present to decide a block: losing one stops the chain")
+    } else {
+        let who = candidates.iter().find(|candidate| candidate.address == largest.address);
+        let who = who.map_or("", |candidate| candidate.member.as_str());
+        let percent = u128::from(largest.power).saturating_mul(100).checked_div(total.into()).unwrap_or(0);
+        format!("{who} alone has {percent} % of the voting power: losing it stops the chain")
+    };
+    let hint = if equal {
+        "with 4 validators one may fail, with 7 two: more than two thirds must remain"
+    } else {
+        "let nobody have a third: more than two thirds must remain"
+    };
+    report.warning_at_key("members", message, hint);
 }
 
 /// Reports an agreement in which nobody could act, and periods that the clock steps over.

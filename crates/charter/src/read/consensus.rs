@@ -1,125 +1,250 @@
-//! `[consensus]`: what an engine here can run is read; everything else of the constitution is refused by name, with the reason,
-//! so that no agreement states a rule that nobody enforces.
+//! `[consensus]`: the right to write and who verifies. The third setting is in [`super::incentive`]; what the three mean together,
+//! and with the rest of the charter, is checked when all is read.
+//!
+//! Rule kept: a key belongs to the setting that gives it a meaning, and is refused elsewhere, so that no agreement states a rule
+//! that nobody enforces.
 
-use polity_constitution::Settings;
+use core::ops::RangeInclusive;
 
-use crate::reader::{Table, suggest};
-use crate::report::Report;
+use polity_constitution::{MEMBERS_MAX, Primary, Settings, Verification, Work, WriteRight};
+use polity_primitives::U256;
 
-/// Settings of `write.by` that this version does not run.
-const WRITE_REFUSED: [(&str, &str); 3] = [
-    ("stake", "the right to write by stake needs pledges that can be lost, and this version keeps none"),
-    (
-        "delegation",
-        "the right to write by delegation needs elections of delegates, and this version holds none",
-    ),
-    (
-        "work",
-        "the right to write by work needs the work engine; this version decides blocks by votes of validators",
-    ),
-];
+use super::incentive;
+use crate::SEATS_MAX;
+use crate::reader::Table;
+use crate::report::{Report, join};
 
-/// Settings of `write.primary` that this version does not run.
-const PRIMARY_REFUSED: [(&str, &str); 3] = [
-    ("random", "a random primary needs a seed that no member can bend, and this version draws none"),
-    ("elected", "an elected primary needs elections, and this version holds none for validators"),
-    ("appointed", "an appointed primary needs a fixed order of writers, and this version rotates only"),
-];
-
-/// Settings of `verification.by` that this version does not run.
-const VERIFICATION_REFUSED: [(&str, &str); 2] = [
-    ("delegates", "verification by delegates needs elections of delegates, and this version holds none"),
-    (
-        "supervisors",
-        "verification by supervisors needs writers without a vote, and in this version every validator votes",
-    ),
-];
-
-/// Keys of `incentive` that this version does not run.
-const INCENTIVE_REFUSED: [(&str, &str); 6] = [
-    ("reward", "this version issues no money for writing blocks"),
-    (
-        "fees",
-        "fees always go one way in this version: tips to the writer of the block, the base fee to nobody",
-    ),
-    ("pledge", "this version keeps no pledges"),
-    ("vesting", "there is no reward or pledge in this version that could be paid late"),
-    (
-        "slash",
-        "this version keeps no pledges that could be forfeited; evidence of double signing is recorded only",
-    ),
-    ("standing", "this version keeps no score of standing; evidence of double signing is recorded only"),
-];
-
-/// What to write instead.
-const RUNS: &str = "this version runs write = { by = \"membership\", primary = \"rotation\" }, incentive = {}, \
-                    verification = { by = \"all\" }";
-
-/// Keys that belong to a refused `write` and so are no mistake of their own.
-const WRITE_KEYS: [&str; 6] = ["primary", "min", "seats", "term", "interval", "confirmations"];
-/// Keys that belong to a refused `verification`.
-const VERIFICATION_KEYS: [&str; 4] = ["seats", "members", "quorum", "term"];
-
-/// Reads the table; without one, the settings this version runs.
-pub(super) fn consensus(table: Option<Table<'_>>, report: &mut Report<'_>) -> Settings {
-    if let Some(mut table) = table {
-        if let Some(write) = table.section("write", report) {
-            write_right(write, report);
-        }
-        if let Some(incentive) = table.section("incentive", report) {
-            incentives(incentive, report);
-        }
-        if let Some(verification) = table.section("verification", report) {
-            verify(verification, report);
-        }
-        table.finish(report);
-    }
-    Settings::default()
+/// Ways to the right to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Membership,
+    Stake,
+    Delegation,
+    Work,
 }
 
-fn write_right(mut table: Table<'_>, report: &mut Report<'_>) {
-    let runs = choice(&mut table, "by", "membership", &WRITE_REFUSED, report);
-    if runs {
-        choice(&mut table, "primary", "rotation", &PRIMARY_REFUSED, report);
-    } else {
-        table.pass_over(&WRITE_KEYS);
-    }
+const WRITE: [(&str, By); 4] = [
+    ("membership", By::Membership),
+    ("stake", By::Stake),
+    ("delegation", By::Delegation),
+    ("work", By::Work),
+];
+
+/// Ways to choose who goes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Rotation,
+    Random,
+    Elected,
+    Appointed,
+}
+
+const PRIMARY: [(&str, First); 4] = [
+    ("rotation", First::Rotation),
+    ("random", First::Random),
+    ("elected", First::Elected),
+    ("appointed", First::Appointed),
+];
+
+/// Who verifies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judges {
+    All,
+    Delegates,
+    Supervisors,
+}
+
+const VERIFICATION: [(&str, Judges); 3] =
+    [("all", Judges::All), ("delegates", Judges::Delegates), ("supervisors", Judges::Supervisors)];
+
+/// Keys of `write` that only some ways know, and the words for those.
+const WRITE_KEYS: [(&str, &[&str]); 10] = [
+    ("primary", &["membership"]),
+    ("chamber", &["membership with primary = \"elected\"", "delegation"]),
+    ("order", &["membership with primary = \"appointed\""]),
+    ("min", &["stake"]),
+    ("seats", &["delegation"]),
+    ("term", &["delegation"]),
+    ("interval", &["work"]),
+    ("confirmations", &["work"]),
+    ("checkpoint", &["work"]),
+    ("difficulty", &["work"]),
+];
+
+const WRITE_HINT: &str = "such as write = { by = \"membership\", primary = \"rotation\" }";
+const VERIFICATION_HINT: &str = "such as verification = { by = \"all\" }";
+
+/// Time from one worked block to the next. Units: seconds. Source: a message must reach every node many times over within it, or
+/// work is wasted on forks: Decker and Wattenhofer, "Information Propagation in the Bitcoin Network" (2013).
+const INTERVAL_SECS: RangeInclusive<u64> = 1..=86_400;
+/// Blocks that bury one. Source: at 10 % of dishonest work 6 make a double spend rarer than 1 in 1,000 (Bitcoin paper §11).
+const CONFIRMATIONS: RangeInclusive<u64> = 1..=1_000;
+/// Deepest checkpoint: undecided blocks are held in memory.
+const CHECKPOINT_MAX: u64 = 10_000;
+/// Highest first difficulty: 2^53 expected hashes.
+const DIFFICULTY: RangeInclusive<u64> = 1..=9_007_199_254_740_992;
+
+/// Reads the table; without one, the default settings. `money`: whether the charter has a `[currency]`.
+pub(super) fn consensus(table: Option<Table<'_>>, money: bool, report: &mut Report<'_>) -> Settings {
+    let Some(mut table) = table else { return Settings::default() };
+    let write = table.section("write", report).map(|table| write_right(table, report)).unwrap_or_default();
+    let verification =
+        table.section("verification", report).map(|table| verification(table, report)).unwrap_or_default();
+    let incentive = table.section("incentive", report);
+    let incentive = incentive.map(|table| incentive::incentive(table, money, report)).unwrap_or_default();
     table.finish(report);
-}
-
-fn incentives(mut table: Table<'_>, report: &mut Report<'_>) {
-    for (key, reason) in INCENTIVE_REFUSED {
-        if let Some(node) = table.get(key) {
-            report.error_at_key(&node.path, format!("`{key}` cannot run: {reason}"), RUNS);
-        }
-    }
-    table.finish(report);
-}
-
-fn verify(mut table: Table<'_>, report: &mut Report<'_>) {
-    if !choice(&mut table, "by", "all", &VERIFICATION_REFUSED, report) {
-        table.pass_over(&VERIFICATION_KEYS);
-    }
-    table.finish(report);
-}
-
-/// Reads `key`, which must be `runs`; `false` if it is a setting that is refused by name.
-fn choice(
-    table: &mut Table<'_>,
-    key: &'static str,
-    runs: &str,
-    refused: &[(&str, &str)],
-    report: &mut Report<'_>,
-) -> bool {
-    let Some(node) = table.require(key, RUNS, report) else { return true };
-    let Some(word) = node.string("a word in quotes", report).filter(|word| *word != runs) else {
-        return true;
+    let staked = match &write {
+        WriteRight::Stake { .. } => Some("stake"),
+        WriteRight::Delegation { chamber: None, .. } => Some("delegation by stake"),
+        _ => None,
     };
-    if let Some((_, reason)) = refused.iter().find(|(name, _)| *name == word) {
-        report.error(&node.path, format!("`{word}` cannot run: {reason}"), RUNS);
-        return false;
+    if let Some(way) = staked.filter(|_| !money) {
+        let hint = "add [currency] with a name and a symbol";
+        report.error("consensus.write.by", format!("{way} needs a currency to be counted in"), hint);
     }
-    let known: Vec<_> = core::iter::once(runs).chain(refused.iter().map(|(name, _)| *name)).collect();
-    report.error(&node.path, format!("`{word}` is no setting of `{key}`"), suggest(word, &known));
-    true
+    Settings { write, incentive, verification }
+}
+
+fn write_right(mut table: Table<'_>, report: &mut Report<'_>) -> WriteRight {
+    let by = table.require("by", WRITE_HINT, report);
+    let Some(by) = by.and_then(|node| node.one_of("way to the right to write", &WRITE, report)) else {
+        table.pass_over(&WRITE_KEYS.map(|(key, _)| key));
+        table.finish(report);
+        return WriteRight::default();
+    };
+    let write = match by {
+        By::Membership => WriteRight::Membership { primary: primary(&mut table, report) },
+        By::Stake => {
+            let min = table.require("min", "the least stake that takes part, such as min = \"100\"", report);
+            let wei = min.as_ref().and_then(|node| node.amount_wei(report));
+            if let (Some(node), Some(U256::ZERO)) = (&min, wei) {
+                let hint = "give the least stake with which a member takes part, such as min = \"100\"";
+                report.error(&node.path, "a stake of nothing gives everyone every right", hint);
+            }
+            WriteRight::Stake { min: wei.unwrap_or(U256::ONE) }
+        }
+        By::Delegation => {
+            let seats = table.require("seats", "how many are chosen, such as seats = 21", report);
+            let seats = seats.and_then(|node| node.integer(1..=SEATS_MAX, report)).unwrap_or(SEATS_MAX);
+            let term = table.require("term", "how long they are chosen for, such as term = \"7d\"", report);
+            let term = term.and_then(|node| node.duration_secs(1, report)).unwrap_or(1);
+            let chamber = chamber(table.get("chamber"), report);
+            WriteRight::Delegation { seats, term, chamber }
+        }
+        By::Work => WriteRight::Work(work(&mut table, report)),
+    };
+    strangers(&mut table, &WRITE_KEYS, report);
+    table.finish(report);
+    write
+}
+
+fn primary(table: &mut Table<'_>, report: &mut Report<'_>) -> Primary {
+    let hint = "who goes first: primary = \"rotation\", \"random\", \"elected\" or \"appointed\"";
+    let first = table.require("primary", hint, report);
+    let Some(first) = first.and_then(|node| node.one_of("choice of the primary", &PRIMARY, report)) else {
+        table.pass_over(&["chamber", "order"]);
+        return Primary::Rotation;
+    };
+    match first {
+        First::Rotation => Primary::Rotation,
+        First::Random => Primary::Random,
+        First::Elected => {
+            let hint = "the chamber whose members lead, such as chamber = \"presidency\"";
+            let node = table.require("chamber", hint, report);
+            Primary::Elected { chamber: chamber(node, report).unwrap_or_default() }
+        }
+        First::Appointed => {
+            let hint = "who leads, and who follows in case of need, such as order = [\"de\", \"fr\"]";
+            let order = table.require("order", hint, report);
+            let ids = order.as_ref().map(|node| node.ids(MEMBERS_MAX, report)).unwrap_or_default();
+            if let Some(node) = order.filter(|_| ids.is_empty()) {
+                report.error(&node.path, "an appointed primary needs somebody appointed", hint);
+            }
+            Primary::Appointed { order: ids }
+        }
+    }
+}
+
+fn work(table: &mut Table<'_>, report: &mut Report<'_>) -> Work {
+    let interval = table.require("interval", "time between blocks, such as interval = \"15s\"", report);
+    let interval = interval.and_then(|node| {
+        let secs = node.duration_secs(*INTERVAL_SECS.start(), report)?;
+        let fits = INTERVAL_SECS.contains(&secs);
+        if !fits {
+            report.error(&node.path, "blocks would be more than a day apart", "");
+        }
+        fits.then_some(secs)
+    });
+    let hint = "blocks on top of one that make it final, such as confirmations = 6";
+    let confirmations = table.require("confirmations", hint, report);
+    let confirmations = confirmations.and_then(|node| node.integer(CONFIRMATIONS, report));
+    let confirmations = confirmations.unwrap_or(*CONFIRMATIONS.start());
+    let checkpoint = table.get("checkpoint");
+    let depth = checkpoint.as_ref().and_then(|node| node.integer(1..=CHECKPOINT_MAX, report));
+    if let (Some(node), Some(depth)) = (checkpoint, depth)
+        && depth < confirmations
+    {
+        let message = format!(
+            "blocks {depth} deep would be final for the nodes, before the {confirmations} confirmations that make \
+             them final for clients"
+        );
+        report.error(&node.path, message, format!("at least {confirmations}"));
+    }
+    let difficulty = table.get("difficulty").and_then(|node| node.integer(DIFFICULTY, report));
+    Work {
+        interval: interval.unwrap_or(*INTERVAL_SECS.start()),
+        confirmations,
+        checkpoint: depth.unwrap_or(Work::CHECKPOINT.max(confirmations)),
+        difficulty: difficulty.unwrap_or(Work::DIFFICULTY),
+    }
+}
+
+fn verification(mut table: Table<'_>, report: &mut Report<'_>) -> Verification {
+    let by = table.require("by", VERIFICATION_HINT, report);
+    let Some(by) = by.and_then(|node| node.one_of("way to verify", &VERIFICATION, report)) else {
+        table.pass_over(&["chamber", "members"]);
+        table.finish(report);
+        return Verification::All;
+    };
+    let verification = match by {
+        Judges::All => Verification::All,
+        Judges::Delegates => {
+            let hint = "the chamber whose members verify, such as chamber = \"verifiers\"";
+            let node = table.require("chamber", hint, report);
+            Verification::Delegates { chamber: chamber(node, report).unwrap_or_default() }
+        }
+        Judges::Supervisors => {
+            let hint = "who verifies, such as members = [\"un\", \"wwf\"]";
+            let node = table.require("members", hint, report);
+            let members = node.as_ref().map(|node| node.ids(MEMBERS_MAX, report)).unwrap_or_default();
+            if let Some(node) = node.filter(|_| members.is_empty()) {
+                report.error(&node.path, "nobody would verify", hint);
+            }
+            Verification::Supervisors { members }
+        }
+    };
+    let keys = [("chamber", ["delegates"].as_slice()), ("members", &["supervisors"])];
+    strangers(&mut table, &keys, report);
+    table.finish(report);
+    verification
+}
+
+fn chamber(node: Option<crate::reader::Node<'_>>, report: &mut Report<'_>) -> Option<String> {
+    node.and_then(|node| node.id(report).map(str::to_owned))
+}
+
+/// Refuses keys that belong to another way.
+fn strangers(
+    table: &mut Table<'_>,
+    keys: &[(&'static str, &'static [&'static str])],
+    report: &mut Report<'_>,
+) {
+    for (key, ways) in keys {
+        if table.has(key) && !table.knows(key) {
+            table.pass_over(&[key]);
+            let ways: Vec<_> = ways.iter().map(|way| format!("`{way}`")).collect();
+            let message = format!("`{key}` belongs to {}", ways.join(" or "));
+            report.error_at_key(&join(&table.path, key), message, "remove it, or choose that");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod authorities;
 mod bodies;
 mod consensus;
+mod incentive;
 mod members;
 mod network;
 mod seating;
@@ -55,7 +56,8 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
     let (clock, block_time_ms) = network::clock(root.section("clock", report), report);
     let (block_gas_limit, history) = network::ledger(root.section("ledger", report), report);
     let access = network::access(root.section("access", report), report);
-    let consensus = consensus::consensus(root.section("consensus", report), report);
+    let money = root.has("currency");
+    let consensus = consensus::consensus(root.section("consensus", report), money, report);
     let currency = network::currency(root.section("currency", report), &languages, report);
     let fees = network::fees(root.section("fees", report), report);
     let treasury = network::treasury(root.section("treasury", report), report);

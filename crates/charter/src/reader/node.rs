@@ -145,6 +145,21 @@ impl<'a> Node<'a> {
         number
     }
 
+    /// A whole number in `range`, with its sign.
+    pub(crate) fn signed(&self, range: RangeInclusive<i64>, report: &mut Report<'_>) -> Option<i64> {
+        let Some(integer) = self.value.as_integer() else {
+            self.wrong(WHOLE, report);
+            return None;
+        };
+        let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let message = format!("{integer} is not between {} and {}", range.start(), range.end());
+            report.error(&self.path, message, "");
+        }
+        number
+    }
+
     /// One of a few words.
     pub(crate) fn one_of<T: Copy>(
         &self,

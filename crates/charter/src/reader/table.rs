@@ -24,6 +24,11 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
+    /// Whether `key` was asked for, or passed over.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.known.contains(&key)
+    }
+
     /// The value of `key`, if given.
     pub(crate) fn get(&mut self, key: &'static str) -> Option<Node<'a>> {
         self.known.push(key);

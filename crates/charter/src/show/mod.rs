@@ -3,6 +3,7 @@
 //! Rule kept: every sentence is made from the [`Charter`] alone, so what is shown is what runs. English and Chinese say the
 //! same, section by section.
 
+mod consensus;
 mod rules;
 mod seating;
 mod sections;
@@ -30,7 +31,7 @@ pub fn show(charter: &Charter, language: Language) -> String {
     treaties::treaties(charter, language, &mut page);
     treaties::authorities(charter, language, &mut page);
     sections::rules(charter, language, &mut page);
-    sections::consensus(charter, language, &mut page);
+    consensus::consensus(charter, language, &mut page);
     sections::money(charter, language, &mut page);
     sections::clock(charter, language, &mut page);
     sections::sources(charter, language, &mut page);

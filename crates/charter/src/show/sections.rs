@@ -1,6 +1,5 @@
 //! The sections of the page, one function each.
 
-use polity_constitution::quorum;
 use polity_primitives::U256;
 
 use super::rules::heading;
@@ -98,7 +97,7 @@ pub(super) fn rights(charter: &Charter, language: Language, page: &mut Page) {
     });
 }
 
-fn names<'a>(members: impl Iterator<Item = &'a Member>, language: Language) -> String {
+pub(super) fn names<'a>(members: impl Iterator<Item = &'a Member>, language: Language) -> String {
     list(&members.map(|member| member.name.in_language(language).to_owned()).collect::<Vec<_>>(), language)
 }
 
@@ -187,29 +186,6 @@ pub(super) fn rules(charter: &Charter, language: Language, page: &mut Page) {
             page.point(&say!(language, "source: {source}", "出处：{source}"));
         }
     }
-}
-
-pub(super) fn consensus(charter: &Charter, language: Language, page: &mut Page) {
-    page.heading(&say!(language, "Consensus", "共识"));
-    let validators: Vec<_> = charter.validators().collect();
-    let (count, who) = (validators.len(), names(validators.into_iter(), language));
-    let needed = quorum(u64::try_from(count).unwrap_or(u64::MAX));
-    let absent = u64::try_from(count).unwrap_or(u64::MAX).saturating_sub(needed);
-    page.line(&say!(
-        language,
-        "Who writes: members with the right to decide blocks, in turn. They are {count}: {who}.",
-        "写入权：享有验证权的成员轮流写入，共 {count} 个：{who}。"
-    ));
-    page.line(&say!(
-        language,
-        "Reward and punishment: none in money. Signatures are kept, and evidence of double signing is recorded.",
-        "奖惩：不以货币奖惩。签名全部留存，双重签名的证据记录在案。"
-    ));
-    page.line(&say!(
-        language,
-        "Who verifies: all of them, one vote each. A block is final once {needed} of {count} agree; {absent} may be absent.",
-        "验证：全体验证者各一票。{count} 票中有 {needed} 票同意，区块即为终局；可缺席 {absent} 个。"
-    ));
 }
 
 pub(super) fn money(charter: &Charter, language: Language, page: &mut Page) {

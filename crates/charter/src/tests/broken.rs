@@ -6,6 +6,7 @@ use crate::{CHARTER_BYTES_MAX, DIAGNOSTICS_MAX, Diagnostic, builtin, parse, temp
 
 const SOUND: &str = include_str!("sound.toml");
 const BROKEN: &str = include_str!("broken.txt");
+const CONSENSUS: &str = include_str!("consensus.txt");
 
 /// Every diagnostic of `text`, as in `broken.txt`.
 fn said(text: &str) -> Vec<String> {
@@ -47,8 +48,8 @@ fn the_sound_charter_is_sound() {
 #[test]
 fn every_mistake_is_found_at_its_place_with_a_hint() {
     let mut wrong = String::new();
-    for case in BROKEN.split("\n\n").map(str::trim).filter(|case| !case.is_empty() && !case.starts_with('#'))
-    {
+    let cases = BROKEN.split("\n\n").chain(CONSENSUS.split("\n\n")).map(str::trim);
+    for case in cases.filter(|case| !case.is_empty() && !case.starts_with('#')) {
         let edits: String =
             case.lines().filter(|line| !line.starts_with("> ")).map(|line| format!("{line}\n")).collect();
         let expected: Vec<_> = case.lines().filter_map(|line| line.strip_prefix("> ")).collect();

@@ -5,6 +5,7 @@ mod broken;
 mod builtin;
 mod diff;
 mod keys;
+mod mechanisms;
 mod show;
 mod values;
 
