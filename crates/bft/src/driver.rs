@@ -223,7 +223,7 @@ impl Driver {
                 Ok(())
             }
             Input::Unlinked { disconnected } => {
-                (self.links, self.held, self.ready) = (None, None, None);
+                (self.links, self.held, self.ready, self.waiting) = (None, None, None, None);
                 if disconnected {
                     self.connected.clear();
                     self.subscribed.clear();

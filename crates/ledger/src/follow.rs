@@ -4,7 +4,7 @@
 //! must have its work. No engine that decides may run meanwhile.
 
 use polity_consensus::work::Inserted;
-use polity_primitives::{Certificate, Height};
+use polity_primitives::{B256, Certificate, Height};
 
 use crate::{
     Error, Ledger,
@@ -22,19 +22,39 @@ pub enum Followed {
     Refused(String),
 }
 
+/// Which engines the chain asks for. Both at the terminal height, where a committee decides between worked blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// A committee decides the next block.
+    pub committee: bool,
+    /// Blocks are worked since the block of this hash.
+    pub work: Option<B256>,
+}
+
 impl Ledger {
     /// The last block of the best chain that a committee decided, or genesis.
     #[must_use]
     pub fn certified(&self) -> Height {
         let head = self.head();
-        head.course.rules().filter(|_| !head.header().difficulty.is_zero() || head.course.next.is_some()).map_or_else(
-            || head.height(),
-            |rules| if head.height() == head.trail.base() && head.course.next.is_none() {
-                head.height()
-            } else {
-                rules.anchor.height
-            },
-        )
+        let decided = head.course.next.is_none() && head.height() == head.trail.base();
+        let rules = head.course.rules().filter(|_| !decided);
+        rules.map_or_else(|| head.height(), |rules| rules.anchor.height)
+    }
+
+    /// What has to run now, by the chain as it is.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub fn plan(&self) -> Result<Plan, Error> {
+        let head = self.head();
+        let terminal = self.terminal().is_some();
+        let worked = terminal || head.course.next.is_some();
+        let anchor = head.course.rules().filter(|_| worked).map(|rules| rules.anchor.height);
+        let work = match anchor {
+            Some(anchor) => self.0.hash_of(anchor, &head.trail)?,
+            None => None,
+        };
+        Ok(Plan { committee: terminal || head.course.next.is_none(), work })
     }
 
     /// Blocks of the best chain from `from` on with their certificates, as many as fit `bytes_max`, but one at least.

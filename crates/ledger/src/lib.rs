@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 pub use application::LedgerApplication;
 pub use error::{Error, SubmitError};
-pub use follow::Followed;
+pub use follow::{Followed, Plan};
 pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};
