@@ -94,10 +94,7 @@ impl From<&Charter> for ChainRules {
             clock: charter.clock.clone(),
             transact: charter.access.transact,
             charter_hash: charter.hash,
-            closing: Closing {
-                after: constitution::closes(&charter.consensus),
-                ..Closing::default()
-            },
+            closing: Closing { after: constitution::closes(&charter.consensus), ..Closing::default() },
         }
     }
 }

@@ -14,6 +14,7 @@ mod application;
 mod candidates;
 mod course;
 mod error;
+mod follow;
 mod fork;
 mod head;
 mod open;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 pub use application::LedgerApplication;
 pub use error::{Error, SubmitError};
+pub use follow::{Followed, Plan};
 pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};

@@ -12,6 +12,8 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 use crate::{Error, Ledger, LedgerApplication, SubmitError};
 
 mod amendments;
+mod forks;
+mod switch;
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -33,8 +35,12 @@ fn sign(digest: B256, key: &SecretKey) -> [u8; 65] {
 
 /// The development charter with one validator and keys made from names.
 fn charter() -> polity_charter::Charter {
-    let text = polity_charter::dev(1).expect("a charter");
-    let draft = polity_charter::parse("dev", &text).expect("checks").charter;
+    keyed(&polity_charter::dev(1).expect("a charter"))
+}
+
+/// The charter `text` with keys made from names.
+fn keyed(text: &str) -> polity_charter::Charter {
+    let draft = polity_charter::parse("dev", text).unwrap_or_else(|found| panic!("{found}")).charter;
     let keys = draft
         .missing_keys()
         .into_iter()
@@ -48,7 +54,7 @@ fn charter() -> polity_charter::Charter {
             (id.to_owned(), polity_charter::MemberKeys { address: account, recovery, node })
         })
         .collect();
-    let text = polity_charter::with_keys(&text, &keys).expect("keys go in");
+    let text = polity_charter::with_keys(text, &keys).expect("keys go in");
     polity_charter::parse("dev", &text).expect("checks").charter
 }
 

@@ -194,7 +194,8 @@ impl Executor {
     ) -> Result<(Vec<Consequence>, StateChanges), SimulateError> {
         let rules = self.rules_after(fork)?;
         let timestamp_secs = rules.next_timestamp(parent, parent.timestamp);
-        let attributes = Attributes { timestamp_secs, beneficiary: parent.beneficiary, ..Attributes::default() };
+        let attributes =
+            Attributes { timestamp_secs, beneficiary: parent.beneficiary, ..Attributes::default() };
         let header = rules.next_header(parent, B256::ZERO, &attributes);
         let mut run = Run::new(self, &rules, fork, &header);
         let mut then = Vec::new();

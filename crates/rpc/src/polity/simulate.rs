@@ -126,7 +126,8 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         false => block.header().timestamp,
     };
     let timestamp_secs = executor.founding().next_timestamp(block.header(), now_secs);
-    let attributes = Attributes { timestamp_secs, beneficiary: block.header().beneficiary, ..Attributes::default() };
+    let attributes =
+        Attributes { timestamp_secs, beneficiary: block.header().beneficiary, ..Attributes::default() };
     let simulation = executor
         .simulate(&state, block.header(), block.block.hash, &attributes, &subject)
         .map_err(|error| match error {
