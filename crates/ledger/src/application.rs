@@ -158,6 +158,10 @@ fn evidence_key(evidence: &Evidence) -> B256 {
     let (kind, height, round, validator) = match evidence {
         Evidence::DoubleVote { first, .. } => (first.kind as u8, first.height, first.round, first.validator),
         Evidence::DoubleProposal { height, round, validator, .. } => (0, *height, *round, *validator),
+        Evidence::InvalidProposal { height, round, validator, .. } => (3, *height, *round, *validator),
+        Evidence::InvalidWork { validator, header, .. } => {
+            return keccak256([validator.as_slice(), header].concat());
+        }
     };
     let mut bytes = vec![kind];
     bytes.extend(height.to_be_bytes());

@@ -190,7 +190,7 @@ impl Inner {
 
 /// Who decides block `height`, by the state before it and `seed`, the randomness of the block before.
 pub(crate) fn committee_of(state: &dyn Slots, height: Height, seed: B256) -> Result<Committee, Error> {
-    let settings = constitution::consensus(state).ok_or_else(|| Error::Committee {
+    let settings = constitution::consensus_at(state, height.0).ok_or_else(|| Error::Committee {
         height,
         reason: "the settings of consensus on the chain are not those of this program".to_owned(),
     })?;

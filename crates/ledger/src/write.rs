@@ -4,11 +4,13 @@ use std::{cell::RefCell, sync::Arc};
 
 use alloy_rlp::Decodable;
 use polity_charter::Clock;
+use polity_constitution::EngineKind;
 use polity_db::BlockCommit;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
+use polity_institutions::constitution;
 use polity_mempool::Best;
 use polity_primitives::{
-    Address, B256, Block, CONSTITUTION, Certificate, Height, REGISTRY, RecoveredTransaction, SealedBlock,
+    ASSEMBLY, Address, B256, Block, Certificate, Height, REGISTRY, RecoveredTransaction, SealedBlock,
     StateChanges, keccak256,
 };
 use polity_trie::State;
@@ -105,7 +107,11 @@ impl Ledger {
             halvings => (rules.signed_gas_max() >> halvings).max(rules.tx_gas_max()),
         };
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
-        let attributes = Attributes { timestamp_secs: self.timestamp(head, now_ms), beneficiary };
+        let attributes = Attributes {
+            timestamp_secs: self.timestamp(head, now_ms),
+            beneficiary,
+            missed: missed(head, beneficiary),
+        };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -192,6 +198,7 @@ impl Ledger {
             &self.latest_of(head),
             &block,
             &transactions,
+            &missed(head, block.block.header.beneficiary),
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,
@@ -249,15 +256,26 @@ impl Ledger {
         let touched = |institution| candidate.changes.accounts.contains_key(&institution);
         let slots = StateSlots(&candidate.state);
         let seed = block.header().mix_hash;
-        let (committee, agreement) = if touched(CONSTITUTION) {
+        let amended = constitution::version(&slots) != head.agreement.version;
+        let agreement = if amended {
             let agreement = Arc::new(Agreement::after(&self.0.charter, &self.0.executor, &slots)?);
             self.0.db.set_history(kept(agreement.block_rules.history));
             tracing::info!(height = height.0, version = agreement.version, "ledger.charter.amended");
-            (committee_of(&slots, height.next(), seed)?, agreement)
-        } else if touched(REGISTRY) {
-            (committee_of(&slots, height.next(), seed)?, head.agreement.clone())
+            agreement
         } else {
-            (head.committee.reseeded(seed), head.agreement.clone())
+            head.agreement.clone()
+        };
+        let before = StateSlots(&head.state);
+        let moved = constitution::revision(&slots) != constitution::revision(&before)
+            || constitution::turn(&slots) == height.next().0;
+        // Offices are seats in chambers.
+        let seated = touched(ASSEMBLY)
+            && constitution::consensus_at(&slots, height.next().0)
+                .is_none_or(|settings| settings.chambers().next().is_some());
+        let committee = if moved || seated || touched(REGISTRY) {
+            committee_of(&slots, height.next(), seed)?
+        } else {
+            head.committee.reseeded(seed)
         };
         let committee = Arc::new(committee);
         let next = Head { block: block.clone(), state: candidate.state, committee, agreement };
@@ -288,6 +306,21 @@ impl Ledger {
             });
         }
         self.execute(head, block)?.map_err(|reason| Error::InvalidDecided { hash, reason })
+    }
+}
+
+/// Whose turns came to nothing before `writer` wrote the block after `head`: what the accounts of that block say, where it has any.
+/// Under work nobody has a turn.
+fn missed(head: &Head, writer: Address) -> Vec<Address> {
+    let height = head.height().next();
+    let by_turns = || {
+        let settings = constitution::consensus_at(&StateSlots(&head.state), height.0);
+        settings.is_some_and(|settings| settings.engine() == EngineKind::Bft)
+    };
+    if head.agreement.rules.closing.at(height.0) && by_turns() {
+        head.committee.participation(height, writer).missed
+    } else {
+        Vec::new()
     }
 }
 

@@ -8,7 +8,7 @@ use alloy_rpc_types_eth::{
 };
 use polity_execution::{Attributes, CallEnv, CallError, CallOutcome, CallResult, Estimate, TransactionFault};
 use polity_ledger::StateView;
-use polity_primitives::{Address, Bytes, Header};
+use polity_primitives::{Bytes, Header};
 
 use crate::{
     api::Api,
