@@ -5,7 +5,8 @@ use std::sync::Arc;
 use polity_charter::Charter;
 use polity_constitution::Committee;
 use polity_execution::Executor;
-use polity_primitives::{CONSTITUTION, Header, Height, REGISTRY, StateChanges};
+use polity_institutions::constitution;
+use polity_primitives::{ASSEMBLY, Header, Height, REGISTRY, StateChanges};
 use polity_trie::State;
 
 use crate::{Agreement, Error, course::Course, read::committee_of, view::StateSlots};
@@ -36,26 +37,37 @@ impl After {
         })
     }
 
-    /// What follows from `state`, to which the block of `header` changed with `changes` the state that `self` follows from.
-    /// Cost: nothing but two lookups, unless the block touched who decides or what was agreed.
+    /// What follows from `state`, to which the block of `header` changed the state `before`, that `self` follows from, with
+    /// `changes`. Cost: nothing but some lookups, unless the block touched who decides or what was agreed.
     pub(crate) fn next(
         &self,
         founding: &Charter,
         executor: &Executor,
         header: &Header,
-        (state, changes): (&State, &StateChanges),
+        (before, state, changes): (&State, &State, &StateChanges),
     ) -> Result<Self, Error> {
-        let course = self.course.step(header, &StateSlots(state))?;
+        let (before, slots, next) = (StateSlots(before), StateSlots(state), Height(header.number).next());
+        let course = self.course.step(header, &slots)?;
         let touched = |institution| changes.accounts.contains_key(&institution);
-        if touched(CONSTITUTION) {
-            return Self::of(founding, executor, header, state, course);
-        }
-        let committee = match touched(REGISTRY) {
-            true => {
-                committee_of(&StateSlots(state), Height(header.number).next(), header.mix_hash)?
-            }
-            false => self.committee.reseeded(header.mix_hash),
+        let amended = constitution::version(&slots) != self.agreement.version;
+        let agreement = if amended {
+            Arc::new(Agreement::after(founding, executor, &slots)?)
+        } else {
+            self.agreement.clone()
         };
-        Ok(Self { committee: Arc::new(committee), agreement: self.agreement.clone(), course })
+        let moved = constitution::revision(&slots) != constitution::revision(&before)
+            || constitution::turn(&slots) == next.0;
+        // Offices are seats in chambers.
+        let by_office = || {
+            let settings = constitution::consensus_at(&slots, next.0);
+            settings.is_none_or(|settings| settings.chambers().next().is_some())
+        };
+        let seats_moved = amended || moved || touched(REGISTRY) || touched(ASSEMBLY) && by_office();
+        let committee = if seats_moved {
+            committee_of(&slots, next, header.mix_hash)?
+        } else {
+            self.committee.reseeded(header.mix_hash)
+        };
+        Ok(Self { committee: Arc::new(committee), agreement, course })
     }
 }

@@ -115,7 +115,8 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: Vec::new() };
+        let attributes =
+            Attributes { timestamp_secs, beneficiary, difficulty, missed: missed(head, beneficiary) };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -142,7 +143,7 @@ impl Ledger {
     /// `executed`, on top of `parent`, as a candidate.
     pub(crate) fn candidate(&self, parent: &Head, executed: Executed) -> Result<Arc<Candidate>, Error> {
         let Executed { block, state, changes } = executed;
-        let of = (&state, &changes);
+        let of = (&parent.state, &state, &changes);
         let after = parent.after().next(&self.0.charter, &self.0.executor, block.header(), of)?;
         Ok(Arc::new(Candidate::new(block, state, changes, after)))
     }
@@ -243,7 +244,7 @@ impl Ledger {
             &self.latest_of(parent),
             &block,
             &transactions,
-            &[],
+            &missed(parent, block.block.header.beneficiary),
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,
@@ -285,6 +286,18 @@ impl Ledger {
 /// What `bytes` are called: the hash of the block they are, else their own, so that bytes that are no block never pass for one.
 pub(crate) fn name(bytes: &[u8]) -> B256 {
     decode(bytes).map_or_else(|_| keccak256(bytes), |block| block.hash)
+}
+
+/// Whose turns came to nothing before `writer` wrote the block after `head`: what the accounts of that block say, where it has any.
+/// Under work nobody has a turn.
+fn missed(head: &Head, writer: Address) -> Vec<Address> {
+    let height = head.height().next();
+    let by_turns = head.course.next.is_none();
+    if head.agreement.rules.closing.at(height.0) && by_turns {
+        head.committee.participation(height, writer).missed
+    } else {
+        Vec::new()
+    }
 }
 
 /// Decodes the RLP of a block, all of it.
