@@ -32,7 +32,8 @@ fn drawn_with(seed: &Value) -> Vec<String> {
 #[test]
 fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     let network = river();
-    // The election has been open since the first block.
+    // The election opens with the first blocks.
+    eventually("an election", || filled(&network, "board")["electionClosesAt"].as_u64());
     network.together(&[
         ("NOR", &["stand", "board"]),
         ("SOU", &["stand", "board"]),
@@ -81,6 +82,8 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     let votes: Vec<_> = board["candidates"].as_array().expect("candidates").iter().collect();
     let of = |id: &str| votes.iter().find(|one| one["member"] == id).map(|one| one["weight"].clone());
     assert_eq!((of("NOR"), of("SOU"), of("WES")), (Some(json!("2")), Some(json!("3")), Some(json!("1"))));
+
+    network.rpc().above(network.rpc().height().expect("it answers"));
 
     // The board first, then the jury: both chambers by those who sit in them.
     let id = network.propose("WES", &["admission", "To invite an observer"]);

@@ -28,6 +28,8 @@ struct SeatsView {
     is_drawing: bool,
     stakes: Vec<StakeView>,
     bonded_wei: String,
+    /// The least that has a seat; 0 where seats are not by stake.
+    min_wei: String,
     unbondings: Vec<UnbondingView>,
 }
 
@@ -88,6 +90,7 @@ impl SeatsView {
             is_drawing: seats.is_drawing,
             stakes: seats.stakes.into_iter().map(stake).collect(),
             bonded_wei: seats.bonded_wei.to_string(),
+            min_wei: seats.min_wei.to_string(),
             unbondings: seats.unbondings.into_iter().map(unbonding).collect(),
         }
     }

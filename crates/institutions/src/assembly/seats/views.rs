@@ -47,6 +47,8 @@ pub struct SeatsView {
     pub stakes: Vec<StakeView>,
     /// All that is bonded. Units: wei.
     pub bonded_wei: U256,
+    /// The least that has a seat; zero where seats are not by stake. Units: wei.
+    pub min_wei: U256,
     /// What waits to be paid back.
     pub unbondings: Vec<UnbondingView>,
 }
@@ -135,6 +137,7 @@ pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
         is_drawing: phase == Phase::Draw,
         stakes: if by == "stake" { stakes(slots, &mut view, word, seating.min) } else { Vec::new() },
         bonded_wei,
+        min_wei: seating.min,
         unbondings: unbondings(&mut view, word),
     })
 }
