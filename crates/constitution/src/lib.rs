@@ -7,6 +7,7 @@
 
 mod candidate;
 mod committee;
+pub mod randomness;
 mod scale;
 mod seating;
 mod settings;

@@ -225,6 +225,7 @@ impl Chain {
         let attributes = Attributes {
             timestamp_secs: self.parent.timestamp + self.step_secs,
             beneficiary: Address::repeat_byte(1),
+            mix_hash: B256::ZERO,
         };
         let (trie, next) = (std::cell::Cell::new(0u64), std::cell::RefCell::new(State::default()));
         let root = |changes: &StateChanges| -> B256 {

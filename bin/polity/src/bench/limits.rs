@@ -144,7 +144,11 @@ pub(crate) fn measure(senders: &[Secret], signed: &[String]) -> Result<Limits, F
 }
 
 pub(crate) fn attributes(parent: &Header) -> Attributes {
-    Attributes { timestamp_secs: parent.timestamp, beneficiary: Address::repeat_byte(1) }
+    Attributes {
+        timestamp_secs: parent.timestamp,
+        beneficiary: Address::repeat_byte(1),
+        mix_hash: B256::ZERO,
+    }
 }
 
 fn no_root(_: &StateChanges) -> B256 {

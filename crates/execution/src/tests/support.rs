@@ -326,6 +326,7 @@ impl World {
         Attributes {
             timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
+            mix_hash: crate::randao(self.head.hash),
         }
     }
 
