@@ -334,6 +334,7 @@ impl World {
             beneficiary: Key::of("m1-node").address,
             difficulty: U256::ZERO,
             missed: self.missed.clone(),
+            mix_hash: crate::randao(self.head.hash),
         }
     }
 
