@@ -13,10 +13,12 @@ use polity_consensus::{Fatal, bft::Key};
 use polity_ledger::{Genesis, Ledger};
 use polity_primitives::{Address, Bytes, keccak256};
 
-use crate::disk::Store;
+use crate::{disk::Store, spec::Work};
 
 /// The charter without its members.
 const CHARTER: &str = include_str!("charter.toml");
+/// Its right to write, which is exchanged where blocks are worked.
+const VOTED: &str = r#"{ by = "membership", primary = "rotation" }"#;
 /// The account that clients pay from.
 const PAYER: &str = "alice";
 /// Whom they pay.
@@ -36,12 +38,21 @@ fn key(name: &str) -> Result<Key, Fatal> {
 }
 
 impl Agreement {
-    /// An agreement of `seats` validators of one vote each.
+    /// An agreement of `seats` validators of one vote each, or whose blocks are worked.
     ///
     /// # Errors
-    /// [`Fatal`] if the charter does not check, which is our bug.
-    pub fn new(seats: usize) -> Result<Self, Fatal> {
-        let mut text = CHARTER.to_owned();
+    /// [`Fatal`] if the charter does not check: rules of work that it refuses, or our bug.
+    pub fn new(seats: usize, work: Option<&Work>) -> Result<Self, Fatal> {
+        let mut text = match work {
+            None => CHARTER.to_owned(),
+            Some(Work { interval, confirmations, checkpoint, difficulty, .. }) => {
+                let right = format!(
+                    "{{ by = \"work\", interval = \"{interval}s\", confirmations = {confirmations}, \
+                     checkpoint = {checkpoint}, difficulty = {difficulty} }}"
+                );
+                CHARTER.replace(VOTED, &right)
+            }
+        };
         for i in 1..=seats {
             let _ = writeln!(
                 text,

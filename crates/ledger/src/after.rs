@@ -51,9 +51,7 @@ impl After {
             return Self::of(founding, executor, header, state, course);
         }
         let committee = match touched(REGISTRY) {
-            true => {
-                committee_of(&StateSlots(state), Height(header.number).next(), header.mix_hash)?
-            }
+            true => committee_of(&StateSlots(state), Height(header.number).next(), header.mix_hash)?,
             false => self.committee.reseeded(header.mix_hash),
         };
         Ok(Self { committee: Arc::new(committee), agreement: self.agreement.clone(), course })

@@ -95,7 +95,6 @@ impl Candidates {
         self.layers.insert(parent, hash, height, Some(candidate))
     }
 
-
     /// Keeps `head` and what is below it, whatever else must go.
     pub(crate) const fn pin(&mut self, head: B256) {
         self.layers.pin(head);
@@ -112,6 +111,9 @@ impl Candidates {
     /// All candidates, ordered by hash.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Candidate>> {
         let settled = self.settled.height();
-        self.layers.iter().filter(move |(_, height, _)| *height > settled).filter_map(|(_, _, at)| at.as_ref())
+        self.layers
+            .iter()
+            .filter(move |(_, height, _)| *height > settled)
+            .filter_map(|(_, _, at)| at.as_ref())
     }
 }

@@ -6,7 +6,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use polity_consensus::work::{Anchor, Rules};
-use polity_constitution::{Settings, WriteRight, Work};
+use polity_constitution::{Settings, Work, WriteRight};
 use polity_db::Db;
 use polity_institutions::{Slots, constitution};
 use polity_primitives::{B256, Header, Height, U256};
@@ -23,6 +23,8 @@ pub(crate) struct Course {
     pub(crate) next: Option<Rules>,
     /// Rules of work that this block was under.
     pub(crate) own: Option<Rules>,
+    /// This block's timestamp, from which the next one's pause is counted. Units: seconds.
+    pub(crate) timestamp_secs: u64,
     /// Difficulty accumulated since the last block that was not worked.
     pub(crate) work: U256,
 }
@@ -80,12 +82,14 @@ impl Course {
                 until: pending.then(|| Height(turn.saturating_sub(1))),
             }
         });
-        Ok(Self { next, own, work: accumulated })
+        Ok(Self { next, own, work: accumulated, timestamp_secs: header.timestamp })
     }
 
     /// What holds after the block of `header` on top of the block that `self` holds after.
     pub(crate) fn step(&self, header: &Header, state: &dyn Slots) -> Result<Self, Error> {
-        Self::after(self.next, self.work, header, state)
+        // A long pause moves the anchor, on this branch only.
+        let own = self.next.map(|rules| rules.after(self.timestamp_secs, header));
+        Self::after(own, self.work, header, state)
     }
 
     /// The rules of work around this block: it is worked, or the next one is.

@@ -45,7 +45,11 @@ impl Ledger {
         let (known, settled, parent) = {
             let candidates = self.0.candidates.lock();
             let settled = candidates.settled().clone();
-            (candidates.get(&hash).is_some() || settled.hash() == hash, settled, candidates.head(&parent_hash))
+            (
+                candidates.get(&hash).is_some() || settled.hash() == hash,
+                settled,
+                candidates.head(&parent_hash),
+            )
         };
         if known || self.0.db.height_of(&hash)?.is_some() {
             return Ok(Look::Answer(Inserted::Known));
@@ -206,6 +210,15 @@ impl Ledger {
     /// The hash of the block at `height` of the best chain.
     pub(crate) fn hash_at(&self, height: Height) -> Result<Option<B256>, Error> {
         self.0.hash_of(height, &self.head().trail)
+    }
+
+    /// The rules of blocks on top of block `hash` above the floor, or on the floor.
+    pub(crate) fn rules_after(&self, hash: &B256) -> Option<Rules> {
+        let candidates = self.0.candidates.lock();
+        if candidates.settled().hash() == *hash {
+            return candidates.settled().course.next;
+        }
+        candidates.get(hash).and_then(|candidate| candidate.after.course.next)
     }
 
     /// Accumulated work of block `hash` above the floor, or of the floor.

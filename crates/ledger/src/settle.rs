@@ -141,7 +141,8 @@ impl Ledger {
         let block = decode(&bytes).map_err(invalid)?;
         let parent = self.0.candidates.lock().head(&block.block.header.parent_hash);
         let parent = parent.filter(|_| block.hash == hash);
-        let parent = parent.ok_or_else(|| invalid("it does not follow the last finalized block".to_owned()))?;
+        let parent =
+            parent.ok_or_else(|| invalid("it does not follow the last finalized block".to_owned()))?;
         let candidate: Arc<Candidate> = self.execute(&parent, block)?.map_err(invalid)?;
         let blocks = parent.trail.blocks().iter().cloned().chain([candidate]).collect();
         let head = parent.trail.on(blocks).head();

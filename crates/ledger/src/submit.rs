@@ -47,8 +47,8 @@ impl Ledger {
 
     fn account_view(&self, head: &Head, sender: &Address) -> Result<AccountView, Error> {
         let account = head.state.account(sender).unwrap_or_default();
-        let has_code =
-            account.code_hash != KECCAK_EMPTY && !self.0.code(&account.code_hash, &head.trail)?.starts_with(&DELEGATION);
+        let has_code = account.code_hash != KECCAK_EMPTY
+            && !self.0.code(&account.code_hash, &head.trail)?.starts_with(&DELEGATION);
         let may_transact = match head.agreement.rules.transact {
             Access::Anyone => true,
             Access::Members => registry::may_transact(&StateSlots(&head.state), *sender),

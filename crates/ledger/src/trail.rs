@@ -51,7 +51,9 @@ impl Trail {
 
     /// The same chain once its block at `height` is committed.
     pub(crate) fn settled_at(&self, height: Height) -> Self {
-        let Some(at) = self.index(height).and_then(|index| self.blocks.get(index)) else { return self.clone() };
+        let Some(at) = self.index(height).and_then(|index| self.blocks.get(index)) else {
+            return self.clone();
+        };
         let (block, state, after) = (at.block.clone(), at.state.clone(), at.after.clone());
         let above = self.blocks.iter().filter(|block| block.height() > height).cloned().collect();
         Self { settled: Arc::new(Settled { block, state, after }), blocks: above }

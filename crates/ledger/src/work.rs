@@ -68,6 +68,10 @@ impl Chain for WorkChain {
         Ok(self.ledger.work_of(hash))
     }
 
+    fn rules_after(&self, hash: &B256) -> Result<Option<Rules>, Fatal> {
+        Ok(self.ledger.rules_after(hash))
+    }
+
     fn hash_at(&self, height: Height) -> Result<Option<B256>, Fatal> {
         self.ledger.hash_at(height).map_err(fatal)
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use polity_primitives::{B256, Header, U256};
 
-use super::event::Peer;
+use super::{Rules, event::Peer};
 
 /// Most headers that wait for their bodies.
 pub const AHEAD_MAX: usize = 2_048;
@@ -33,6 +33,8 @@ const BODY_MS_MAX: u64 = 8_000;
 struct Entry {
     header: Header,
     work: U256,
+    /// Of blocks on top of it.
+    rules: Rules,
     sources: Vec<Peer>,
     /// Who was asked last, in vain.
     tried: Option<Peer>,
@@ -67,9 +69,9 @@ impl Ahead {
         self.entries.len().saturating_add(super::HEADERS_MAX) <= AHEAD_MAX
     }
 
-    /// A header that waits, and its accumulated difficulty.
-    pub(super) fn get(&self, hash: &B256) -> Option<(&Header, U256)> {
-        self.entries.get(hash).map(|entry| (&entry.header, entry.work))
+    /// A header that waits, its accumulated difficulty, and the rules of blocks on top of it.
+    pub(super) fn get(&self, hash: &B256) -> Option<(&Header, U256, Rules)> {
+        self.entries.get(hash).map(|entry| (&entry.header, entry.work, entry.rules))
     }
 
     /// The highest header that waits.
@@ -83,14 +85,19 @@ impl Ahead {
     }
 
     /// Keeps a checked header; whether there was room. The lightest leaf makes room for a heavier header, unless it is its parent.
-    pub(super) fn add(&mut self, hash: B256, header: Header, work: U256, peer: Peer) -> bool {
+    pub(super) fn add(
+        &mut self,
+        hash: B256,
+        (header, work, rules): (Header, U256, Rules),
+        peer: Peer,
+    ) -> bool {
         if self.entries.len() >= AHEAD_MAX {
             match self.leaves().into_iter().min() {
                 Some((least, leaf)) if least < work && leaf != header.parent_hash => self.remove(&leaf),
                 _ => return false,
             }
         }
-        self.entries.entry(hash).or_insert(Entry { header, work, sources: vec![peer], tried: None });
+        self.entries.entry(hash).or_insert(Entry { header, work, rules, sources: vec![peer], tried: None });
         self.plan = None;
         true
     }

@@ -70,6 +70,10 @@ pub trait Chain: Send {
     /// Accumulated difficulty of an inserted block above the floor, on any branch, and of the floor itself; else `None`.
     fn work(&self, hash: &B256) -> Result<Option<U256>, Fatal>;
 
+    /// The rules of blocks on top of `hash`, which is inserted and above the floor, or the floor itself; else `None`, as where the
+    /// next block is not worked. Every branch has its own: an anchor that a pause moved, an end that it enacted.
+    fn rules_after(&self, hash: &B256) -> Result<Option<Rules>, Fatal>;
+
     /// The hash of the block at `height` of the best chain.
     fn hash_at(&self, height: Height) -> Result<Option<B256>, Fatal>;
 

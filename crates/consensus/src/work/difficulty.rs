@@ -7,9 +7,9 @@
 //! the rates are those of the charter instead of 600 s and two days.
 
 use alloy_primitives::Uint;
-use polity_primitives::{Header, U256};
+use polity_primitives::{Header, Height, U256};
 
-use super::Rules;
+use super::{Anchor, Rules};
 
 /// The time over which difficulty doubles when a chain is ahead by it. Units: intervals.
 ///
@@ -73,16 +73,35 @@ impl Rules {
         let late = took.saturating_sub(blocks.saturating_mul(i128::from(self.interval_secs)));
         difficulty(asert(target(self.anchor.difficulty), late, self.half_life_secs()))
     }
+
+    /// The rules of the blocks on top of `header`, whose parent was made at `parent_secs`.
+    ///
+    /// An absolute schedule makes up for every second: a network that slept a night would find thousands of blocks in a moment, and
+    /// one whose founding lies back would never have a difficulty again. So a block that comes later than a half-life after its
+    /// parent counts as if it had come just then, and the schedule starts again from it: each such block halves the difficulty,
+    /// and nothing is made up for. It never helps a branch that was worked in secret: without it that branch would be easier.
+    #[must_use]
+    pub fn after(&self, parent_secs: u64, header: &Header) -> Self {
+        let most = parent_secs.saturating_add(self.half_life_secs());
+        if header.timestamp <= most {
+            return *self;
+        }
+        let punctual = Header { number: header.number, timestamp: most, ..Header::default() };
+        let anchor = Anchor {
+            height: Height(header.number),
+            timestamp_secs: header.timestamp,
+            difficulty: self.difficulty(&punctual),
+        };
+        Self { anchor, ..*self }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use alloy_primitives::uint;
-    use polity_primitives::Height;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::work::Anchor;
 
     /// Bitcoin Cash's highest target, spacing and half-life.
     const LIMIT: U256 = uint!(0x00000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffff_U256);
@@ -167,5 +186,24 @@ mod tests {
         assert_eq!(at(7, u64::MAX), U256::from(1), "never below one");
         assert_eq!(at(u64::MAX, 0), U256::MAX, "never above all");
         assert_eq!((target(U256::ZERO), difficulty(U256::ZERO)), (U256::MAX, U256::MAX));
+    }
+
+    #[test]
+    fn a_pause_halves_once_and_is_not_made_up_for() {
+        let anchor = Anchor { height: Height(0), timestamp_secs: 0, difficulty: U256::from(1_000_000) };
+        let rules = Rules { interval_secs: 15, confirmations: 6, checkpoint: 100, anchor, until: None };
+        let header = |number, timestamp| Header { number, timestamp, ..Header::default() };
+        let year = 31_536_000;
+        let woken = rules.after(1_500, &header(101, year));
+        assert_eq!(woken.anchor.height, Height(101));
+        assert_eq!(woken.anchor.timestamp_secs, year);
+        // 2^(-585/600) is 0.50874; the cubic is within 0.013 % of it.
+        let (before, after) = (U256::from(508_721), woken.difficulty(&header(101, year)));
+        assert_eq!(after, before, "halved, but for the interval it would have had anyway");
+        assert_eq!(woken.difficulty(&header(102, year + 15)), before, "and from there on time");
+        assert!(rules.difficulty(&header(101, year)) == U256::from(1), "else it would be gone");
+        assert_eq!(rules.after(1_500, &header(101, 1_500 + 600)), rules, "a half-life is no pause");
+        let again = woken.after(year, &header(102, 2 * year));
+        assert!(again.anchor.difficulty * U256::from(19) < before * U256::from(10), "each pause halves");
     }
 }

@@ -174,22 +174,26 @@ impl Worker {
                 header.number
             )));
         }
-        let waiting = self.ahead.get(&header.parent_hash).map(|(parent, work)| (parent.clone(), work));
-        let (parent, work) = match waiting {
-            Some(parent) => parent,
-            None => match (self.chain.header(&header.parent_hash)?, self.chain.work(&header.parent_hash)?) {
-                (Some(parent), Some(work)) => (parent, work),
-                (Some(_), None) => return Ok(Taken::TooDeep),
-                (None, _) => return Ok(Taken::Orphan),
-            },
+        let parent = header.parent_hash;
+        let waiting = self.ahead.get(&parent).map(|(parent, work, rules)| (parent.clone(), work, rules));
+        let (parent, work, rules) = match waiting {
+            Some(waiting) => waiting,
+            None => {
+                let Some(found) = self.chain.header(&parent)? else { return Ok(Taken::Orphan) };
+                let Some(work) = self.chain.work(&parent)? else { return Ok(Taken::TooDeep) };
+                // On top of the last worked block nothing is worked.
+                let Some(rules) = self.chain.rules_after(&parent)? else { return Ok(Taken::NotNow) };
+                (found, work, rules)
+            }
         };
-        // A branch may not have enacted what ends ours; the chain judges that when it executes the block.
-        let rules = Rules { until: None, ..self.chain.rules() };
+        // Blocks that wait may enact an end, or a branch not have enacted ours; the chain judges that when it executes them.
+        let rules = Rules { until: None, ..rules };
         let past = self.past(&rules, &parent, &header.parent_hash)?;
         Ok(match check_header(&rules, &parent, &header.parent_hash, &past, header, now_ms) {
             Ok(()) => {
                 let work = work.saturating_add(header.difficulty);
-                if self.ahead.add(hash, header.clone(), work, peer) { Taken::New } else { Taken::NotNow }
+                let waits = (header.clone(), work, rules.after(parent.timestamp, header));
+                if self.ahead.add(hash, waits, peer) { Taken::New } else { Taken::NotNow }
             }
             Err(HeaderError::Early { .. }) => Taken::NotNow,
             Err(error) => Taken::Invalid(format!("header {}: {error}", header.number)),
@@ -203,7 +207,7 @@ impl Worker {
         debug_assert!(*hash != parent, "no block is its own parent");
         while past.len() < span {
             let header = match self.ahead.get(&parent) {
-                Some((header, _)) => header.clone(),
+                Some((header, ..)) => header.clone(),
                 None => match self.chain.header(&parent)? {
                     Some(header) => header,
                     None => {

@@ -23,7 +23,10 @@ const EMPTY_ROOT_HASH: B256 = b256!("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996
 /// A chain of empty blocks in memory.
 #[derive(Clone, Debug)]
 pub struct HeadersOnly {
-    rules: Rules,
+    founding: Rules,
+    until: Option<Height>,
+    /// The rules after each block that is kept.
+    rules: BTreeMap<B256, Rules>,
     key: Key,
     tree: Tree,
     /// The best chain by height, from the anchor, and headers below the floor.
@@ -47,7 +50,18 @@ impl HeadersOnly {
         let floor = Tip { hash, height: rules.anchor.height, work: U256::ZERO };
         let best = BTreeMap::from([(anchor.number, hash)]);
         let tree = Tree::new(floor, anchor, Vec::new());
-        Self { rules, key, tree, best, bodies: BTreeMap::new(), below: BTreeMap::new(), refuses: None }
+        let (founding, rules) = (rules, BTreeMap::from([(hash, rules)]));
+        Self {
+            founding,
+            until: founding.until,
+            rules,
+            key,
+            tree,
+            best,
+            bodies: BTreeMap::new(),
+            below: BTreeMap::new(),
+            refuses: None,
+        }
     }
 
     /// Makes this node hold `hash` for invalid when it is executed.
@@ -57,12 +71,12 @@ impl HeadersOnly {
 
     /// Sets the last worked height, or takes it away.
     pub const fn set_until(&mut self, until: Option<Height>) {
-        self.rules.until = until;
+        self.until = until;
     }
 
     /// The writers of the best chain by height, without the anchor.
     pub fn writers(&self) -> impl Iterator<Item = Address> + '_ {
-        let above = self.best.range(self.rules.anchor.height.next().0..);
+        let above = self.best.range(self.founding.anchor.height.next().0..);
         above
             .filter_map(|(_, hash)| self.tree.header(hash).or_else(|| self.below.get(hash)))
             .map(|h| h.beneficiary)
@@ -81,7 +95,7 @@ impl HeadersOnly {
             }
         }
         self.tree.follow(hash);
-        let deep = self.tree.best().height.0.saturating_sub(self.rules.checkpoint);
+        let deep = self.tree.best().height.0.saturating_sub(self.founding.checkpoint);
         if deep > self.tree.floor().height.0
             && let Some(floor) = self.best.get(&deep).copied()
         {
@@ -89,7 +103,10 @@ impl HeadersOnly {
                 (self.tree.floor().height.0..deep).filter_map(|at| self.best.get(&at)).copied().collect();
             let headers = kept.into_iter().filter_map(|hash| Some((hash, self.tree.header(&hash)?.clone())));
             self.below.extend(headers);
-            self.tree.raise(&floor);
+            let (under, gone) = self.tree.raise(&floor);
+            for hash in under.iter().chain(&gone) {
+                self.rules.remove(hash);
+            }
         }
         match route.undo.len() {
             0 => Inserted::Extended,
@@ -104,7 +121,8 @@ impl Chain for HeadersOnly {
     }
 
     fn rules(&self) -> Rules {
-        self.rules
+        let here = self.rules.get(&self.tree.best().hash).copied().unwrap_or(self.founding);
+        Rules { until: self.until, ..here }
     }
 
     fn best(&self) -> Tip {
@@ -123,6 +141,10 @@ impl Chain for HeadersOnly {
         Ok(self.tree.tip(hash).map(|tip| tip.work))
     }
 
+    fn rules_after(&self, hash: &B256) -> Result<Option<Rules>, Fatal> {
+        Ok(self.rules.get(hash).map(|rules| Rules { until: self.until, ..*rules }))
+    }
+
     fn hash_at(&self, height: Height) -> Result<Option<B256>, Fatal> {
         Ok(self.best.get(&height.0).copied())
     }
@@ -133,12 +155,13 @@ impl Chain for HeadersOnly {
 
     fn template(&mut self, now_ms: u64) -> Result<Option<Block>, Fatal> {
         let Some(parent) = self.tree.header(&self.tree.best().hash) else { return Ok(None) };
-        let past = self.tree.past(&self.rules, &self.tree.best().hash);
+        let rules = self.rules();
+        let past = self.tree.past(&rules, &self.tree.best().hash);
         let header = Header {
             parent_hash: self.tree.best().hash,
             number: parent.number.saturating_add(1),
             beneficiary: self.key.address(),
-            difficulty: self.rules.difficulty(parent),
+            difficulty: rules.difficulty(parent),
             transactions_root: EMPTY_ROOT_HASH,
             timestamp: earliest(&past).max(now_ms / 1_000),
             ..Header::default()
@@ -170,8 +193,11 @@ impl Chain for HeadersOnly {
                 false => Inserted::Orphan(header.parent_hash),
             });
         };
-        let past = self.tree.past(&self.rules, &header.parent_hash);
-        if let Err(error) = check_header(&self.rules, parent, &header.parent_hash, &past, &header, now_ms) {
+        let Some(rules) = self.rules_after(&header.parent_hash)? else {
+            return Ok(Inserted::Orphan(header.parent_hash));
+        };
+        let past = self.tree.past(&rules, &header.parent_hash);
+        if let Err(error) = check_header(&rules, parent, &header.parent_hash, &past, &header, now_ms) {
             debug_assert!(
                 !matches!(error, HeaderError::Parent { .. }),
                 "the parent was looked up by its name"
@@ -181,6 +207,7 @@ impl Chain for HeadersOnly {
         if self.refuses == Some(hash) {
             return Ok(Inserted::Invalid("refused".to_owned()));
         }
+        self.rules.insert(hash, rules.after(parent.timestamp, &header));
         self.tree.add(hash, header);
         self.bodies.insert(hash, Bytes::copy_from_slice(block_bytes));
         Ok(if self.tree.is_heavier(&hash) { self.moved(&hash) } else { Inserted::Side })

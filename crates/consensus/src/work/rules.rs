@@ -2,16 +2,17 @@
 
 use polity_primitives::{Height, U256};
 
-/// The block before the first worked one. Difficulty is computed from it, and nothing below it is ever undone.
+/// The block from which difficulty is computed: the one before the first worked one, or the last that ended a long pause
+/// ([`Rules::after`]).
 ///
 /// Source: "aserti3-2d", Bitcoin Cash upgrade of 2020-11-15: an absolute schedule needs a fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anchor {
-    /// Its height; the first worked block is the next one.
+    /// Its height; blocks above it are worked.
     pub height: Height,
     /// Its timestamp. Units: seconds since the Unix epoch.
     pub timestamp_secs: u64,
-    /// Difficulty of the first worked block if it comes on time. Units: expected hashes. Bounds: at least 1.
+    /// Difficulty of the block on top of it. Units: expected hashes. Bounds: at least 1.
     pub difficulty: U256,
 }
 

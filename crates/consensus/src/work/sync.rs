@@ -26,26 +26,26 @@ fn heights(tip: Height, base: Height) -> Vec<Height> {
     heights
 }
 
-/// Hashes of the best chain of `chain`, from high to low, down to the anchor.
+/// Hashes of the best chain of `chain`, from high to low, down to genesis.
 ///
 /// # Errors
 /// [`Fatal`].
 pub fn locator(chain: &dyn Chain) -> Result<Vec<B256>, Fatal> {
-    let heights = heights(chain.best().height, chain.rules().anchor.height);
+    let heights = heights(chain.best().height, Height::GENESIS);
     heights.into_iter().filter_map(|height| chain.hash_at(height).transpose()).collect()
 }
 
-/// Headers of the best chain after the first hash of `locator` that lies on it, at most `max`; from the anchor if none does.
+/// Headers of the best chain after the first hash of `locator` that lies on it, at most `max`; from the floor if none does.
 ///
 /// # Errors
 /// [`Fatal`].
 pub fn headers_after(chain: &dyn Chain, locator: &[B256], max: usize) -> Result<Vec<Header>, Fatal> {
-    let mut from = chain.rules().anchor.height;
+    let mut from = chain.floor().height;
     for hash in locator {
         if let Some(header) = chain.header(hash)?
             && chain.hash_at(Height(header.number))? == Some(*hash)
         {
-            from = Height(header.number).max(from);
+            from = Height(header.number);
             break;
         }
     }

@@ -103,7 +103,9 @@ fn the_heavier_branch_wins_and_what_it_undoes_waits_again() {
     let [mut a, mut b] = miners();
     let told = Arc::new(Mutex::new(Vec::new()));
     let (up, down) = (told.clone(), told.clone());
-    let name = |sign: char, block: &Arc<ExecutedBlock>| format!("{sign}{}:{}", block.height(), block.transactions.len());
+    let name = |sign: char, block: &Arc<ExecutedBlock>| {
+        format!("{sign}{}:{}", block.height(), block.transactions.len())
+    };
     a.ledger.on_commit(move |block| up.lock().push(name('+', block)));
     a.ledger.on_undo(move |blocks| down.lock().extend(blocks.iter().map(|block| name('-', block))));
 
@@ -126,7 +128,10 @@ fn the_heavier_branch_wins_and_what_it_undoes_waits_again() {
     assert!(a.ledger.mempool().get(&loses).is_none(), "the nonce of this one is used");
     assert_eq!(a.ledger.mempool().status().pending, 1);
     a.mine();
-    assert_eq!((a.paid(3), a.ledger.locate(&stays).expect("readable")), (U256::from(107), Some((Height(3), 0))));
+    assert_eq!(
+        (a.paid(3), a.ledger.locate(&stays).expect("readable")),
+        (U256::from(107), Some((Height(3), 0)))
+    );
 }
 
 #[test]
@@ -179,7 +184,10 @@ fn a_restart_in_the_middle_finds_the_same_chain() {
     let mut again = a.again();
     let settled = again.ledger.0.db.tip().expect("readable").expect("some").height;
     assert_eq!(settled, Height(3), "five blocks were executed again");
-    assert!(again.end() == a.end() || again.end() == (Height(8), b.end().1), "the heaviest, whichever of two");
+    assert!(
+        again.end() == a.end() || again.end() == (Height(8), b.end().1),
+        "the heaviest, whichever of two"
+    );
     assert_eq!(again.ledger.work_of(&b.end().1), a.ledger.work_of(&b.end().1), "the branch is there too");
     let next = b.mine();
     assert!(!matches!(again.take(&next), Inserted::Orphan(_) | Inserted::Invalid(_)));
@@ -249,7 +257,11 @@ fn a_worked_block_is_judged_before_it_is_kept() {
     };
     refuse(&|block| block.seal = Bytes::new(), false, "not signed by its writer");
     refuse(&|block| block.header.difficulty = U256::from(1u64 << 60), false, "difficulty");
-    refuse(&|block| block.header.beneficiary = address(&secret("node-1 node")), true, "not signed by its writer");
+    refuse(
+        &|block| block.header.beneficiary = address(&secret("node-1 node")),
+        true,
+        "not signed by its writer",
+    );
     refuse(&|block| block.header.timestamp = NOW * 3 / 1_000, true, "ahead of the clock");
     refuse(&|block| block.header.timestamp = 0, true, "before");
     refuse(&|block| block.header.state_root = B256::repeat_byte(1), true, "stateRoot");
