@@ -5,14 +5,16 @@ use std::{cell::RefCell, sync::Arc};
 use alloy_rlp::Decodable;
 use polity_charter::Clock;
 use polity_consensus::work::earliest;
+use polity_constitution::EngineKind;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
+use polity_institutions::constitution;
 use polity_mempool::Best;
 use polity_primitives::{
     Address, B256, Block, Height, RecoveredTransaction, SealedBlock, StateChanges, U256, keccak256,
 };
 use polity_trie::State;
 
-use crate::{Error, ExecutedBlock, Head, Ledger, candidates::Candidate};
+use crate::{Error, ExecutedBlock, Head, Ledger, candidates::Candidate, view::StateSlots};
 
 /// How far a proposer's clock may run ahead of ours. Units: milliseconds. Source: geth allows 15 s, Tendermint's PBTS
 /// half a second plus the message delay; members' machines keep time by NTP.
@@ -115,7 +117,7 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: Vec::new() };
+        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: missed(head, beneficiary) };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -142,7 +144,7 @@ impl Ledger {
     /// `executed`, on top of `parent`, as a candidate.
     pub(crate) fn candidate(&self, parent: &Head, executed: Executed) -> Result<Arc<Candidate>, Error> {
         let Executed { block, state, changes } = executed;
-        let of = (&state, &changes);
+        let of = (&parent.state, &state, &changes);
         let after = parent.after().next(&self.0.charter, &self.0.executor, block.header(), of)?;
         Ok(Arc::new(Candidate::new(block, state, changes, after)))
     }
@@ -243,7 +245,7 @@ impl Ledger {
             &self.latest_of(parent),
             &block,
             &transactions,
-            &[],
+            &missed(parent, block.block.header.beneficiary),
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,
@@ -279,6 +281,21 @@ impl Ledger {
                 None => recovered.next().ok_or_else(|| "a transaction without a sender".to_owned()),
             })
             .collect()
+    }
+}
+
+/// Whose turns came to nothing before `writer` wrote the block after `head`: what the accounts of that block say, where it has any.
+/// Under work nobody has a turn.
+fn missed(head: &Head, writer: Address) -> Vec<Address> {
+    let height = head.height().next();
+    let by_turns = || {
+        let settings = constitution::consensus_at(&StateSlots(&head.state), height.0);
+        settings.is_some_and(|settings| settings.engine() == EngineKind::Bft)
+    };
+    if head.agreement.rules.closing.at(height.0) && by_turns() {
+        head.committee.participation(height, writer).missed
+    } else {
+        Vec::new()
     }
 }
 

@@ -89,6 +89,7 @@ impl Constitution {
         }
         self.consensus.set(cx, &json)?;
         self.closes.set(cx, closes(new))?;
+        self.revise(cx)?;
         term::begin(self, cx, new)
     }
 }
