@@ -37,8 +37,8 @@ impl After {
         })
     }
 
-    /// What follows from `state`, to which the block of `header` changed the state `before`, that `self` follows from, with
-    /// `changes`. Cost: nothing but some lookups, unless the block touched who decides or what was agreed.
+    /// What follows from `state`, to which the block of `header` changed the state `before` that `self` follows from.
+    /// Cost: a few slots, unless the block touched who decides or what was agreed.
     pub(crate) fn next(
         &self,
         founding: &Charter,
@@ -46,27 +46,23 @@ impl After {
         header: &Header,
         (before, state, changes): (&State, &State, &StateChanges),
     ) -> Result<Self, Error> {
-        let (before, slots, next) = (StateSlots(before), StateSlots(state), Height(header.number).next());
+        let next = Height(header.number).next();
+        let (slots, before) = (StateSlots(state), StateSlots(before));
         let course = self.course.step(header, &slots)?;
         let touched = |institution| changes.accounts.contains_key(&institution);
-        let amended = constitution::version(&slots) != self.agreement.version;
-        let agreement = if amended {
-            Arc::new(Agreement::after(founding, executor, &slots)?)
-        } else {
-            self.agreement.clone()
+        let agreement = match constitution::version(&slots) == self.agreement.version {
+            true => self.agreement.clone(),
+            false => Arc::new(Agreement::after(founding, executor, &slots)?),
         };
         let moved = constitution::revision(&slots) != constitution::revision(&before)
             || constitution::turn(&slots) == next.0;
         // Offices are seats in chambers.
-        let by_office = || {
-            let settings = constitution::consensus_at(&slots, next.0);
-            settings.is_none_or(|settings| settings.chambers().next().is_some())
-        };
-        let seats_moved = amended || moved || touched(REGISTRY) || touched(ASSEMBLY) && by_office();
-        let committee = if seats_moved {
-            committee_of(&slots, next, header.mix_hash)?
-        } else {
-            self.committee.reseeded(header.mix_hash)
+        let seated = touched(ASSEMBLY)
+            && constitution::consensus_at(&slots, next.0)
+                .is_none_or(|settings| settings.chambers().next().is_some());
+        let committee = match moved || seated || touched(REGISTRY) {
+            true => committee_of(&slots, next, header.mix_hash)?,
+            false => self.committee.reseeded(header.mix_hash),
         };
         Ok(Self { committee: Arc::new(committee), agreement, course })
     }

@@ -197,7 +197,7 @@ fn evidence_key(evidence: &Evidence) -> B256 {
         Evidence::DoubleProposal { height, round, validator, .. } => (0, *height, *round, *validator),
         Evidence::InvalidProposal { height, round, validator, .. } => (3, *height, *round, *validator),
         Evidence::InvalidWork { validator, header, .. } => {
-            return keccak256([&[4], validator.as_slice(), keccak256(header).as_slice()].concat());
+            return keccak256([validator.as_slice(), header].concat());
         }
     };
     let mut bytes = vec![kind];

@@ -37,8 +37,7 @@ impl Ledger {
     pub fn certified(&self) -> Height {
         let head = self.head();
         let decided = head.course.next.is_none() && head.height() == head.trail.base();
-        let rules = head.course.rules().filter(|_| !decided);
-        rules.map_or_else(|| head.height(), |rules| rules.anchor.height)
+        if decided { head.height() } else { head.course.since }
     }
 
     /// What has to run now, by the chain as it is.
@@ -49,11 +48,7 @@ impl Ledger {
         let head = self.head();
         let terminal = self.terminal().is_some();
         let worked = terminal || head.course.next.is_some();
-        let anchor = head.course.rules().filter(|_| worked).map(|rules| rules.anchor.height);
-        let work = match anchor {
-            Some(anchor) => self.0.hash_of(anchor, &head.trail)?,
-            None => None,
-        };
+        let work = if worked { self.0.hash_of(head.course.since, &head.trail)? } else { None };
         Ok(Plan { committee: terminal || head.course.next.is_none(), work })
     }
 

@@ -3,7 +3,7 @@
 use polity_consensus::{
     Fatal,
     bft::Key,
-    work::{Anchor, Chain, Inserted, Rules, Tip, seal_digest},
+    work::{Anchor, Chain, Inserted, Rules, Tip, latest, seal_digest},
 };
 use polity_execution::randao;
 use polity_primitives::{B256, Block, Header, Height, U256};
@@ -91,7 +91,9 @@ impl Chain for WorkChain {
         let mix_hash = randao(head.hash());
         let assembled = self.ledger.assemble(&head, me, mix_hash, Some(now_ms), 0).map_err(fatal)?;
         self.ledger.mempool().remove(&assembled.rejected);
-        Ok(Some(assembled.executed.block.block.block.clone()))
+        let block = assembled.executed.block.block.block.clone();
+        // Blocks came faster than time: wait for it.
+        Ok((block.header.timestamp <= latest(now_ms)).then_some(block))
     }
 
     fn seal(&mut self, mut block: Block) -> Result<Vec<u8>, Fatal> {

@@ -309,6 +309,11 @@ fn missed(head: &Head, writer: Address) -> Vec<Address> {
     }
 }
 
+/// What `bytes` are called: the hash of the block they are, else their own, so that bytes that are no block never pass for one.
+pub(crate) fn name(bytes: &[u8]) -> B256 {
+    decode(bytes).map_or_else(|_| keccak256(bytes), |block| block.hash)
+}
+
 /// Decodes the RLP of a block, all of it.
 pub(crate) fn decode(mut bytes: &[u8]) -> Result<SealedBlock, String> {
     let block = Block::decode(&mut bytes).map_err(|error| format!("the bytes are not a block: {error}"))?;

@@ -72,7 +72,8 @@ fn the_writer_is_paid_through_the_constitution_and_stays_the_coinbase() {
     let paid = U256::from(base_fee) * U256::from(receipt.cumulative_gas_used);
     // One wei is the rounding of a share of a hundred units.
     let earned = world.view.balance(m1.address) + paid - before;
-    assert!(earned <= tip + U256::from(2) * wei() && earned + U256::from(1) >= tip + U256::from(2) * wei());
+    let due = tip + U256::from(2) * wei();
+    assert!(earned <= due && earned + U256::from(1) >= due, "{earned} of {due}");
     // COINBASE PUSH0 SSTORE
     let code = world.deploy(&Key::of("alice"), &[0x41, 0x5f, 0x55]);
     let nonce = world.nonce(&Key::of("bob"));

@@ -39,7 +39,7 @@ pub const UNBONDINGS_MAX: u64 = 32;
 /// Most members with a bond, so that choosing delegates among them fits in the accounts of one block.
 pub const CANDIDATES_MAX: u64 = 512;
 /// Fraction of a wei that rewards per share are kept in, as a power of two.
-const REWARD_BITS: usize = 64;
+const REWARD_BITS: usize = 96;
 
 layout! {
     /// What the constitution owes and has issued. Units: wei.
@@ -57,7 +57,7 @@ layout! {
         pub(super) number: Slot<u64>,
         pub(super) bonded: Shares,
         pub(super) leaving: Shares,
-        /// Rewards a share ever got. Units: 2⁻⁶⁴ wei.
+        /// Rewards a share ever got. Units: 2⁻⁹⁶ wei.
         per_share: Slot<U256>,
         /// What was too little to share. Units: wei.
         dust: Slot<U256>,
