@@ -432,7 +432,8 @@ fn engine(
     let ledger = agreement.open(&disk.store)?;
     let honest = Wiring { plant: None, ..wiring.clone() };
     let wiring = if villain.is_some() { &honest } else { wiring };
-    let made = Node::new(ledger, disk.log.clone(), key.clone(), wiring)?;
+    let proposer = agreement.proposer(seat)?;
+    let made = Node::new(ledger, disk.log.clone(), key.clone(), proposer, wiring)?;
     Ok(match villain {
         None | Some(Villain::Amnesiac) => Box::new(made),
         Some(villain) => Box::new(crate::bft::masked(made, villain, key.clone(), node, nodes)),

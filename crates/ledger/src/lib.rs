@@ -14,6 +14,7 @@ mod candidates;
 mod error;
 mod head;
 mod open;
+mod randomness;
 mod read;
 mod submit;
 mod versions;
@@ -22,7 +23,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub use application::LedgerApplication;
+pub use application::{LedgerApplication, Proposer};
 pub use error::{Error, SubmitError};
 pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use polity_charter::Access;
+use polity_execution::randao;
 use polity_institutions::registry;
 use polity_mempool::{AccountView, AdmissionRules, Condition, NextBlock, check};
 use polity_primitives::{Address, B256, KECCAK_EMPTY, RecoveredTransaction, Transaction, TransactionError};
@@ -76,7 +77,7 @@ impl Ledger {
         {
             return Ok(block.clone());
         }
-        let Clocked { candidate, .. } = self.assemble(&head, Address::ZERO, None, 0)?;
+        let Clocked { candidate, .. } = self.assemble(&head, Address::ZERO, randao(head.hash()), None, 0)?;
         *self.0.preview.lock() = Some((key, candidate.block.clone()));
         Ok(candidate.block)
     }

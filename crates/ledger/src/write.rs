@@ -16,7 +16,7 @@ use polity_primitives::{
 use polity_trie::State;
 
 use crate::{
-    Agreement, Error, ExecutedBlock, Head, Ledger, candidates::Candidate, kept, read::committee_of,
+    Agreement, Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate, kept, read::committee_of,
     view::StateSlots,
 };
 
@@ -97,6 +97,7 @@ impl Ledger {
         &self,
         head: &Head,
         beneficiary: Address,
+        mix_hash: B256,
         now_ms: Option<u64>,
         round: u32,
     ) -> Result<Clocked, Error> {
@@ -110,6 +111,7 @@ impl Ledger {
         let attributes = Attributes {
             timestamp_secs: self.timestamp(head, now_ms),
             beneficiary,
+            mix_hash,
             missed: missed(head, beneficiary),
         };
         let built = self.0.executor.build(
@@ -136,9 +138,12 @@ impl Ledger {
     }
 
     /// Builds the block to propose after the head, and makes its body durable.
-    pub(crate) fn propose(&self, proposer: Address, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
+    pub(crate) fn propose(&self, proposer: &Proposer, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
         let head = self.head();
-        let Clocked { candidate, rejected } = self.assemble(&head, proposer, Some(now_ms), round)?;
+        let proven = self.prove(&head, proposer)?;
+        let Clocked { mut candidate, rejected } =
+            self.assemble(&head, proposer.address, proven.mix_hash, Some(now_ms), round)?;
+        Arc::make_mut(&mut candidate.block).block.block.seal = proven.proof.into();
         self.0.mempool.remove(&rejected);
         let block = candidate.block.block.clone();
         self.0.db.put_candidate(block.height(), &block.hash, &block.encoded())?;
@@ -154,7 +159,8 @@ impl Ledger {
             Err(reason) => return Ok(Judged::Invalid(keccak256(bytes), reason)),
         };
         let hash = block.hash;
-        if self.0.candidates.lock().get(&hash).is_some() {
+        let known = self.0.candidates.lock().get(&hash).map(|candidate| candidate.block.block.block.clone());
+        if known.is_some_and(|known| known == block.block) {
             return Ok(Judged::Valid(hash));
         }
         let header = &block.block.header;
@@ -175,6 +181,10 @@ impl Ledger {
         };
         if let Some(reason) = reason {
             return Ok(Judged::Invalid(hash, reason));
+        }
+        if let Err(reason) = self.check_randomness(&head, &block.block) {
+            // The seal is no part of the hash: these bytes are not the block of that name, which may be valid.
+            return Ok(Judged::Invalid(keccak256(bytes), reason));
         }
         match self.execute(&head, block)? {
             Ok(candidate) => {

@@ -10,7 +10,7 @@ use std::{
 use polity_bft::{BftConfig, BftHandle, Peer, Timing};
 use polity_charter::{Access, Diagnostics};
 use polity_institutions::registry;
-use polity_ledger::{ExecutedBlock, Ledger, SubmitError};
+use polity_ledger::{ExecutedBlock, Ledger, Proposer, SubmitError};
 use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
 use polity_primitives::{CONSTITUTION, REGISTRY, TransactionError};
 use polity_rpc::{RpcConfig, RpcServer};
@@ -136,7 +136,9 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     })
     .await?;
     let network = Arc::new(network);
-    let application = ledger.application(secrets.consensus.address());
+    let proposer = Proposer::new(secrets.consensus.address(), &secrets.peer.bytes())
+        .map_err(|error| NodeError::Stopped(error.to_string()))?;
+    let application = ledger.application(proposer);
     let config = BftConfig {
         home: home.0.clone(),
         listen: multiaddr(SocketAddr::new(settings.host, settings.ports.consensus)).to_string(),

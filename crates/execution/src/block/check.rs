@@ -39,7 +39,7 @@ pub(super) fn with_roots(mut header: Header, block: &Block, outcome: &Outcome, r
 /// Checks everything about `header` that needs no execution: whatever follows from `parent` (whose hash is `parent_hash`) and
 /// from the charter in force after it. Cost: nothing but comparisons.
 ///
-/// The proposer and how far a wall-clock timestamp is ahead of now are the caller's to check.
+/// The proposer, its randomness (`mix_hash`) and how far a wall-clock timestamp is ahead of now are the caller's to check.
 pub(super) fn check_header(
     rules: &ChainRules,
     parent: &Header,
@@ -49,6 +49,7 @@ pub(super) fn check_header(
     let attributes = Attributes {
         timestamp_secs: header.timestamp,
         beneficiary: header.beneficiary,
+        mix_hash: header.mix_hash,
         ..Attributes::default()
     };
     let known = rules.next_header(parent, parent_hash, &attributes);

@@ -333,6 +333,7 @@ impl World {
             timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
             missed: self.missed.clone(),
+            mix_hash: crate::randao(self.head.hash),
         }
     }
 
