@@ -1,27 +1,37 @@
 //! Delegating a vote, taking it back, and seeing who delegated to whom.
 
+use alloy_primitives::U256;
 use clap::Args;
-use polity_institutions::assembly::IAssembly;
+use polity_charter::amount_text;
+use polity_institutions::{assembly::IAssembly, constitution::IConstitution};
+use polity_primitives::CONSTITUTION;
 use serde_json::{Value, json};
 
 use super::{
-    act::{SignerArgs, done, send, word},
+    act::{SignerArgs, done, send, send_to, word},
     read::{array, row, table, text},
+    seats::amount,
 };
 use crate::{
     client::RpcArgs,
-    output::{Outcome, print},
+    output::{Failure, Outcome, print},
 };
 
 /// Lets another member's ballot count for this one, on a track or in a chamber, wherever it casts none itself. It holds for proposals
 /// that open later; on an open one, a ballot of one's own takes it back.
+///
+/// With --stake AMOUNT it is money that is delegated, to the conduct of a validator: rewards and forfeits are shared.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity delegate conference FJI --as TUV --dir .polity/paris")]
+#[command(
+    after_help = "Example:\n  polity delegate conference FJI --as TUV --dir .polity/paris\n  polity delegate --stake 25 de --as alice --dir .polity/delegation"
+)]
 pub(crate) struct Delegate {
-    /// Track or chamber, by id.
-    scope: String,
-    /// The member whose ballot counts.
-    to: String,
+    /// Track or chamber, and the member whose ballot counts; with --stake, the validator.
+    #[arg(required = true, num_args = 1..=2, value_names = ["SCOPE", "TO"])]
+    to: Vec<String>,
+    /// Money to delegate, in units of the currency, or as in "7 wei".
+    #[arg(long, value_name = "AMOUNT")]
+    stake: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -30,20 +40,44 @@ pub(crate) struct Delegate {
 
 impl Delegate {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        let call =
-            IAssembly::delegateCall { scope: word("scope", &self.scope)?, to: word("member", &self.to)? };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
-        let value = json!({ "scope": self.scope, "to": self.to });
-        done(json, &receipt, value, &format!("delegated to {} in {}", self.to, self.scope))
+        match (&self.stake, self.to.as_slice()) {
+            (Some(stake), [to]) => {
+                let (amount, candidate) = (amount(stake)?, word("member", to)?);
+                let call = IConstitution::delegateCall { candidate };
+                let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &call)?;
+                let value = json!({ "candidate": to, "amountWei": amount.to_string() });
+                done(json, &receipt, value, &format!("{} delegated to {to}", amount_text(amount)))
+            }
+            (None, [scope, to]) => {
+                let call = IAssembly::delegateCall { scope: word("scope", scope)?, to: word("member", to)? };
+                let receipt = send(&self.rpc, &self.signer, &call)?;
+                let value = json!({ "scope": scope, "to": to });
+                done(json, &receipt, value, &format!("delegated to {to} in {scope}"))
+            }
+            _ => Err(Failure::input(
+                "a vote is delegated by SCOPE and TO, money by --stake AMOUNT and a validator",
+            )),
+        }
     }
 }
 
 /// Takes a delegation back, for proposals that open later.
+///
+/// With --stake AMOUNT it is money that comes back from a validator after the unbonding time, with `polity release`; with --to, it goes
+/// to another validator then.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity undelegate conference --as TUV --dir .polity/paris")]
+#[command(
+    after_help = "Example:\n  polity undelegate conference --as TUV --dir .polity/paris\n  polity undelegate --stake 25 de --to fr --as alice --dir .polity/delegation"
+)]
 pub(crate) struct Undelegate {
-    /// Track or chamber, by id.
-    scope: String,
+    /// Track or chamber, by id; with --stake, the validator.
+    from: String,
+    /// Money to take back, in units of the currency, or as in "7 wei".
+    #[arg(long, value_name = "AMOUNT")]
+    stake: Option<String>,
+    /// The validator that it goes to instead.
+    #[arg(long, value_name = "MEMBER", requires = "stake")]
+    to: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -52,10 +86,25 @@ pub(crate) struct Undelegate {
 
 impl Undelegate {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        let call = IAssembly::undelegateCall { scope: word("scope", &self.scope)? };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
-        let value = json!({ "scope": self.scope });
-        done(json, &receipt, value, &format!("no longer delegated in {}", self.scope))
+        let from = &self.from;
+        let Some(stake) = &self.stake else {
+            let call = IAssembly::undelegateCall { scope: word("scope", from)? };
+            let receipt = send(&self.rpc, &self.signer, &call)?;
+            return done(json, &receipt, json!({ "scope": from }), &format!("no longer delegated in {from}"));
+        };
+        let (amount, candidate) = (amount(stake)?, word("member", from)?);
+        let receipt = match &self.to {
+            None => {
+                let call = IConstitution::undelegateCall { candidate, amount };
+                send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?
+            }
+            Some(to) => {
+                let call = IConstitution::redelegateCall { candidate, to: word("member", to)?, amount };
+                send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?
+            }
+        };
+        let value = json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string() });
+        done(json, &receipt, value, &format!("{} taken back from {from}", amount_text(amount)))
     }
 }
 
