@@ -292,11 +292,6 @@ impl Ledger {
     }
 }
 
-/// What `bytes` are called: the hash of the block they are, else their own, so that bytes that are no block never pass for one.
-pub(crate) fn name(bytes: &[u8]) -> B256 {
-    decode(bytes).map_or_else(|_| keccak256(bytes), |block| block.hash)
-}
-
 /// Whose turns came to nothing before `writer` wrote the block after `head`: what the accounts of that block say, where it has any.
 /// Under work nobody has a turn.
 fn missed(head: &Head, writer: Address) -> Vec<Address> {

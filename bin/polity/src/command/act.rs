@@ -99,8 +99,19 @@ pub(super) fn send_value(
     value: U256,
     call: &impl SolCall,
 ) -> Result<TxReceipt, Failure> {
+    send_to(rpc, signer, ASSEMBLY, value, call)
+}
+
+/// Calls an institution with `value` wei and waits until it is done.
+pub(super) fn send_to(
+    rpc: &RpcArgs,
+    signer: &SignerArgs,
+    to: Address,
+    value: U256,
+    call: &impl SolCall,
+) -> Result<TxReceipt, Failure> {
     let secret = signer.secret(rpc.dir())?;
-    rpc.client()?.transact(&secret, ASSEMBLY, value, Bytes::from(call.abi_encode()))
+    rpc.client()?.transact(&secret, to, value, Bytes::from(call.abi_encode()))
 }
 
 /// Makes a proposal. The strictest track among those of its calls' kinds judges it (`polity tracks`); where no track claims

@@ -7,6 +7,7 @@ mod decide;
 mod delegate;
 mod demo;
 mod depositary;
+mod incentive;
 mod init;
 mod lab;
 mod life;
@@ -87,10 +88,23 @@ pub(crate) enum Command {
     Stand(seats::Stand),
     /// Cast a ballot in the election of a chamber.
     Elect(seats::Elect),
-    /// Bond money in a chamber by stake.
+    /// Bond money on one's own conduct, or in a chamber by stake.
     Bond(seats::Bond),
     /// Take bonded money back.
     Unbond(seats::Unbond),
+    /// What is at stake on whose conduct.
+    Stakes(incentive::Stakes),
+    /// Pay out rewards.
+    Claim(incentive::Claim),
+    /// Pay what was unbonded.
+    Release(incentive::Release),
+    /// How members stand.
+    Standing(incentive::Standing),
+    /// Evidence of dishonesty.
+    #[command(subcommand)]
+    Evidence(incentive::EvidenceCommand),
+    /// Everything a member signed.
+    Signatures(incentive::Signatures),
     /// Deposit an instrument of a treaty.
     Deposit(depositary::Deposit),
     /// Withdraw an instrument of a treaty.
@@ -144,6 +158,12 @@ impl Command {
             Self::Elect(args) => args.run(json),
             Self::Bond(args) => args.run(json),
             Self::Unbond(args) => args.run(json),
+            Self::Stakes(args) => args.run(json),
+            Self::Claim(args) => args.run(json),
+            Self::Release(args) => args.run(json),
+            Self::Standing(args) => args.run(json),
+            Self::Evidence(command) => command.run(json),
+            Self::Signatures(args) => args.run(json),
             Self::Deposit(args) => args.run(json),
             Self::Withdraw(args) => args.run(json),
             Self::Declare(args) => args.run(json),

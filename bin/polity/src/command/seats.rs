@@ -2,12 +2,13 @@
 
 use alloy_primitives::U256;
 use clap::Args;
-use polity_charter::parse_amount_wei;
-use polity_institutions::assembly::IAssembly;
+use polity_charter::{amount_text, parse_amount_wei};
+use polity_institutions::{assembly::IAssembly, constitution::IConstitution};
+use polity_primitives::CONSTITUTION;
 use serde_json::{Value, json};
 
 use super::{
-    act::{SignerArgs, done, send, send_value, word},
+    act::{SignerArgs, done, send, send_to, send_value, word},
     read::{array, list, moment, row, table, text},
 };
 use crate::{
@@ -110,6 +111,10 @@ fn described(chamber: &Value) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
+pub(super) fn wei(value: &Value) -> String {
+    value.as_str().and_then(|text| text.parse::<U256>().ok()).map_or_else(|| text(value), amount_text)
+}
+
 /// Stands in the open election of a chamber, or stands down.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  polity stand council --as FJI --dir .polity/paris")]
@@ -164,14 +169,20 @@ impl Elect {
     }
 }
 
-/// Bonds money in a chamber by stake: from then on it weighs on proposals that open later.
+/// Bonds money on this member's own conduct as a validator; with --chamber, in a chamber by stake.
+///
+/// A validator's bond is what it writes and verifies with where stake counts, and what it loses by dishonesty. A chamber's weighs on
+/// proposals that open later.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity bond holders 25.5 --as FJI --dir .polity/paris")]
+#[command(
+    after_help = "Example:\n  polity bond 300 --as de --dir .polity/stake\n  polity bond 25.5 --chamber holders --as FJI --dir .polity/paris"
+)]
 pub(crate) struct Bond {
-    /// The chamber, by id.
-    chamber: String,
     /// How much, in units of the currency, or as in "7 wei".
     amount: String,
+    /// A chamber by stake, by id.
+    #[arg(long, value_name = "CHAMBER")]
+    chamber: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -181,20 +192,29 @@ pub(crate) struct Bond {
 impl Bond {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let amount = amount(&self.amount)?;
-        let call = IAssembly::bondCall { chamber: word("chamber", &self.chamber)? };
+        let Some(chamber) = &self.chamber else {
+            let call = IConstitution::bondCall {};
+            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &call)?;
+            let value = json!({ "amountWei": amount.to_string() });
+            return done(json, &receipt, value, &format!("{} bonded", amount_text(amount)));
+        };
+        let call = IAssembly::bondCall { chamber: word("chamber", chamber)? };
         let receipt = send_value(&self.rpc, &self.signer, amount, &call)?;
-        moved(json, &self.rpc, &receipt, &self.chamber, (amount, "bonded in"))
+        moved(json, &self.rpc, &receipt, chamber, (amount, "bonded in"))
     }
 }
 
-/// Takes money out of a chamber by stake. The chain pays it back after the chamber's unbonding time.
+/// Takes money out of this member's own bond, or with --chamber out of a chamber by stake, to be paid back after the unbonding time.
+///
+/// A chamber pays back by itself. A validator's bond stays at stake until then and is paid with `polity release`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity unbond holders 10 --as FJI --dir .polity/paris")]
+#[command(after_help = "Example:\n  polity unbond 10 --as de --dir .polity/stake")]
 pub(crate) struct Unbond {
-    /// The chamber, by id.
-    chamber: String,
     /// How much, in units of the currency, or as in "7 wei".
     amount: String,
+    /// A chamber by stake, by id.
+    #[arg(long, value_name = "CHAMBER")]
+    chamber: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -204,13 +224,19 @@ pub(crate) struct Unbond {
 impl Unbond {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let amount = amount(&self.amount)?;
-        let call = IAssembly::unbondCall { chamber: word("chamber", &self.chamber)?, amount };
+        let Some(chamber) = &self.chamber else {
+            let call = IConstitution::unbondCall { amount };
+            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
+            let value = json!({ "amountWei": amount.to_string() });
+            return done(json, &receipt, value, &format!("{} unbonding", amount_text(amount)));
+        };
+        let call = IAssembly::unbondCall { chamber: word("chamber", chamber)?, amount };
         let receipt = send(&self.rpc, &self.signer, &call)?;
-        moved(json, &self.rpc, &receipt, &self.chamber, (amount, "unbonded from"))
+        moved(json, &self.rpc, &receipt, chamber, (amount, "unbonded from"))
     }
 }
 
-fn amount(text: &str) -> Result<U256, Failure> {
+pub(super) fn amount(text: &str) -> Result<U256, Failure> {
     parse_amount_wei(text)
         .ok_or_else(|| Failure::input(format!("`{text}` is no amount, such as 1.5 or \"7 wei\"")))
 }

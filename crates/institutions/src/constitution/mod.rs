@@ -45,6 +45,10 @@ use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
 pub use close::{CLOSE_GAS_MAX, ISSUED_MAX};
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
+pub use money::{
+    BondView, BooksView, HoldingView, OffenceView, PAGE_MAX, PaymentView, ScoreView, bonds, books, delegates,
+    holdings, is_punished, member_of_signer, offence_count, offences, payments, scores,
+};
 pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};
 pub use text::TEXT_BYTES_MAX;

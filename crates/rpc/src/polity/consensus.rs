@@ -158,8 +158,3 @@ pub(super) fn verify(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         total: committee.total_power(),
     })
 }
-
-/// Double signing on record: two signatures of one validator that contradict each other.
-pub(super) fn evidence(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
-    api.answer(&api.ledger.evidence()?)
-}

@@ -8,6 +8,7 @@ mod assembly;
 mod charter;
 mod consensus;
 mod depositary;
+mod incentive;
 mod institutions;
 mod mandates;
 mod members;
@@ -50,7 +51,12 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_getCertificate", &["block"], Read, consensus::certificate),
     Method::new("polity_verifyCertificate", &["certificate"], Heavy, consensus::verify),
     Method::new("polity_committee", &["height"], Read, consensus::committee),
-    Method::new("polity_evidence", &[], Read, consensus::evidence),
+    Method::new("polity_stakes", &["block"], Read, incentive::stakes),
+    Method::new("polity_rewards", &["holder", "block"], Read, incentive::rewards),
+    Method::new("polity_standing", &["member", "block"], Read, incentive::standing),
+    Method::new("polity_offences", &["from", "count", "block"], Read, incentive::offences),
+    Method::new("polity_evidence", &[], Heavy, incentive::evidence),
+    Method::new("polity_signatures", &["member", "from", "to"], Heavy, incentive::signatures),
     Method::new("polity_status", &[], Read, status::status),
     Method::new("polity_health", &[], Read, status::health_method),
 ];
