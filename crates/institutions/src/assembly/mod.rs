@@ -63,8 +63,8 @@ pub use genesis::{AGREEMENT_CODE, genesis};
 pub use mandate_views::{
     AuthorityView, MANDATES_PAGE_MAX, MandateView, authorities, mandate, mandate_count, mandates,
 };
-pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call, is_money};
 pub(crate) use payload::money;
+pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call, is_money};
 pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
     UNBONDINGS_MAX, UnbondingView, seats_of,

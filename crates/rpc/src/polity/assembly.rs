@@ -221,7 +221,8 @@ impl ProposalView {
         let guardian =
             guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote, now) });
         let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
-        let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView::of(call, code_hash, symbol);
+        let call =
+            |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView::of(call, code_hash, symbol);
         Self {
             id: proposal.id,
             status: proposal.status.as_str(),
