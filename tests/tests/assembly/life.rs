@@ -185,6 +185,10 @@ fn proposals_live_as_their_tracks_say() {
     };
     assert_eq!(choice("NOR"), Some(json!("yes")));
     assert_eq!(choice("EAS"), Some(json!("no")), "the later commitment counts");
-    assert_eq!(limb(&network, sealed, "majority"), (json!("1"), json!("3")), "an unrevealed yes is an abstention");
+    assert_eq!(
+        limb(&network, sealed, "majority"),
+        (json!("1"), json!("3")),
+        "an unrevealed yes is an abstention"
+    );
     guardian_sleeps(&network);
 }
