@@ -39,7 +39,8 @@ impl Network {
     /// What a command prints for people.
     #[must_use]
     pub fn told(&self, args: &[&str]) -> String {
-        let output = Command::new(polity()).args(args).arg("--dir").arg(&self.dir).output().expect("polity runs");
+        let output =
+            Command::new(polity()).args(args).arg("--dir").arg(&self.dir).output().expect("polity runs");
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     }
 
@@ -122,7 +123,8 @@ impl Network {
     /// What a member or account holds, in whole wei as decimal digits.
     #[must_use]
     pub fn balance(&self, id: &str) -> u128 {
-        let found = self.rpc().call("eth_getBalance", serde_json::json!([self.account(id).address, "latest"]));
+        let found =
+            self.rpc().call("eth_getBalance", serde_json::json!([self.account(id).address, "latest"]));
         let digits = found.as_str().and_then(|text| text.strip_prefix("0x")).expect("a quantity");
         u128::from_str_radix(digits, 16).expect("hexadecimal")
     }

@@ -53,6 +53,11 @@ impl Rule {
         if rule.id.is_empty() {
             id.clone_into(&mut rule.id);
         }
+        if rule.id.is_empty() {
+            let (message, hint) =
+                ("the rule has no `id`".to_owned(), Some("such as id = \"majority\"".to_owned()));
+            return Err(error(vec![Mistake { line: 1, column: 1, message, hint }]));
+        }
         let mistakes: Vec<Mistake> = rule
             .check()
             .into_iter()

@@ -21,11 +21,15 @@ fn a_rule_file_is_named_by_its_file_and_may_have_a_plain_name() {
     let text = "name = \"Half\"\n[[limb]]\nname = \"half\"\nnumerator = \"yes\"\nthreshold = \">= 1/2\"\n";
     let rule = Rule::from_toml_named(text, "half").unwrap();
     assert_eq!((rule.id.as_str(), rule.name["en"].as_str()), ("half", "Half"));
-    assert!(rule.canonical_json().starts_with(r#"{"id":"half","name":{"en":"Half"}"#), "{}", rule.canonical_json());
+    assert!(
+        rule.canonical_json().starts_with(r#"{"id":"half","name":{"en":"Half"}"#),
+        "{}",
+        rule.canonical_json()
+    );
     let named = format!("id = \"own\"\n{text}");
     assert_eq!(Rule::from_toml_named(&named, "half").unwrap().id, "own", "its own id comes first");
     let error = Rule::from_toml(text).unwrap_err().to_string();
-    assert!(error.contains("id"), "without either it has none: {error}");
+    assert!(error.contains("the rule has no `id`"), "without either it has none: {error}");
     assert!(Rule::from_toml_named(&text.replace("\"Half\"", "3"), "half").is_err(), "a name is text");
 }
 

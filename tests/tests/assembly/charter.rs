@@ -35,12 +35,21 @@ fn foretold(network: &Network) -> u64 {
     ];
     let said = network.ask(&[&["propose"], proposal, &["--dry-run"]].concat());
     assert_eq!(said["ok"], true, "{said:#}");
-    let texts: Vec<&str> =
-        said["changes"].as_array().expect("changes").iter().filter_map(|change| change["text"].as_str()).collect();
+    let texts: Vec<&str> = said["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .filter_map(|change| change["text"].as_str())
+        .collect();
     let says = |part: &str| texts.iter().any(|text| text.contains(part));
     assert!(says("charter rules.majority") && says("3/4"), "{texts:#?}");
     assert!(says("treasury account common: balance 997.5 RIV (was 1000 RIV)"), "{texts:#?}");
-    let balance = said["balances"].as_array().expect("balances").iter().find(|one| one["name"] == "member WES").cloned();
+    let balance = said["balances"]
+        .as_array()
+        .expect("balances")
+        .iter()
+        .find(|one| one["name"] == "member WES")
+        .cloned();
     let balance = balance.expect("Westland is paid")["afterWei"].clone();
     assert_eq!(network.treasury("common"), 1000 * UNIT, "nothing has happened");
 
@@ -71,7 +80,10 @@ fn code_changed(network: &Network) -> u64 {
     let code = alloy_primitives::hex!("60016000f3").into();
     let hash = network.rpc().call("eth_sendRawTransaction", json!([patron.sign_creation(code)]));
     let receipt = eventually("the contract", || network.rpc().receipt(&hash));
-    assert_eq!(receipt["contractAddress"].as_str().map(str::to_lowercase), Some(target.to_string().to_lowercase()));
+    assert_eq!(
+        receipt["contractAddress"].as_str().map(str::to_lowercase),
+        Some(target.to_string().to_lowercase())
+    );
     network.ballots(id, &[("NOR", "yes"), ("EAS", "yes"), ("SOU", "yes"), ("WES", "yes")]);
     let failed = network.until_status(id, "failed");
     let why = failed["failure"]["text"].as_str().expect("a reason");

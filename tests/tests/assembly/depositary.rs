@@ -85,7 +85,10 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
         .expect("a reservation");
     let number = reservation["id"].to_string();
     eventually("the entry into force", || network.ask(&["treaties"])[0]["inForceSince"].as_u64());
-    assert!(network.told(&["treaties", "--deposits"]).contains("acceptance"), "the kind of each instrument is said");
+    assert!(
+        network.told(&["treaties", "--deposits"]).contains("acceptance"),
+        "the kind of each instrument is said"
+    );
 
     // Westland joins later; Eastland objects; Southland leaves with notice.
     network.together(&[
@@ -94,6 +97,8 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
     ]);
     let left = network.act("SOU", &["withdraw", "water"]);
     let until = date_of(&left["effectiveOn"]);
+    let agenda = network.told(&["agenda"]);
+    assert!(agenda.contains("the withdrawal of SOU from water takes effect"), "{agenda}");
     assert_eq!(network.refused("SOU", &["withdraw", "water"]), "NoticeGiven");
     let (members, force) = parties(&network, &until);
     assert_eq!(members, ["EAS", "NOR", "WES"].map(str::to_owned), "{force:#}");
@@ -110,7 +115,8 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
 
     // A treaty that is adopted by a proposal, and then open for instruments.
     let flood = "add treaties.flood = { name = \"Flood Convention\", rule = \"three-join\", depositors = [\"state\"] }";
-    let adopt = network.propose("NOR", &["amendment", "To adopt the Flood Convention", "--deposit", "--amend", flood]);
+    let adopt = network
+        .propose("NOR", &["amendment", "To adopt the Flood Convention", "--deposit", "--amend", flood]);
     network.act("EAS", &["sponsor", &adopt.to_string()]);
     let status = network.until_status(notified, "executed");
     assert_eq!(status["status"], "executed");
@@ -124,7 +130,10 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
     network.until_status(adopt, "executed");
     network.act("EAS", &["deposit", "flood"]);
     let version = network.ask(&["charter", "versions"])[1].clone();
-    assert_eq!(version["proposal"], adopt, "the version names the proposal that adopted the treaty: {version:#}");
+    assert_eq!(
+        version["proposal"], adopt,
+        "the version names the proposal that adopted the treaty: {version:#}"
+    );
     let flood = network.ask(&["treaties"]);
     assert_eq!((&flood[1]["id"], &flood[1]["deposits"]), (&json!("flood"), &json!(1)));
 

@@ -8,7 +8,8 @@ use super::{DAY, HOUR, river};
 /// The ballot of the present vote of proposal `id` that counts for `member`, if it left it to another.
 fn carried_by(network: &Network, id: u64, member: &str) -> Value {
     let proposal = network.proposal(id);
-    let found = proposal["delegated"].as_array().expect("a list").iter().find(|one| one["member"] == member).cloned();
+    let found =
+        proposal["delegated"].as_array().expect("a list").iter().find(|one| one["member"] == member).cloned();
     found.unwrap_or_default()["by"].clone()
 }
 
@@ -16,14 +17,18 @@ fn carried_by(network: &Network, id: u64, member: &str) -> Value {
 fn limb(network: &Network, id: u64, name: &str) -> (Value, Value) {
     let report = network.ask(&["why", &id.to_string()])["report"].clone();
     let limbs = report["limbs"].as_array().expect("limbs");
-    let limb = limbs.iter().find(|limb| limb["name"] == name).unwrap_or_else(|| panic!("no limb {name}: {report:#}"));
+    let limb = limbs
+        .iter()
+        .find(|limb| limb["name"] == name)
+        .unwrap_or_else(|| panic!("no limb {name}: {report:#}"));
     (limb["numerator"].clone(), limb["denominator"].clone())
 }
 
 /// The guardian's vote, within its time; then that it has none after its sunset.
 fn guardian_cancels(network: &Network) {
     let change = ["--amend", "set chambers.board.voting = \"5d\""];
-    let id = network.propose("NOR", &[&["constitutional", "A longer vote of the board"][..], &change].concat());
+    let id =
+        network.propose("NOR", &[&["constitutional", "A longer vote of the board"][..], &change].concat());
     let number = id.to_string();
     let asked = network.act("EAS", &["cancel", &number, "--reason", "too long"]);
     assert_eq!(asked["status"], "open", "one of two needed");
@@ -43,7 +48,8 @@ fn guardian_sleeps(network: &Network) {
         .expect("a sunset");
     network.until_time(sunset);
     let change = ["--amend", "set chambers.board.voting = \"6d\""];
-    let id = network.propose("NOR", &[&["constitutional", "A longer vote of the board"][..], &change].concat());
+    let id =
+        network.propose("NOR", &[&["constitutional", "A longer vote of the board"][..], &change].concat());
     assert_eq!(network.refused("EAS", &["cancel", &id.to_string()]), "CannotCancel");
     assert_eq!(network.act("NOR", &["cancel", &id.to_string()])["status"], "cancelled", "its proposer may");
 }
@@ -68,8 +74,15 @@ fn deposit_returned(network: &Network) -> u64 {
         ("SOU", &["ballot", &number, "--split", "abstain=75.5,veto=24.5"]),
     ]);
     let split = network.proposal(id);
-    let ballot = split["ballots"].as_array().expect("ballots").iter().find(|ballot| ballot["member"] == "NOR").cloned();
+    let ballot = split["ballots"]
+        .as_array()
+        .expect("ballots")
+        .iter()
+        .find(|ballot| ballot["member"] == "NOR")
+        .cloned();
     assert_eq!(ballot.expect("there")["parts"], json!({ "yes": 6000, "no": 4000, "abstain": 0, "veto": 0 }));
+    let told = network.told(&["proposals", &number]);
+    assert!(told.contains("SOU abstain 75.5 %, veto 24.5 %"), "{told}");
     id
 }
 
@@ -89,12 +102,14 @@ fn proposals_live_as_their_tracks_say() {
     guardian_cancels(&network);
 
     // For the council and for the track: the one for the track comes first.
-    network.together(&[
-        ("EAS", &["delegate", "council", "NOR"]),
-        ("SOU", &["delegate", "council", "WES"]),
-    ]);
+    network.together(&[("EAS", &["delegate", "council", "NOR"]), ("SOU", &["delegate", "council", "WES"])]);
     network.act("SOU", &["delegate", "ordinary", "NOR"]);
     assert_eq!(network.refused("NOR", &["delegate", "council", "EAS"]), "DelegationLoop");
+    let doubtful = network.act("SOU", &["delegate", "budget", "NOR"])["warnings"].clone();
+    let warned = doubtful
+        .as_array()
+        .is_some_and(|all| all.iter().any(|one| one.to_string().contains("NOR does not sit")));
+    assert!(warned, "nobody has bonded in the chamber of that track: {doubtful}");
     let first = network.propose("WES", &["ordinary", "To meet in spring"]);
     network.act("EAS", &["undelegate", "council"]);
     let second = network.propose("WES", &["ordinary", "To meet in autumn"]);
@@ -106,6 +121,8 @@ fn proposals_live_as_their_tracks_say() {
     assert_eq!(carried_by(&network, first, "EAS"), "NOR", "what is taken back holds for later votes");
     assert_eq!(carried_by(&network, first, "SOU"), "NOR");
     assert_eq!(limb(&network, first, "majority"), (json!("3"), json!("4")));
+    let told = network.told(&["proposals", &first.to_string()]);
+    assert!(told.contains("EAS left its ballot to NOR: that of NOR counts for it (yes)"), "{told}");
     network.ballots(first, &[("SOU", "no")]);
     assert_eq!(carried_by(&network, first, "SOU"), "SOU", "its own ballot takes its weight back");
 
@@ -113,7 +130,8 @@ fn proposals_live_as_their_tracks_say() {
     network.ballots(sealed, &[("NOR", "yes"), ("EAS", "yes"), ("SOU", "yes"), ("WES", "no")]);
     network.ballots(sealed, &[("EAS", "no")]);
     let hidden = network.proposal(sealed);
-    let choices: Vec<_> = hidden["ballots"].as_array().expect("ballots").iter().map(|b| &b["choice"]).collect();
+    let choices: Vec<_> =
+        hidden["ballots"].as_array().expect("ballots").iter().map(|b| &b["choice"]).collect();
     assert_eq!(choices, vec![&json!("sealed"); 4], "{hidden:#}");
     let early = network.try_act("NOR", &["reveal", &sealed.to_string()]).expect_err("not yet");
     assert!(early["error"].as_str().expect("words").contains("are revealed from"), "{early}");
@@ -135,11 +153,16 @@ fn proposals_live_as_their_tracks_say() {
     // The first reveal comes after the close: three of four show what they voted, Southland never does.
     network.until_time(hidden["closesAt"].as_u64().expect("a close"));
     let words = eventually("the reveals", || {
-        Some(network.told(&["proposals", &sealed.to_string()])).filter(|words| words.contains("revealing until"))
+        Some(network.told(&["proposals", &sealed.to_string()]))
+            .filter(|words| words.contains("revealing until"))
     });
     assert!(!words.contains("[open]"), "{words}");
     let number = sealed.to_string();
-    network.together(&[("NOR", &["reveal", &number]), ("EAS", &["reveal", &number]), ("WES", &["reveal", &number])]);
+    network.together(&[
+        ("NOR", &["reveal", &number]),
+        ("EAS", &["reveal", &number]),
+        ("WES", &["reveal", &number]),
+    ]);
 
     let forfeited = deposit_forfeited(&network);
     network.until_status(first, "rejected");
@@ -162,6 +185,10 @@ fn proposals_live_as_their_tracks_say() {
     };
     assert_eq!(choice("NOR"), Some(json!("yes")));
     assert_eq!(choice("EAS"), Some(json!("no")), "the later commitment counts");
-    assert_eq!(limb(&network, sealed, "two-thirds"), (json!("1"), json!("4")), "an unrevealed yes is none");
+    assert_eq!(
+        limb(&network, sealed, "majority"),
+        (json!("1"), json!("3")),
+        "an unrevealed yes is an abstention"
+    );
     guardian_sleeps(&network);
 }

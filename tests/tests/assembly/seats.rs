@@ -16,7 +16,8 @@ fn names(value: &Value) -> Vec<String> {
 
 /// The two of four members with the lowest lots, as anyone can compute them from the published seed (ADR 10).
 fn drawn_with(seed: &Value) -> Vec<String> {
-    let seed: [u8; 32] = alloy_primitives::hex::decode_to_array(seed.as_str().expect("a seed")).expect("32 bytes");
+    let seed: [u8; 32] =
+        alloy_primitives::hex::decode_to_array(seed.as_str().expect("a seed")).expect("32 bytes");
     let lot = |member: &&str| {
         let mut word = [0u8; 32];
         word[..member.len()].copy_from_slice(member.as_bytes());
@@ -34,6 +35,8 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     let network = river();
     // The election opens with the first blocks.
     eventually("an election", || filled(&network, "board")["electionClosesAt"].as_u64());
+    let agenda = network.told(&["agenda"]);
+    assert!(agenda.contains("the election of board closes and its seats are filled"), "{agenda}");
     network.together(&[
         ("NOR", &["stand", "board"]),
         ("SOU", &["stand", "board"]),
@@ -67,8 +70,11 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
         ]),
         "{stakes:#}"
     );
+    let holders = network.told(&["chambers", "holders"]);
+    assert!(holders.contains("NOR 1 RIV, has no seat: less than 2 RIV"), "{holders}");
     network.act("WES", &["bond", "holders", "10"]);
-    let pay = network.propose("SOU", &["budget", "A gauge for Eastland", "--call", "treasury.pay common EAS 5e18"]);
+    let pay =
+        network.propose("SOU", &["budget", "A gauge for Eastland", "--call", "treasury.pay common EAS 5e18"]);
     assert_eq!(network.refused("NOR", &["ballot", &pay.to_string(), "yes"]), "NotInElectorate");
     network.ballots(pay, &[("EAS", "yes")]);
 
@@ -96,7 +102,8 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     let jurors: Vec<(&str, &str)> = seated.iter().map(|juror| (juror.as_str(), "yes")).collect();
     network.ballots(id, &jurors);
     let done = network.until_status(id, "executed");
-    let chambers: Vec<_> = done["stages"].as_array().expect("stages").iter().map(|s| (&s["chamber"], &s["adopted"])).collect();
+    let chambers: Vec<_> =
+        done["stages"].as_array().expect("stages").iter().map(|s| (&s["chamber"], &s["adopted"])).collect();
     assert_eq!(chambers, [(&json!("board"), &json!(true)), (&json!("jury"), &json!(true))]);
 
     // What was bonded decided, was paid, and comes back when it is unbonded.
@@ -107,6 +114,9 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     assert_eq!(network.balance("EAS"), 75 * UNIT);
     network.act("WES", &["unbond", "holders", "10"]);
     let unbonded = network.now();
+    let agenda = network.told(&["agenda"]);
+    assert!(agenda.contains("10 RIV that WES unbonded from holders are paid back"), "{agenda}");
+    assert!(agenda.contains("lots are drawn for the seats of jury"), "{agenda}");
     assert_eq!(network.balance("WES"), 90 * UNIT, "not before the unbonding time");
     network.until_time(unbonded + DAY + DAY / 12);
     assert_eq!(network.balance("WES"), 100 * UNIT);

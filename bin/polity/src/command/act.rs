@@ -29,8 +29,8 @@ pub(crate) struct SignerArgs {
     /// Secret key of the account that acts, 0x and 64 hex digits, or @FILE that holds it.
     #[arg(long, env = "POLITY_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
-    /// Act as this member of a local network, with the key in DIR/secrets.toml.
-    #[arg(long = "as", value_name = "MEMBER", requires = "dir", conflicts_with = "key")]
+    /// Act as this member or account of a local network, with the key in DIR/secrets.toml.
+    #[arg(long = "as", value_name = "MEMBER", conflicts_with = "key")]
     member: Option<String>,
 }
 
@@ -67,9 +67,9 @@ impl SignerArgs {
                 };
                 Secret::parse(&text).map_err(|error| Failure::input(format!("--key: {error}")))
             }
-            _ => {
-                Err(Failure::input("who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network"))
-            }
+            _ => Err(Failure::input(
+                "who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network; --dir may be left out where .polity holds one network",
+            )),
         }
     }
 }
@@ -173,7 +173,9 @@ fn warn_of_wei(texts: &[String], calls: &[abi::Call], symbol: &str) {
         let call = IAssembly::Call { target: call.target, value: call.value, data: call.data.clone() };
         for (digits, wei) in abi::plain_amounts(&decode(&call), text) {
             let amount = polity_charter::amount_text(wei);
-            eprintln!("warning: {digits} counts wei: {amount} {symbol}. For units of the currency write {digits}{symbol}");
+            eprintln!(
+                "warning: {digits} counts wei: {amount} {symbol}. For units of the currency write {digits}{symbol}"
+            );
         }
     }
 }

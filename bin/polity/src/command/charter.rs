@@ -166,7 +166,9 @@ fn diff(as_json: bool, old: &polity_charter::Charter, new: &polity_charter::Char
         let changes: String = changes.collect();
         let refused: String = refusals.iter().map(|refusal| format!("{refusal}\n")).collect();
         match (effects.is_empty(), refusals.is_empty()) {
-            (true, true) if old.hash != new.hash => "only the text differs: comments, order or layout".to_owned(),
+            (true, true) if old.hash != new.hash => {
+                "only the text differs: comments, order or layout".to_owned()
+            }
             (true, true) => "the two are equal".to_owned(),
             (false, true) => changes,
             (true, false) => format!("no amendment can change:\n{refused}"),

@@ -7,9 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use polity_decision::{
-    BUILTIN_RULES, BallotsFile, Date, Language, Row, Rule, builtin_rule, table,
-};
+use polity_decision::{BUILTIN_RULES, BallotsFile, Date, Language, Row, Rule, builtin_rule, table};
 use serde_json::json;
 
 use crate::output::{Failure, Outcome, print, read_input};

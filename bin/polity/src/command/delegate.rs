@@ -95,7 +95,9 @@ fn doubts(client: &Client, scope: &str, members: &[String]) -> Result<Vec<String
             .any(|chamber| sits(chamber, &seats, &member));
         if !in_one {
             let chambers = names.join(" or ");
-            found.push(format!("{id} does not sit in {chambers} now: while that is so, this delegation does nothing"));
+            found.push(format!(
+                "{id} does not sit in {chambers} now: while that is so, this delegation does nothing"
+            ));
         }
     }
     Ok(found)
@@ -114,7 +116,8 @@ fn sits(chamber: &Value, seats: &Value, member: &Value) -> bool {
                 array(&chamber[key]).is_empty() || array(&chamber[key]).contains(value)
             };
             let classes = array(&chamber["classes"]);
-            let by_class = classes.is_empty() || array(&member["classes"]).iter().any(|c| classes.contains(c));
+            let by_class =
+                classes.is_empty() || array(&member["classes"]).iter().any(|c| classes.contains(c));
             among("kinds", &member["kind"]) && among("members", &member["id"]) && by_class
         }
     }

@@ -205,7 +205,12 @@ impl Object {
             true => "the treaty is not in force between the two",
             false => "the treaty is in force between the two, without what is reserved",
         };
-        done(json, &receipt, value, &format!("objection to reservation {} filed: {between}", self.reservation))
+        done(
+            json,
+            &receipt,
+            value,
+            &format!("objection to reservation {} filed: {between}", self.reservation),
+        )
     }
 }
 
@@ -445,6 +450,9 @@ impl Instruments {
             list.retain(|i| wanted(&self.treaty, &i["treaty"]) && wanted(&self.member, &i["member"]));
         }
         print(as_json, &page, || {
+            if array(&page["instruments"]).is_empty() {
+                return "no instruments are filed here: `polity deposit --help`".to_owned();
+            }
             let mut rows =
                 vec![row(&["no.", "date", "treaty", "member", "kind", "ended on", "about", "text"])];
             for one in array(&page["instruments"]) {

@@ -357,6 +357,9 @@ impl Treaties {
         }
         let treaties: Value = client.call("polity_treaties", json!([]))?;
         print(as_json, &treaties, || {
+            if array(&treaties).is_empty() {
+                return "the charter opens no treaties: [treaties.<id>]".to_owned();
+            }
             let mut rows =
                 vec![row(&["id", "deposits", "decided on", "effective on", "in force since", "name"])];
             for treaty in array(&treaties) {

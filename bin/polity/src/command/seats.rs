@@ -107,8 +107,14 @@ fn chamber_text(words: &Words, chamber: &Value) -> String {
 }
 
 fn described(chamber: &Value) -> String {
-    let parts = ["kinds", "classes", "members"].map(|key| list(&chamber[key]));
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    let parts = [("kinds", "of kind"), ("classes", "of class"), ("members", "by name")];
+    let parts = parts.map(|(key, words)| (words, list(&chamber[key])));
+    let said: Vec<_> = parts
+        .iter()
+        .filter(|(_, part)| !part.is_empty())
+        .map(|(words, part)| format!("{words} {part}"))
+        .collect();
+    if said.is_empty() { "every member with the right to vote".to_owned() } else { said.join("; ") }
 }
 
 pub(super) fn wei(value: &Value) -> String {

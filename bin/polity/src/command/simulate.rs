@@ -58,12 +58,7 @@ pub(super) fn refuse(client: &Client, simulation: &Value) -> Result<(), Failure>
 
 /// Why it would fail, and in which call.
 fn failure(words: &Words, simulation: &Value) -> String {
-    let why = words.proposal_failure(&simulation["failure"]);
-    let index = simulation["failure"]["call"].as_u64().and_then(|index| usize::try_from(index).ok());
-    match index.and_then(|index| array(&simulation["calls"]).get(index)) {
-        Some(call) => format!("{}: {why}", words.call(call)),
-        None => why,
-    }
+    words.proposal_failure(&simulation["failure"])
 }
 
 fn text_of(words: &Words, simulation: &Value) -> String {
@@ -76,7 +71,10 @@ fn text_of(words: &Words, simulation: &Value) -> String {
     }
     let gas = format!("gas {} of {}", text(&simulation["gasUsed"]), text(&simulation["gasLimit"]));
     if simulation["ok"] != true {
-        return format!("{out}enacted now it would FAIL, and change nothing: {}\n{gas}", failure(words, simulation));
+        return format!(
+            "{out}enacted now it would FAIL, and change nothing: {}\n{gas}",
+            failure(words, simulation)
+        );
     }
     out += "enacted now it would change:\n";
     let mut changed = false;

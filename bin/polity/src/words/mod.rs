@@ -98,6 +98,8 @@ impl Words {
     fn value(&self, value: &DynSolValue, style: Option<&str>, depth: usize) -> String {
         match (style, value) {
             (Some("money"), DynSolValue::Uint(wei, _)) => self.money(*wei),
+            // People count from one.
+            (Some("place"), DynSolValue::Uint(index, _)) => index.saturating_add(U256::from(1)).to_string(),
             (Some("time"), DynSolValue::Uint(secs, _)) => crate::command::read::time(secs.saturating_to()),
             (Some("status"), DynSolValue::Uint(number, _)) => {
                 let words = ["unknown", "active", "suspended", "gone by its own will", "expelled"];
@@ -243,7 +245,7 @@ mod tests {
                 };
                 let known = |name: &str, style: Option<&str>| {
                     assert!(
-                        matches!(style, None | Some("money" | "time" | "status" | "kind")),
+                        matches!(style, None | Some("money" | "time" | "status" | "kind" | "place")),
                         "{}: no style {style:?}",
                         error.name
                     );
@@ -283,7 +285,7 @@ mod tests {
         assert_eq!(words().refusal(&[1, 2, 3, 4]), None);
         // A call that failed within a proposal, with its own reason.
         let mut nested =
-            data("CallFailed(uint256,bytes)", &[number(1), number(64), number(short.len() as u128)]);
+            data("CallFailed(uint256,bytes)", &[number(0), number(64), number(short.len() as u128)]);
         nested.extend(&short);
         nested.resize(nested.len().next_multiple_of(32) + 4, 0);
         let says = words().refusal(&nested).expect("known").says;

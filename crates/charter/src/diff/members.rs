@@ -70,7 +70,12 @@ fn changed(old: &Charter, known: &Member, new: &Charter, member: &Member, found:
     } = member;
     let path = join("members", id);
     for (key, differs, reason, instead) in [
-        ("address", *address != known.address, KEYS, "its recovery account calls registry.rotateKey; leave the charter's first key in the file"),
+        (
+            "address",
+            *address != known.address,
+            KEYS,
+            "its recovery account calls registry.rotateKey; leave the charter's first key in the file",
+        ),
         ("recovery", *recovery != known.recovery, KEYS, "its recovery account calls registry.rotateKey"),
         ("node", *node != known.node, NODE, "the member calls registry.setNode, or it is proposed"),
         (

@@ -42,7 +42,9 @@ fn leaves(text: &str, path: &str) -> BTreeMap<String, String> {
                 open.extend(inner.iter().map(|(key, value)| (join(&at, key.get_ref()), value.get_ref())));
             }
             DeValue::Array(list) if list.iter().any(|element| element.get_ref().is_table()) => {
-                open.extend(list.iter().enumerate().map(|(i, value)| (format!("{at}[{i}]"), value.get_ref())));
+                open.extend(
+                    list.iter().enumerate().map(|(i, value)| (format!("{at}[{i}]"), value.get_ref())),
+                );
             }
             value => {
                 found.insert(at, shown(value));

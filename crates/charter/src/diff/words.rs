@@ -154,8 +154,11 @@ fn authority(id: &str, old: &Charter, new: &Charter) -> String {
 }
 
 fn rule(id: &str, old: &Charter, new: &Charter) -> String {
-    let text = |charter: &Charter| charter.rule(id).map(|rule| describe(rule, LANGUAGE).join(" "));
+    let text = |charter: &Charter| charter.rule(id).map(|rule| describe(rule, LANGUAGE).join("; "));
     match (text(old), text(new)) {
+        (Some(before), Some(after)) if before == after => {
+            format!("the rule {id}: {}", settings::words(old, new, &join("rules", id)))
+        }
         (Some(old), Some(new)) => format!("the rule {id} becomes: {new}\n(was: {old})"),
         (_, new) => format!("a new rule, {id}: {}", new.unwrap_or_default()),
     }

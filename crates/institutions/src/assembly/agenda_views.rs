@@ -68,7 +68,9 @@ fn of_turn(slots: &dyn Slots, entry: Entry, number: u64) -> AgendaView {
         return AgendaView::of(entry, format!("the seats of chamber number {number} are looked at"));
     };
     let text = match turn {
-        Turn::ElectionOpens => format!("an election of {chamber} opens: members stand, and ballots are taken"),
+        Turn::ElectionOpens => {
+            format!("an election of {chamber} opens: members stand, and ballots are taken")
+        }
         Turn::ElectionCloses => format!("the election of {chamber} closes and its seats are filled"),
         Turn::LotsBegin => format!("lots are drawn for the seats of {chamber}"),
         Turn::LotsGoOn => format!("lots for {chamber} are drawn on, and its seats filled"),

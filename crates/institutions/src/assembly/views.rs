@@ -9,9 +9,9 @@ use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, IAssembly, InstrumentKind, Status, ballot as casting, conclude, delegation, depositary::views::instrument,
-    electorate, payload,
-    record, rules as texts,
+    Choice, DecodedCall, IAssembly, InstrumentKind, Status, ballot as casting, conclude, delegation,
+    depositary::views::instrument,
+    electorate, payload, record, rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
     seats, secret, tally, tracks as terms, treaty,
 };

@@ -221,7 +221,8 @@ impl ProposalView {
         let guardian =
             guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote, now) });
         let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
-        let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView::of(call, code_hash, symbol);
+        let call =
+            |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView::of(call, code_hash, symbol);
         Self {
             id: proposal.id,
             status: proposal.status.as_str(),
@@ -280,7 +281,7 @@ pub(super) fn proposals(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let count = args.opt::<Quantity>(1)?.map_or(most, |count| count.0.min(most));
     let from =
         args.opt::<Quantity>(0)?.map_or_else(|| total.saturating_add(1).saturating_sub(count), |from| from.0);
-    let (now, symbol) = (time_of(api, &state)?, api.symbol());
+    let (now, symbol) = (timestamp_of(api, state.height())?, api.symbol());
     let proposals = house::proposals(&state, from.max(1), count).into_iter();
     let proposals = proposals.map(|found| ProposalView::of(found, now, &symbol)).collect();
     api.answer(&Page { total, proposals })
@@ -291,7 +292,7 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let id = args.get::<Quantity>(0)?.0;
     let state = state(api, args, 1)?;
     let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
-    let (now, symbol) = (time_of(api, &state)?, api.symbol());
+    let (now, symbol) = (timestamp_of(api, state.height())?, api.symbol());
     let found = house::proposal(&state, id).map(|found| {
         let asked = stage.unwrap_or(found.stage);
         let shown = usize::try_from(asked).ok().and_then(|asked| found.stages.get(asked));
@@ -306,12 +307,6 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         }
     });
     api.answer(&found)
-}
-
-/// Time of the block whose state is asked. Units: seconds since 1970-01-01 UTC.
-fn time_of(api: &Api, state: &StateView) -> Result<u64, Failure> {
-    let block = api.ledger.block(state.height())?.ok_or_else(Failure::header_not_found)?;
-    Ok(block.header().timestamp)
 }
 
 fn rule_of(slots: &dyn Slots, hash: B256) -> Option<Rule> {

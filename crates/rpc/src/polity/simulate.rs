@@ -136,9 +136,7 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         })?;
     let calls = match &subject {
         Subject::Calls(calls) => calls.iter().map(house::decode).collect(),
-        Subject::Proposal(id) => {
-            house::proposal(&state, *id).map(|found| found.decoded).unwrap_or_default()
-        }
+        Subject::Proposal(id) => house::proposal(&state, *id).map(|found| found.decoded).unwrap_or_default(),
     };
     let symbol = api.symbol();
     let calls = calls.into_iter().map(|call| CallView::of(call, None, &symbol)).collect();
@@ -149,12 +147,7 @@ fn call_of(call: Call) -> IAssembly::Call {
     IAssembly::Call { target: call.target, value: call.value, data: call.data }
 }
 
-fn view(
-    before: &dyn Slots,
-    calls: Vec<CallView>,
-    simulation: Simulation,
-    symbol: &str,
-) -> SimulationView {
+fn view(before: &dyn Slots, calls: Vec<CallView>, simulation: Simulation, symbol: &str) -> SimulationView {
     let after = Changed::new(before, &simulation.changes);
     let change = |difference: polity_institutions::differences::Difference| ChangeView {
         text: difference.to_string(),

@@ -217,7 +217,10 @@ async fn what_a_proposal_would_do() {
     let propose = IAssembly::proposeCall { track: word("members"), title: "Relief".into(), calls };
     assert_eq!(act(&chain, &key(0x21), 0, &propose).await["status"], "0x1");
     let asked = chain.call("polity_simulateProposal", json!([1])).await;
-    assert_eq!((&asked["ok"], &asked["calls"][0]["text"]), (&json!(true), &json!("treasury.open(name: relief)")));
+    assert_eq!(
+        (&asked["ok"], &asked["calls"][0]["text"]),
+        (&json!(true), &json!("treasury.open(name: relief)"))
+    );
     assert_eq!(chain.call("polity_proposal", json!([1])).await["status"], "open", "it still is");
     chain.stop().await;
 }

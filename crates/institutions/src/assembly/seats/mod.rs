@@ -26,8 +26,8 @@ pub(super) use election::{elect, elected_by, election_of, stand, stand_down};
 pub use sortition::DRAW_MEMBERS_MAX;
 pub use stake::{BONDED_MAX, UNBONDINGS_MAX};
 pub(super) use stake::{bond, bonded_in, release, unbond, unbonding_of};
-pub(super) use views::{Turn, by_word, turn_of, unbonding};
 pub use views::{CandidateView, SeatsView, StakeView, UnbondingView, seats_of};
+pub(super) use views::{Turn, by_word, turn_of, unbonding};
 
 use super::{
     IAssembly::{self, By, NotDue, Seated, TurnSkipped, UnknownChamber},
