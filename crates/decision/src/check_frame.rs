@@ -5,7 +5,8 @@ use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
 use crate::{
-    FINENESS_MAX, Limb, MovingQuorum, Numerator, PLACES_MAX, Rational, Rule, Silence, Votes, Weight, check::Problems,
+    FINENESS_MAX, Limb, MovingQuorum, Numerator, PLACES_MAX, Rational, Rule, Silence, Votes, Weight,
+    check::Problems,
 };
 
 /// The day that delays are compared from.
@@ -137,7 +138,9 @@ fn check_votes(found: &mut Problems, at: &str, votes: &Votes) {
     if numbers.product::<BigInt>() > BigInt::from(FINENESS_MAX) {
         found.error(
             at,
-            format!("votes are reckoned more finely than in parts of {FINENESS_MAX}: no word holds their sums"),
+            format!(
+                "votes are reckoned more finely than in parts of {FINENESS_MAX}: no word holds their sums"
+            ),
             "choose a `per` and a `cap` with fewer digits",
         );
     }

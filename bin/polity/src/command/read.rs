@@ -442,7 +442,8 @@ impl Why {
         print(as_json, &report, || {
             // Only what is concluded is recorded.
             let is_recorded = report["vote"].as_str().is_none_or(|vote| vote == "concluded");
-            let hash = if is_recorded { format!("report hash {}\n", text(&report["hash"])) } else { String::new() };
+            let hash =
+                if is_recorded { format!("report hash {}\n", text(&report["hash"])) } else { String::new() };
             let mut out = format!("{reasons}\n{hash}");
             if !failure.is_null() {
                 let why = Words::of(&client).proposal_failure(failure);

@@ -70,7 +70,10 @@ fn chamber_text(words: &Words, chamber: &Value) -> String {
                 line("members", members);
             }
             if let Some(vacant @ 1..) = filled["vacant"].as_u64() {
-                line("vacant", format!("{vacant} seats, until the term ends: fewer were found than there are seats"));
+                line(
+                    "vacant",
+                    format!("{vacant} seats, until the term ends: fewer were found than there are seats"),
+                );
             }
             if !filled["electionClosesAt"].is_null() {
                 line("election", format!("ballots until {}", moment(&filled["electionClosesAt"])));

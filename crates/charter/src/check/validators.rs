@@ -92,11 +92,7 @@ pub(super) fn act(charter: &Charter, report: &mut Report<'_>) {
     let Clock::Replay { step_secs, .. } = charter.clock else { return };
     for chamber in charter.chambers.iter().filter(|chamber| chamber.voting_secs <= step_secs) {
         let path = join(&join("chambers", &chamber.id), "voting");
-        report.warning(
-            &path,
-            "the clock moves this far in one block: nobody could cast a ballot",
-            STEP,
-        );
+        report.warning(&path, "the clock moves this far in one block: nobody could cast a ballot", STEP);
     }
     for track in &charter.tracks {
         let stages = track.stages.iter().enumerate();
@@ -119,7 +115,8 @@ pub(super) fn act(charter: &Charter, report: &mut Report<'_>) {
             Seating::Description | Seating::Stake(_) => continue,
         };
         if term_secs < step_secs {
-            let message = "the clock moves further in one block: a term is over before anybody who sits in it can vote";
+            let message =
+                "the clock moves further in one block: a term is over before anybody who sits in it can vote";
             report.warning(&join(&path, "term"), message, STEP);
         }
     }

@@ -192,8 +192,13 @@ fn scales(exact: &[ByName<Rational>], report: &mut Report<'_>) -> ByName<u128> {
         match common.to_u128().filter(|common| *common <= most) {
             Some(common) => *scale = common,
             None if is_stake => {
-                let message = format!("`{STAKE}` is counted in parts of the currency, of which a unit has 10^18");
-                report.error("members", message, "write at most 18 decimals, or give the weight another name");
+                let message =
+                    format!("`{STAKE}` is counted in parts of the currency, of which a unit has 10^18");
+                report.error(
+                    "members",
+                    message,
+                    "write at most 18 decimals, or give the weight another name",
+                );
                 return BTreeMap::new();
             }
             None => {
@@ -223,7 +228,8 @@ fn scaled(
             Some(number) => _ = whole.insert(name.clone(), number),
             None => {
                 let path = join(&join(&join("members", id), "weights"), name);
-                let message = format!("this weight is more than {WEIGHT_MAX} parts: its sums would not fit 128 bits");
+                let message =
+                    format!("this weight is more than {WEIGHT_MAX} parts: its sums would not fit 128 bits");
                 report.error(&path, message, "choose a larger unit");
             }
         }

@@ -70,7 +70,10 @@ fn a_charter_too_long_to_be_amended_is_warned_of_with_its_length() {
     assert_eq!(said(&with(AMENDABLE_BYTES_MAX)), Vec::<String>::new());
     let found = said(&with(AMENDABLE_BYTES_MAX + 1));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("1:1 warning at ``: 98305 bytes: no amendment could ever be made"), "{found:?}");
+    assert!(
+        found[0].starts_with("1:1 warning at ``: 98305 bytes: no amendment could ever be made"),
+        "{found:?}"
+    );
     assert!(found[0].contains("at most 98304 bytes"), "{found:?}");
 }
 
@@ -80,7 +83,11 @@ fn many_mistakes_are_all_reported_and_bounded() {
     let text = format!("id = \"x\"\nname = \"x\"\nchain_id = 7\n[members]\n{members}");
     let diagnostics = parse("c.toml", &text).unwrap_err();
     let errors = diagnostics.list.iter().filter(|d| d.severity == crate::Severity::Error).count();
-    assert_eq!((errors, diagnostics.list.len()), (DIAGNOSTICS_MAX, DIAGNOSTICS_MAX + 1), "its length is warned of");
+    assert_eq!(
+        (errors, diagnostics.list.len()),
+        (DIAGNOSTICS_MAX, DIAGNOSTICS_MAX + 1),
+        "its length is warned of"
+    );
     assert_eq!(diagnostics.omitted, 4_096 + 1 - DIAGNOSTICS_MAX);
     assert_eq!(diagnostics.list[1].message, "4097 members, but at most 4096 fit");
     assert!(diagnostics.to_string().ends_with("c.toml: and 3097 more\n"));

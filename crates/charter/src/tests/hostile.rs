@@ -20,7 +20,10 @@ fn depth_never_exhausts_the_stack() {
         ("open lists", "[".repeat(16_000)),
         ("open tables", "{a=".repeat(8_000)),
         ("mixed", format!("{}1{}", "[{a.a.a.a.a=".repeat(1_000), "}]".repeat(1_000))),
-        ("many", format!("{{ {} }}", (0..2_000).map(|i| format!("a{i}.b.c = 1")).collect::<Vec<_>>().join(", "))),
+        (
+            "many",
+            format!("{{ {} }}", (0..2_000).map(|i| format!("a{i}.b.c = 1")).collect::<Vec<_>>().join(", ")),
+        ),
     ];
     for (what, value) in deep {
         for path in ["name", "rules.x", "members", "fees"] {

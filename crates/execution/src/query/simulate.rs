@@ -202,7 +202,8 @@ impl Executor {
         let mut run = Run::new(self, &rules, fork, &header);
         let mut then = Vec::new();
         for _ in 0..SYSTEM_CALLS_MAX {
-            if run.peek()?.is_none_or(|entry| before.contains(&entry.due)) || run.used() >= SYSTEM_GAS_TARGET {
+            if run.peek()?.is_none_or(|entry| before.contains(&entry.due)) || run.used() >= SYSTEM_GAS_TARGET
+            {
                 break;
             }
             let Some(Ran { transaction, failure, logs, .. }) = run.first_due()? else { break };

@@ -109,11 +109,13 @@ fn what_cannot_be_proposed_cannot_be_simulated() {
 fn what_follows_is_bounded_like_a_block() {
     use polity_institutions::constitution::IConstitution as sol;
     let world = World::new(FREE);
-    let add = |i: u64| sol::Change {
+    let add = |i: u64| {
+        sol::Change {
         op: sol::Op::Add,
         path: format!("chambers.jury-{i}"),
         value: "{ by = \"sortition\", from = \"all\", seats = 3, term = \"9d\", rule = \"two-thirds\", voting = \"1m\" }"
             .into(),
+    }
     };
     let after = |chambers: u64| {
         let data = sol::amendCall { changes: (0..chambers).map(add).collect() }.abi_encode().into();

@@ -381,9 +381,17 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
 pub(crate) use seated::{anyone as anyone_votes, anyone_proposes};
 
 /// The block by whose end proposal `id` was frozen when it opened; `None` before. `r` reads the assembly.
-pub(crate) fn electorate_height<R: crate::storage::Read>(r: &mut R, id: u64) -> Result<Option<u64>, R::Error> {
+pub(crate) fn electorate_height<R: crate::storage::Read>(
+    r: &mut R,
+    id: u64,
+) -> Result<Option<u64>, R::Error> {
     let record = storage().proposals.at(id);
     Ok(if record.opened_at.get(r)? == 0 { None } else { Some(record.electorate_height.get(r)?) })
+}
+
+/// Whether the charter names, or ever named, an authority `id`. `r` reads the assembly.
+pub(crate) fn is_authority<R: crate::storage::Read>(r: &mut R, id: B256) -> Result<bool, R::Error> {
+    Ok(!storage().authorities.at(id).name.get(r)?.is_empty())
 }
 
 /// The agenda.

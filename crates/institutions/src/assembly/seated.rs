@@ -20,31 +20,37 @@ use crate::{
     registry::{Filter, Status, registry},
 };
 
+/// Members that are looked at first for each chamber.
+const FIRST_LOOK: u64 = 32;
+
 /// Refuses chamber `id`, just written, if nobody sits in it.
 ///
 /// Errors: `InvalidChamber`. Gas: two slots a member, until one is found that sits there.
 pub(super) fn check(cx: &mut Context<'_>, id: B256) -> Result<()> {
     let Some((_, record)) = rules::chamber(cx, id)? else { return Ok(()) };
     let filter = electorate::filter(cx, &record)?;
-    let seated = registry().seats_anyone(&mut cx.storage_of(REGISTRY), &filter)?;
+    let seated = registry().seats_anyone(&mut cx.storage_of(REGISTRY), &filter, u64::MAX)?;
     ensure!(seated, InvalidChamber { problem: "no active member with the right to vote sits in it".into() });
     Ok(())
 }
 
 /// Whether someone votes in some chamber, as things stand; also true before there are chambers.
 ///
-/// Asked by the registry, whose own storage `cx` reads. Gas: the first chamber and the first member usually answer; at most
-/// two slots a member and chamber.
+/// Asked by the registry, whose own storage `cx` reads. Gas: the first chamber and the first member usually answer, else one of
+/// the first members of some chamber; at most two slots a member and chamber.
 pub(crate) fn anyone(cx: &mut Context<'_>) -> Result<bool> {
     let rights = needed(cx, Rights::VOTE)?;
     let mut assembly = cx.storage_of(ASSEMBLY);
     let ids = storage().chamber_ids.all(&mut assembly)?;
-    for id in &ids {
-        let mut assembly = cx.storage_of(ASSEMBLY);
-        let Some((_, record)) = rules::chamber(&mut assembly, *id)? else { continue };
-        let filter = Filter { rights, ..electorate::filter(&mut assembly, &record)? };
-        if registry().seats_anyone(cx, &filter)? {
-            return Ok(true);
+    // First a look at a few members for each chamber: one that is empty must not make everything dear that asks this.
+    for most in [FIRST_LOOK, u64::MAX] {
+        for id in &ids {
+            let mut assembly = cx.storage_of(ASSEMBLY);
+            let Some((_, record)) = rules::chamber(&mut assembly, *id)? else { continue };
+            let filter = Filter { rights, ..electorate::filter(&mut assembly, &record)? };
+            if registry().seats_anyone(cx, &filter, most)? {
+                return Ok(true);
+            }
         }
     }
     Ok(ids.is_empty())
@@ -56,7 +62,7 @@ pub(crate) fn anyone(cx: &mut Context<'_>) -> Result<bool> {
 /// four an authority.
 pub(crate) fn anyone_proposes(cx: &mut Context<'_>) -> Result<bool> {
     let rights = needed(cx, Rights::PROPOSE)?;
-    if registry().seats_anyone(cx, &Filter { rights, ..electorate::anyone() })? {
+    if registry().seats_anyone(cx, &Filter { rights, ..electorate::anyone() }, u64::MAX)? {
         return Ok(true);
     }
     for id in storage().authority_ids.all(&mut cx.storage_of(ASSEMBLY))? {

@@ -94,9 +94,8 @@ pub fn vote_state(slots: &dyn Slots, id: u64, stage: Option<u64>, now_secs: u64)
     );
     if number == stages {
         let Ok(until) = record.guardian_until.get(&mut view);
-        let has_met = || {
-            views::stage_report(slots, id, stage).is_some_and(|report| report.outcome == Outcome::Adopted)
-        };
+        let has_met =
+            || views::stage_report(slots, id, stage).is_some_and(|report| report.outcome == Outcome::Adopted);
         return Some(match status {
             Status::Cancelled if has_met() => VoteState::HasCancelled,
             _ if is_over || now_secs >= until => VoteState::DidNotCancel,

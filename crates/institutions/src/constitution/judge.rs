@@ -13,7 +13,7 @@ use crate::{
     ensure,
     host::Failure,
     names,
-    registry::registry,
+    registry::{Status, registry},
 };
 
 /// Gas of the work that the reading of one byte of a charter is.
@@ -89,6 +89,16 @@ fn possible(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()
         | Effect::MemberKind { member }
         | Effect::MemberClasses { member, .. }
         | Effect::MemberRights { member, .. } => still_member(cx, member),
+        Effect::Authority { id } => {
+            let known = registry().standing(&mut cx.storage_of(REGISTRY), word(id)?, u64::MAX)?;
+            ensure!(
+                known.status == Status::Unknown,
+                failure(&format!(
+                    "authorities.{id}: a member has, or had, this id; give the authority another"
+                ))
+            );
+            Ok(())
+        }
         Effect::MemberWeight { member, name } => {
             still_member(cx, member)?;
             scaled(cx, &judged.new, member, name).map(drop)

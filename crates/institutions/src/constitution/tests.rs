@@ -427,14 +427,23 @@ fn an_amendment_that_became_impossible_fails_with_the_reason_and_changes_nothing
 /// `limb[0]` that was voted on is not whatever stands there after another amendment.
 #[test]
 fn places_in_a_list_that_changed_since_the_opening_are_not_meant() {
-    let first = "add rules.majority.limb = { name = \"second\", numerator = \"cast\", threshold = \">= 1/2\" }";
+    let first =
+        "add rules.majority.limb = { name = \"second\", numerator = \"cast\", threshold = \">= 1/2\" }";
     let place = "set rules.majority.limb[0].threshold = \"> 2/3\"";
     for (before, lines, expected) in [
         (first, &[place][..], IAssembly::Status::Failed),
-        ("set rules.majority = { limb = [{ name = \"x\", numerator = \"yes\", threshold = \"> 1/2\" }] }", &[place], IAssembly::Status::Failed),
+        (
+            "set rules.majority = { limb = [{ name = \"x\", numerator = \"yes\", threshold = \"> 1/2\" }] }",
+            &[place],
+            IAssembly::Status::Failed,
+        ),
         ("set rules.unanimous.limb[0].threshold = \"> 3/5\"", &[place], IAssembly::Status::Executed),
         (first, &["set rules.majority.name.en = \"x\""], IAssembly::Status::Executed),
-        (first, &["set \"rules\".'majority'.limb[0].name = \"x\"", "set name = \"X\""], IAssembly::Status::Failed),
+        (
+            first,
+            &["set \"rules\".'majority'.limb[0].name = \"x\"", "set name = \"X\""],
+            IAssembly::Status::Failed,
+        ),
     ] {
         let mut chain = chain();
         for lines in [lines, &[before]] {

@@ -18,7 +18,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 pub use polity_charter::STAKE_SCALE;
 use polity_charter::{Rights, STAKE};
 use polity_constitution::MEMBERS_MAX;
-use polity_primitives::{AGREEMENT, REGISTRY};
+use polity_primitives::{AGREEMENT, ASSEMBLY, REGISTRY};
 
 pub use record::{CLASSES_MAX, Elector, Filter, MemberRecord, Standing, Status};
 use steps::too_many;
@@ -28,6 +28,7 @@ pub use views::{
 };
 
 use crate::{
+    assembly,
     context::{Context, Result, returns, void},
     directory::{Institution, may_hold_keys},
     ensure, layout, names,
@@ -180,7 +181,7 @@ impl Institution for Registry {
 impl Registry {
     /// Admits a member, or readmits one that left or was expelled.
     ///
-    /// Errors: `AlreadyMember`, `TooMany`, `AccountTaken`, `BadAccount`, `BadRights`, `BadMemberName`, those of
+    /// Errors: `AlreadyMember`, `IdTaken`, `TooMany`, `AccountTaken`, `BadAccount`, `BadRights`, `BadMemberName`, those of
     /// [`Self::set_node`]. Source: README §Admission.
     fn admit(&self, cx: &mut Context<'_>, admission: &Admission) -> Result<()> {
         cx.by_decision()?;
@@ -191,6 +192,8 @@ impl Registry {
         let before = self.standing(cx, id, u64::MAX)?;
         ensure!(!before.status.is_present(), AlreadyMember { id });
         if before.status == Status::Unknown {
+            // A proposal names its proposer, a member or an authority, by id.
+            ensure!(!assembly::is_authority(&mut cx.storage_of(ASSEMBLY), id)?, sol::IdTaken { id });
             let max = MEMBERS_MAX as u64;
             ensure!(self.ids.len(cx)? < max, too_many("members", max));
             self.ids.push(cx, id)?;

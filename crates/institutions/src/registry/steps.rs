@@ -59,10 +59,7 @@ impl Registry {
     pub(crate) fn keep_going(&self, cx: &mut Context<'_>, lost: Rights) -> Result<()> {
         self.keep_deciding(cx)?;
         self.keep_voting(cx)?;
-        ensure!(
-            !lost.contains(Rights::PROPOSE) || assembly::anyone_proposes(cx)?,
-            sol::NoProposerLeft {}
-        );
+        ensure!(!lost.contains(Rights::PROPOSE) || assembly::anyone_proposes(cx)?, sol::NoProposerLeft {});
         Ok(())
     }
 
@@ -160,7 +157,10 @@ impl Registry {
     }
 
     pub(super) fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
-        ensure!(value <= WEIGHT_MAX, sol::TooMany { what: "parts of a weight".into(), max: U256::from(WEIGHT_MAX) });
+        ensure!(
+            value <= WEIGHT_MAX,
+            sol::TooMany { what: "parts of a weight".into(), max: U256::from(WEIGHT_MAX) }
+        );
         let scale = self.weight_scales.at(name);
         if scale.get(cx)? == 0 {
             self.name_weight(cx, name, super::scale_of_new(name))?;

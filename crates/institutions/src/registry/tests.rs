@@ -120,7 +120,10 @@ fn examples() -> Vec<Example> {
         decided(sol::expelCall { id: deu }.abi_encode()),
         decided(sol::grantCall { id: id("EUU"), rights: Rights::PROPOSE.0 }.abi_encode()),
         decided(sol::revokeCall { id: deu, rights: Rights::VOTE.0 }.abi_encode()),
-        decided(sol::setWeightCall { id: fra, name: id("population"), value: polity_charter::WEIGHT_MAX }.abi_encode()),
+        decided(
+            sol::setWeightCall { id: fra, name: id("population"), value: polity_charter::WEIGHT_MAX }
+                .abi_encode(),
+        ),
         decided(sol::setClassCall { id: fra, class: id("annex1"), belongs: true }.abi_encode()),
         decided(sol::setGuestCall { account: account(50), welcome: true }.abi_encode()),
         by(request(

@@ -363,7 +363,9 @@ pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> 
 }
 
 fn texts(report: &Report, vote: house::VoteState) -> BTreeMap<&'static str, String> {
-    [("en", Language::En), ("zh", Language::Zh)].map(|(code, language)| (code, vote.text(report, language))).into()
+    [("en", Language::En), ("zh", Language::Zh)]
+        .map(|(code, language)| (code, vote.text(report, language)))
+        .into()
 }
 
 /// A treaty. Dates are days; `null` means not yet.

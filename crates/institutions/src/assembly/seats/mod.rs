@@ -487,8 +487,7 @@ struct Description {
 impl Description {
     fn of(cx: &mut Context<'_>, record: &ChamberRecord) -> Result<Self> {
         let described = electorate::described(cx, record)?;
-        let is_given =
-            described.kinds != 0 || !described.classes.is_empty() || !described.members.is_empty();
+        let is_given = described.kinds != 0 || !described.classes.is_empty() || !described.members.is_empty();
         let anyone = || Filter { rights: Rights::VOTE, ..electorate::anyone() };
         Ok(Self { filter: if is_given { described } else { anyone() }, is_given })
     }

@@ -101,7 +101,9 @@ fn go_on(cx: &mut Context<'_>, place: &Place, term: u64, draw: &DrawRecord) -> R
     let to = from.saturating_add(DRAW_MEMBERS_MAX).min(registry().count(&mut electorate::members(cx))?);
     for index in from..to {
         let member = registry().id_at(&mut electorate::members(cx), index)?;
-        let Some(weighs) = weight_in(cx, source, (&record, &filter), member, weight, height)? else { continue };
+        let Some(weighs) = weight_in(cx, source, (&record, &filter), member, weight, height)? else {
+            continue;
+        };
         let weighs = (!weight.is_zero()).then_some(weighs);
         if let Some(lot) = lots::lot(seed, member, weighs) {
             lowest.push((lot << lots::PLACE_BITS) | U256::from(index));

@@ -74,8 +74,11 @@ fn a_given_stake_and_a_bonded_one_are_counted_alike() {
     chain.next(DAY);
     let id = chain.propose("AAA", "bank", vec![]);
     chain.ballot("BBB", id, Choice::No);
-    amend(&mut chain, &["remove chambers.bank", "remove rules.by-stake", "set members.AAA.weights.stake = \"1\""])
-        .expect("whoever has bonded there");
+    amend(
+        &mut chain,
+        &["remove chambers.bank", "remove rules.by-stake", "set members.AAA.weights.stake = \"1\""],
+    )
+    .expect("whoever has bonded there");
     chain.next(DAY);
     for (who, wei) in [("AAA", 5), ("BBB", 3)] {
         let unbond = |amount: u64| sol::unbondCall { chamber: word("bank"), amount: U256::from(amount) };
@@ -95,8 +98,9 @@ fn a_given_stake_and_a_bonded_one_are_counted_alike() {
 #[test]
 fn seats_are_filled_from_chambers_of_the_longest_descriptions_too() {
     use crate::agenda::TURN_GAS_MAX;
-    let more: String =
-        (0..140).map(|i| format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n")).collect();
+    let more: String = (0..140)
+        .map(|i| format!("S{i:03} = {{ name = \"S{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
+        .collect();
     let text = CHARTER
         .replace(r#"expert = ["read", "transact", "propose"]"#, r#"expert = ["transact", "propose", "vote"]"#)
         .replace("\"vote\", \"validate\"]", "\"vote\"]")
@@ -138,4 +142,47 @@ fn seats_are_filled_from_chambers_of_the_longest_descriptions_too() {
         assert_eq!(seats_of(&chain.memory, "jury").unwrap().members.len(), 128);
         assert!(most + 110_000 < TURN_GAS_MAX, "{most}");
     }
+}
+
+/// A proposal names its proposer by id, and a proposer takes its proposals back: nobody gets the id of an authority.
+#[test]
+fn no_member_takes_the_place_of_an_authority() {
+    let admission = |id: &str| crate::registry::Admission {
+        id: word(id),
+        name: "Impostor".into(),
+        kind: IRegistry::Kind::State,
+        account: account("impostor"),
+        recovery: Address::ZERO,
+        rights: 0,
+        classes: vec![],
+        weights: vec![],
+        consensusKey: Bytes::new(),
+        peerKey: B256::ZERO,
+    };
+    let mut chain = Chain::new(CHARTER);
+    let admit = |id: &str| IRegistry::admitCall { admission: admission(id) };
+    let refused = chain.call(AGREEMENT, REGISTRY, &admit("court")).result;
+    let Err(Failure::Revert(output)) = refused else { panic!("{refused:?}") };
+    assert_eq!(directory::error_name(&output).as_deref(), Some("IdTaken"));
+    chain.decide(REGISTRY, &admit("NEW"));
+    let named = amend(&mut chain, &["add authorities.NEW = { member = \"BBB\", opens = [\"emergency\"] }"]);
+    assert!(named.unwrap_err().contains("a member has, or had, this id"));
+}
+
+/// A chamber that everybody has left does not make it too dear to suspend, expel or revoke.
+#[test]
+fn an_empty_chamber_does_not_keep_members_from_being_suspended() {
+    let crowd: String =
+        (0..600).map(|i| format!("X{i:03} = {{ name = \"X{i}\", kind = \"expert\" }}\n")).collect();
+    let ghosts =
+        "[chambers.aghosts]\nclasses = [\"ghost\"]\nrule = \"majority\"\nvoting = \"7d\"\n[chambers.plenary]";
+    let text = CHARTER
+        .replace("[chambers.plenary]", ghosts)
+        .replace("EEE = { name = \"Eland\",", "EEE = { name = \"Eland\", classes = [\"ghost\"],");
+    let mut chain = Chain::new(&format!("{text}{crowd}"));
+    let class = IRegistry::setClassCall { id: word("EEE"), class: word("ghost"), belongs: false };
+    chain.decide(REGISTRY, &class);
+    let outcome = chain.call(AGREEMENT, REGISTRY, &IRegistry::suspendCall { id: word("EEE") });
+    assert!(outcome.result.is_ok());
+    assert!(outcome.gas_used < 500_000, "{}", outcome.gas_used);
 }

@@ -109,7 +109,10 @@ fn a_sponsor_that_may_propose_no_more_is_none() {
             false => chain.decide(REGISTRY, &IRegistry::expelCall { id: word("BBB") }),
         }
         chain.send("CCC", &sponsor(id));
-        assert_eq!((view(&chain, id).status.as_str(), view(&chain, id).sponsors), ("draft", vec!["CCC".into()]));
+        assert_eq!(
+            (view(&chain, id).status.as_str(), view(&chain, id).sponsors),
+            ("draft", vec!["CCC".into()])
+        );
         chain.send("DDD", &sponsor(id));
         assert_eq!(chain.status(id), "discussion");
     }

@@ -209,9 +209,8 @@ fn a_call_that_does_what_an_amendment_does_is_judged_like_it() {
 /// What says which paths are constitutional, and who judges them, is not changed in a milder way than they are.
 #[test]
 fn the_list_of_constitutional_paths_is_one() {
-    let listed = |paths: &str| {
-        Chain::new(&format!("{CHARTER}{CLAIMS}[amendment]\nconstitutional = [{paths}]\n"))
-    };
+    let listed =
+        |paths: &str| Chain::new(&format!("{CHARTER}{CLAIMS}[amendment]\nconstitutional = [{paths}]\n"));
     for path in ["amendment", "amendment.constitutional", "tracks", "tracks.great.strictness", "rules.x"] {
         let result = judged(&mut listed("\"rules\""), "text", &[amend(&[path])]);
         assert_eq!(result, Err("TrackTooMild".into()), "{path}");
