@@ -39,6 +39,13 @@ impl RpcArgs {
         Ok(Client::new(&url))
     }
 
+    /// The options that lead to the same network again, as they are typed; those of the environment are there anyway.
+    pub(crate) fn again(&self) -> String {
+        let dir = self.dir.as_ref().map(|dir| format!(" --dir {}", dir.display()));
+        let rpc = self.rpc.as_ref().filter(|url| std::env::var("POLITY_RPC").ok().as_ref() != Some(url));
+        dir.unwrap_or_default() + &rpc.map(|url| format!(" --rpc {url}")).unwrap_or_default()
+    }
+
     /// The directory of the local network, if one is given.
     pub(crate) fn dir(&self) -> Option<&Path> {
         self.dir.as_deref()

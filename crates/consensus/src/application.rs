@@ -54,6 +54,12 @@ pub trait Application: Send {
     /// Height of the last finalized block; genesis is 0.
     fn tip(&self) -> Height;
 
+    /// Whether a committee decides `height`, the one after the tip: not where blocks are worked.
+    fn decides(&self, height: Height) -> bool {
+        let _ = height;
+        true
+    }
+
     /// The committee that decides `height`. Defined for `tip + 1` and for any past height that is kept.
     fn committee(&mut self, height: Height) -> Result<Committee, Fatal>;
 

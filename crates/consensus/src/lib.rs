@@ -9,6 +9,7 @@
 mod application;
 pub mod bft;
 mod engine;
+pub mod work;
 
 pub use application::{Application, Fatal, Verdict};
-pub use engine::{Engine, Presence, Status, Step};
+pub use engine::{Engine, Presence, Status, Step, WorkStatus};

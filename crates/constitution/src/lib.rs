@@ -7,6 +7,8 @@
 
 mod candidate;
 mod committee;
+mod offence;
+mod participation;
 pub mod randomness;
 mod scale;
 mod seating;
@@ -17,6 +19,8 @@ pub use candidate::{Candidate, Offices};
 pub use committee::{
     CertificateError, Committee, CommitteeError, MEMBERS_MAX, PublicKey, Seat, VotingPower, quorum,
 };
+pub use offence::{NoOffence, Offence, OffenceKind, broken_rule, offence};
+pub use participation::{MISSED_MAX, Participation};
 pub use scale::POWER_SCALE;
 pub use seating::{committee, seated};
 pub use settings::{

@@ -47,6 +47,42 @@ impl Db {
         })
     }
 
+    /// All undecided blocks with their heights, the lowest first.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn candidates(&self) -> Result<Vec<(Height, B256, Vec<u8>)>> {
+        let candidates = &self.tables().candidates;
+        let (first, last) = (
+            candidate_height_key(Height(0), &B256::ZERO),
+            candidate_height_key(Height(u64::MAX), &B256::repeat_byte(0xff)),
+        );
+        let mut found = Vec::new();
+        for key in candidates.keys(&first, &last) {
+            let key = key?;
+            let hash = key.get(9..).and_then(|hash| B256::try_from(hash).ok());
+            let hash = hash.ok_or_else(|| candidates.corrupt(&key, "the key is too short"))?;
+            let (height, bytes) =
+                self.candidate(&hash)?.ok_or_else(|| candidates.corrupt(&key, "the record is missing"))?;
+            found.push((height, hash, bytes));
+        }
+        Ok(found)
+    }
+
+    /// Forgets the undecided block `hash`.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn drop_candidate(&self, hash: &B256) -> Result<()> {
+        let _writer = self.0.writer.lock();
+        let Some((height, _)) = self.candidate(hash)? else { return Ok(()) };
+        let candidates = &self.tables().candidates;
+        let mut batch = Batch::new(&self.0.store);
+        batch.delete(candidates, candidate_key(hash));
+        batch.delete(candidates, candidate_height_key(height, hash));
+        batch.commit().map(drop)
+    }
+
     /// Keeps evidence under `key`, on the disk when it returns. Returns whether it is new and there was room for it.
     ///
     /// # Errors

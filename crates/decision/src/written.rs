@@ -215,3 +215,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
         from.deserialize_map(Visitor(PhantomData))
     }
 }
+
+/// A name: a plain string, which is English, or one by language.
+pub(crate) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Name;
+
+    impl<'de> de::Visitor<'de> for Name {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a name, or names by language such as { en = \"…\", zh = \"…\" }")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(BTreeMap::from([("en".to_owned(), text.to_owned())]))
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            BTreeMap::deserialize(de::value::MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_any(Name)
+}

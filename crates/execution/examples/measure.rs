@@ -114,10 +114,12 @@ fn main() {
         clock: Clock::Wall,
         transact: Access::Anyone,
         charter_hash: B256::ZERO,
+        closing: Closing::default(),
     });
     let gas_limit = executor.founding().block_gas_limit;
     let parent = Header { gas_limit, base_fee_per_gas: Some(1_000_000_000), ..Header::default() };
-    let attributes = Attributes { timestamp_secs: 1, beneficiary: Address::repeat_byte(1), mix_hash: B256::ZERO };
+    let attributes =
+        Attributes { timestamp_secs: 1, beneficiary: Address::repeat_byte(1), ..Attributes::default() };
     let root = |changes: &StateChanges| view.0.apply(changes).root();
 
     println!("{n} transfers among {} accounts, {} cores", accounts + count, rayon::current_num_threads());
@@ -130,7 +132,7 @@ fn main() {
         executor.build(&parent, parent.hash_slow(), &view, &attributes, &mut source, &root).unwrap()
     });
     let (outcome, apply) = timed("apply, with state root", n, || {
-        executor.apply(&parent, &view, &built.block, &built.transactions, &root).unwrap()
+        executor.apply(&parent, &view, &built.block, &built.transactions, &[], &root).unwrap()
     });
     assert_eq!((outcome.receipts.len(), built.rejected.len()), (n, 0));
     let mut source = Queue(recovered.iter().cloned().map(Arc::new).collect());

@@ -176,6 +176,25 @@ impl Host for JournalHost<'_, '_> {
         Ok(self.internals.transfer(from, to, value).map_err(fatal)?.is_none())
     }
 
+    fn mint(&mut self, account: Address, value: U256) -> Result<bool, Halt> {
+        let held = self.access(account)?.balance;
+        self.charge(self.params.transfer_value_cost())?;
+        if held.checked_add(value).is_none() {
+            return Ok(false);
+        }
+        // Through the journal, so that a revert above takes it back.
+        self.internals.balance_incr(account, value).map_err(fatal)?;
+        Ok(true)
+    }
+
+    fn burn(&mut self, account: Address, value: U256) -> Result<bool, Halt> {
+        let held = self.access(account)?.balance;
+        self.charge(self.params.transfer_value_cost())?;
+        let Some(left) = held.checked_sub(value) else { return Ok(false) };
+        self.internals.set_balance(account, left).map_err(fatal)?;
+        Ok(true)
+    }
+
     fn code_hash(&mut self, account: Address) -> Result<B256, Halt> {
         let seen = self.access(account)?;
         Ok(if seen.is_empty { B256::ZERO } else { seen.code_hash })

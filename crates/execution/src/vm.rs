@@ -1,20 +1,28 @@
 //! The machine: revm set up for this chain.
 
+use std::marker::PhantomData;
+
 use alloy_consensus::Transaction as _;
 use alloy_evm::{FromRecoveredTx, precompiles::PrecompilesMap};
-use alloy_primitives::{TxKind, U256};
-use polity_primitives::{EthereumTransaction, Header, SYSTEM, SystemTransaction};
+use alloy_primitives::{Address, TxKind, U256};
+use polity_primitives::{CONSTITUTION, EthereumTransaction, Header, SYSTEM, SystemTransaction};
 use revm::{
     Context, Inspector, MainBuilder, MainContext,
     context::{BlockEnv, CfgEnv, ContextSetters, Evm, JournalTr, TxEnv, result::EVMError},
     context_interface::{
+        Block as _, ContextTr, Transaction as _,
         block::BlobExcessGasAndPrice,
+        journaled_state::account::JournaledAccountTr as _,
         result::{ExecutionResult, HaltReason, InvalidTransaction},
     },
-    handler::{EthFrame, Handler, MainnetHandler, PrecompileProvider, instructions::EthInstructions},
-    inspector::{InspectorHandler, NoOpInspector},
+    handler::{
+        EthFrame, EvmTr, EvmTrError, FrameResult, Handler, MainnetHandler, PrecompileProvider,
+        instructions::EthInstructions,
+    },
+    inspector::{InspectorEvmTr, InspectorHandler, NoOpInspector},
     interpreter::interpreter::EthInterpreter,
     primitives::hardfork::SpecId,
+    state::EvmState,
 };
 
 use crate::{
@@ -111,6 +119,77 @@ pub(crate) fn check_alone(tx: &EthereumTransaction) -> Result<(), TransactionFau
         return Err(TransactionFault::Other("the tip is above the fee cap".to_owned()));
     }
     Ok(())
+}
+
+/// The mainnet handler, but for whom tips are paid to.
+///
+/// Where blocks have accounts the constitution takes them in, because the charter says who gets them. `COINBASE` stays the writer.
+struct Tips<EVM, ERROR> {
+    to: Address,
+    types: PhantomData<fn() -> (EVM, ERROR)>,
+}
+
+impl<EVM, ERROR> Tips<EVM, ERROR> {
+    fn of(rules: &ChainRules, block: &BlockEnv) -> Self {
+        let taken_in = rules.closing.at(block.number.saturating_to());
+        Self { to: if taken_in { CONSTITUTION } else { block.beneficiary }, types: PhantomData }
+    }
+}
+
+impl<EVM, ERROR> Handler for Tips<EVM, ERROR>
+where
+    EVM: EvmTr<Context: ContextTr<Journal: JournalTr<State = EvmState>>, Frame = EthFrame<EthInterpreter>>,
+    ERROR: EvmTrError<EVM>,
+{
+    type Evm = EVM;
+    type Error = ERROR;
+    type HaltReason = HaltReason;
+
+    fn reward_beneficiary(&self, evm: &mut EVM, result: &mut FrameResult) -> Result<(), ERROR> {
+        let gas = result.gas();
+        let used = gas.used().saturating_sub(gas.reservoir());
+        let (block, tx, _, journal, _, _) = evm.ctx().all_mut();
+        let base_fee = u128::from(block.basefee());
+        // EIP-1559: the base fee goes to nobody.
+        let tip = tx.effective_gas_price(base_fee).saturating_sub(base_fee);
+        let sum = U256::from(tip).saturating_mul(U256::from(used));
+        journal.load_account_mut(self.to)?.incr_balance(sum);
+        Ok(())
+    }
+}
+
+impl<EVM, ERROR> InspectorHandler for Tips<EVM, ERROR>
+where
+    EVM: InspectorEvmTr<
+            Context: ContextTr<Journal: JournalTr<State = EvmState>>,
+            Frame = EthFrame<EthInterpreter>,
+            Inspector: Inspector<<EVM as EvmTr>::Context, EthInterpreter>,
+        >,
+    ERROR: EvmTrError<EVM>,
+{
+    type IT = EthInterpreter;
+}
+
+/// Runs a signed transaction of a block.
+pub(crate) fn transact_signed<DB: alloy_evm::Database, I>(
+    vm: &mut Vm<DB, I>,
+    rules: &ChainRules,
+    tx: &EthereumTransaction,
+    sender: Address,
+) -> Outcome<DB> {
+    vm.ctx.set_tx(tx_env(rules, tx, sender));
+    Tips::of(rules, &vm.ctx.block).run(vm)
+}
+
+/// Runs a signed transaction of a block under an inspector.
+pub(crate) fn inspect_signed<DB: alloy_evm::Database, I: Inspector<EvmContext<DB>>>(
+    vm: &mut Vm<DB, I>,
+    rules: &ChainRules,
+    tx: &EthereumTransaction,
+    sender: Address,
+) -> Outcome<DB> {
+    vm.ctx.set_tx(tx_env(rules, tx, sender));
+    Tips::of(rules, &vm.ctx.block).inspect_run(vm)
 }
 
 type Outcome<DB> =

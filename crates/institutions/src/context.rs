@@ -10,7 +10,7 @@ use polity_primitives::{AGREEMENT, SYSTEM};
 use crate::{
     directory,
     host::{BlockInfo, Call, Failure, Host},
-    storage::{Read, Write},
+    storage::{Anywhere, Read, Write},
 };
 
 /// What went wrong, or `T`. Solidity errors convert with `?`.
@@ -132,6 +132,24 @@ impl<'a> Context<'a> {
         Ok(self.host.transfer(self.account, to, value)?)
     }
 
+    /// Issues `value` wei to the institution. False, and nothing done, if its balance would overflow.
+    ///
+    /// # Errors
+    /// Out of gas, or a frame that may not write.
+    pub(crate) fn mint(&mut self, value: U256) -> Result<bool> {
+        self.may_write()?;
+        Ok(self.host.mint(self.account, value)?)
+    }
+
+    /// Destroys `value` wei of the institution's. False, and nothing done, if it holds less.
+    ///
+    /// # Errors
+    /// Out of gas, or a frame that may not write.
+    pub(crate) fn burn(&mut self, value: U256) -> Result<bool> {
+        self.may_write()?;
+        Ok(self.host.burn(self.account, value)?)
+    }
+
     /// The code hash of `account`; zero if there is no such account (EIP-1052).
     ///
     /// # Errors
@@ -242,6 +260,13 @@ impl Write for Context<'_> {
         self.may_write()?;
         self.host.charge(FIND_GAS)?;
         Ok(self.host.sstore(self.account, slot, value)?)
+    }
+}
+
+impl Anywhere for Context<'_> {
+    type Error = Failure;
+    fn storage(&mut self, account: Address) -> impl Read<Error = Failure> {
+        self.storage_of(account)
     }
 }
 

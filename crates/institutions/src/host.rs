@@ -39,6 +39,16 @@ pub trait Host {
     /// # Errors
     /// [`Halt`].
     fn transfer(&mut self, from: Address, to: Address, value: U256) -> Result<bool, Halt>;
+    /// Issues value to `account`, charged as a transfer; `false` if its balance would overflow. Units: wei.
+    ///
+    /// # Errors
+    /// [`Halt`].
+    fn mint(&mut self, account: Address, value: U256) -> Result<bool, Halt>;
+    /// Destroys value of `account`, charged as a transfer; `false` if it has too little. Units: wei.
+    ///
+    /// # Errors
+    /// [`Halt`].
+    fn burn(&mut self, account: Address, value: U256) -> Result<bool, Halt>;
     /// The code hash of `account`, charged as `EXTCODEHASH`; zero if there is no such account (EIP-1052).
     ///
     /// # Errors

@@ -330,6 +330,24 @@ impl Host for Memory {
         Ok(moved)
     }
 
+    fn mint(&mut self, account: Address, value: U256) -> Result<bool, Halt> {
+        self.touch_account(account)?;
+        self.charge(gas::VALUE)?;
+        let Some(balance) = self.balance_of(account).checked_add(value) else { return Ok(false) };
+        self.remember_account(account);
+        self.accounts.entry(account).or_default().balance = balance;
+        Ok(true)
+    }
+
+    fn burn(&mut self, account: Address, value: U256) -> Result<bool, Halt> {
+        self.touch_account(account)?;
+        self.charge(gas::VALUE)?;
+        let Some(balance) = self.balance_of(account).checked_sub(value) else { return Ok(false) };
+        self.remember_account(account);
+        self.accounts.entry(account).or_default().balance = balance;
+        Ok(true)
+    }
+
     fn code_hash(&mut self, account: Address) -> Result<B256, Halt> {
         self.touch_account(account)?;
         Ok(self.accounts.get(&account).map_or(B256::ZERO, |account| {

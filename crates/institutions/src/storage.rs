@@ -68,6 +68,21 @@ impl Read for View<'_> {
     }
 }
 
+/// Reads any institution's storage: at the price of a call, or free from outside. For questions that concern several of them.
+pub trait Anywhere {
+    /// Why reading can fail; uninhabited for free views.
+    type Error;
+    /// The storage of the institution at `account`.
+    fn storage(&mut self, account: Address) -> impl Read<Error = Self::Error>;
+}
+
+impl Anywhere for View<'_> {
+    type Error = Infallible;
+    fn storage(&mut self, account: Address) -> impl Read<Error = Infallible> {
+        self.of(account)
+    }
+}
+
 /// A typed position in storage.
 pub trait Place {
     /// Consecutive slots it occupies.

@@ -71,6 +71,16 @@ impl Word for bool {
     }
 }
 
+impl Word for i64 {
+    /// Two's complement in 64 bits.
+    fn to_word(self) -> U256 {
+        U256::from(self.cast_unsigned())
+    }
+    fn from_word(word: U256) -> Self {
+        word.wrapping_to::<u64>().cast_signed()
+    }
+}
+
 macro_rules! number {
     ($($ty:ty),+) => {$(
         impl Word for $ty {

@@ -60,7 +60,12 @@ impl Application for LedgerApplication {
     }
 
     fn tip(&self) -> Height {
-        self.ledger.head().height()
+        self.ledger.decided_tip()
+    }
+
+    fn decides(&self, height: Height) -> bool {
+        let ledger = &self.ledger;
+        ledger.terminal() == Some(height) || ledger.head().course.next.is_none()
     }
 
     fn committee(&mut self, height: Height) -> Result<Committee, Fatal> {
@@ -99,7 +104,7 @@ impl Application for LedgerApplication {
     }
 
     fn oldest(&self) -> Height {
-        Height::GENESIS.next()
+        self.ledger.certified_from().unwrap_or(Height::GENESIS.next())
     }
 
     fn evidence(&mut self, evidence: Evidence) -> Result<(), Fatal> {
@@ -107,6 +112,9 @@ impl Application for LedgerApplication {
     }
 
     fn ready(&self) -> bool {
+        if self.ledger.terminal().is_some() {
+            return true;
+        }
         let head = self.ledger.head();
         let next = self.ledger.next_block(&head, None);
         let info = BlockInfo {
@@ -126,8 +134,15 @@ impl Application for LedgerApplication {
 }
 
 impl Ledger {
-    fn body(&self, hash: &B256) -> Result<Option<Vec<u8>>, Error> {
-        if let Some(candidate) = self.0.candidates.lock().get(hash) {
+    /// The height below the one a committee decides next.
+    fn decided_tip(&self) -> Height {
+        let terminal = self.terminal().and_then(Height::previous);
+        terminal.unwrap_or_else(|| self.head().height())
+    }
+
+    pub(crate) fn body(&self, hash: &B256) -> Result<Option<Vec<u8>>, Error> {
+        let candidate = self.0.candidates.lock().get(hash).cloned();
+        if let Some(candidate) = candidate {
             return Ok(Some(candidate.block.block.encoded()));
         }
         if let Some((_, bytes)) = self.0.db.candidate(hash)? {
@@ -180,6 +195,10 @@ fn evidence_key(evidence: &Evidence) -> B256 {
     let (kind, height, round, validator) = match evidence {
         Evidence::DoubleVote { first, .. } => (first.kind as u8, first.height, first.round, first.validator),
         Evidence::DoubleProposal { height, round, validator, .. } => (0, *height, *round, *validator),
+        Evidence::InvalidProposal { height, round, validator, .. } => (3, *height, *round, *validator),
+        Evidence::InvalidWork { validator, header, .. } => {
+            return keccak256([&[4], validator.as_slice(), keccak256(header).as_slice()].concat());
+        }
     };
     let mut bytes = vec![kind];
     bytes.extend(height.to_be_bytes());

@@ -1,9 +1,9 @@
-//! The finalized head.
+//! The head: the last block of the best chain.
 
 use std::sync::Arc;
 
 use polity_charter::Charter;
-use polity_constitution::Committee;
+use polity_constitution::{Committee, EngineKind};
 use polity_execution::{ChainRules, Executor};
 use polity_institutions::{
     Slots,
@@ -12,7 +12,7 @@ use polity_institutions::{
 use polity_primitives::{B256, Height, Receipt, RecoveredTransaction, SealedBlock};
 use polity_trie::State;
 
-use crate::Error;
+use crate::{Error, after::After, course::Course, trail::Trail};
 
 /// A block with what execution made of it.
 #[derive(Clone, Debug)]
@@ -39,10 +39,10 @@ impl ExecutedBlock {
     }
 }
 
-/// The finalized head: one value, replaced whole.
+/// The head: one value, replaced whole. Under BFT it is the last finalized block; under work the tip of the heaviest chain.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// The last finalized block.
+    /// The last block.
     pub block: Arc<ExecutedBlock>,
     /// The state after it.
     pub state: State,
@@ -50,6 +50,10 @@ pub struct Head {
     pub committee: Arc<Committee>,
     /// The agreement the next block is under.
     pub agreement: Arc<Agreement>,
+    /// How the next block is agreed on.
+    pub(crate) course: Course,
+    /// What of this chain is not in the database yet.
+    pub(crate) trail: Trail,
 }
 
 /// The charter in force, and what follows from it for blocks.
@@ -88,7 +92,44 @@ impl Agreement {
 }
 
 impl Head {
-    /// Height of the last finalized block.
+    /// What follows from the state.
+    pub(crate) fn after(&self) -> After {
+        After {
+            committee: self.committee.clone(),
+            agreement: self.agreement.clone(),
+            course: self.course.clone(),
+        }
+    }
+
+    /// The engine that writes the next block.
+    #[must_use]
+    pub const fn engine(&self) -> EngineKind {
+        match self.course.next {
+            Some(_) => EngineKind::Work,
+            None => EngineKind::Bft,
+        }
+    }
+
+    /// The highest block of its chain that is final: itself where a committee decides; where blocks are worked, the one under as
+    /// many others as the charter asks for.
+    #[must_use]
+    pub fn finalized(&self) -> Height {
+        let base = self.trail.base();
+        match self.course.rules() {
+            Some(rules) if self.height() > base => {
+                base.max(Height(self.height().0.saturating_sub(rules.confirmations)))
+            }
+            _ => base,
+        }
+    }
+
+    /// The last worked height, once a change to another engine is enacted.
+    #[must_use]
+    pub fn until(&self) -> Option<Height> {
+        self.course.rules().and_then(|rules| rules.until).filter(|until| *until >= self.height())
+    }
+
+    /// Its height.
     #[must_use]
     pub fn height(&self) -> Height {
         self.block.height()

@@ -9,22 +9,31 @@
 //!
 //! Deliberately absent: a clock (the engine says what time it is), sockets, tasks.
 
+mod after;
 mod application;
 mod candidates;
+mod course;
 mod error;
+mod follow;
+mod fork;
 mod head;
 mod open;
 mod randomness;
 mod read;
+mod settle;
 mod submit;
+mod terminal;
+mod trail;
 mod versions;
 mod view;
+mod work;
 mod write;
 
 use std::sync::Arc;
 
 pub use application::{LedgerApplication, Proposer};
 pub use error::{Error, SubmitError};
+pub use follow::{Followed, Plan};
 pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};
@@ -35,6 +44,7 @@ use polity_mempool::Mempool;
 use polity_primitives::{B256, Height};
 use schnellru::{ByLength, LruMap};
 pub use view::StateView;
+pub use work::WorkChain;
 pub use write::CLOCK_DRIFT_MS_MAX;
 
 /// Executed blocks kept in memory for readers.
@@ -45,6 +55,7 @@ const CODES_CACHED_MAX: u32 = 1_024;
 pub const PROOF_DEPTH_MAX: u64 = 8_192;
 
 type Listener = Box<dyn Fn(&Arc<ExecutedBlock>) + Send + Sync>;
+type UndoListener = Box<dyn Fn(&[Arc<ExecutedBlock>]) + Send + Sync>;
 
 /// A cached preview of the next block, with the head and mempool version it was made of.
 type Preview = Option<((B256, u64), Arc<ExecutedBlock>)>;
@@ -60,11 +71,20 @@ struct Inner {
     genesis_hash: B256,
     head: RwLock<Arc<Head>>,
     candidates: Mutex<candidates::Candidates>,
+    /// Held by whoever adds blocks: one at a time.
+    writing: Mutex<()>,
+    /// Held for writing while a reorganisation moves head and pool together, and for reading by who adds to the pool.
+    moving: RwLock<()>,
+    /// The height at which a committee decides between worked blocks, while it does.
+    terminal: RwLock<Option<terminal::Terminal>>,
+    /// A heavier chain that was refused: its height, and that of the block it would have undone.
+    refused: RwLock<Option<(Height, Height)>>,
     mempool: Mempool,
     blocks: Mutex<LruMap<Height, Arc<ExecutedBlock>, ByLength>>,
     codes: Mutex<LruMap<B256, polity_primitives::Bytes, ByLength>>,
     preview: Mutex<Preview>,
     listeners: RwLock<Vec<Listener>>,
+    undo_listeners: RwLock<Vec<UndoListener>>,
 }
 
 /// How much past state the database keeps under `history`, as it takes it.

@@ -12,10 +12,12 @@ use polity_trie::State;
 use schnellru::{ByLength, LruMap};
 
 use crate::{
-    Agreement, BLOCKS_CACHED_MAX, CODES_CACHED_MAX, Error, ExecutedBlock, Head, Inner, Ledger,
+    BLOCKS_CACHED_MAX, CODES_CACHED_MAX, Error, ExecutedBlock, Inner, Ledger,
+    after::After,
     candidates::Candidates,
-    kept,
-    read::{committee_of, load_block},
+    course, kept,
+    read::load_block,
+    trail::{Settled, Trail},
     view::StateSlots,
 };
 
@@ -88,24 +90,31 @@ impl Ledger {
             }
             Some(tip) => load(&db, &genesis, tip.height)?,
         };
-        let slots = StateSlots(&state);
-        let committee = Arc::new(committee_of(&slots, block.height().next(), block.header().mix_hash)?);
-        let agreement = Arc::new(Agreement::after(&charter, &executor, &slots)?);
-        db.set_history(kept(agreement.block_rules.history));
-        let candidates = Candidates::new(block.block.hash, block.height());
-        Ok(Self(Arc::new(Inner {
+        let course = course::load(&db, block.block.hash, block.header(), &StateSlots(&state))?;
+        let after = After::of(&charter, &executor, block.header(), &state, course)?;
+        db.set_history(kept(after.agreement.block_rules.history));
+        let head = Trail::new(Settled { block, state, after }).head();
+        let head = Arc::new(head.ok_or_else(|| Error::Missing("the head".to_owned()))?);
+        let ledger = Self(Arc::new(Inner {
             charter,
             executor,
             db,
             genesis_hash,
-            head: RwLock::new(Arc::new(Head { block, state, committee, agreement })),
-            candidates: Mutex::new(candidates),
+            head: RwLock::new(head.clone()),
+            candidates: Mutex::new(Candidates::new(head)),
+            writing: Mutex::new(()),
+            moving: RwLock::new(()),
+            terminal: RwLock::new(None),
+            refused: RwLock::new(None),
             mempool: Mempool::default(),
             blocks: Mutex::new(LruMap::new(ByLength::new(BLOCKS_CACHED_MAX))),
             codes: Mutex::new(LruMap::new(ByLength::new(CODES_CACHED_MAX))),
             preview: Mutex::new(None),
             listeners: RwLock::new(Vec::new()),
-        })))
+            undo_listeners: RwLock::new(Vec::new()),
+        }));
+        ledger.restore()?;
+        Ok(ledger)
     }
 }
 

@@ -8,7 +8,7 @@ use polity_institutions::registry;
 use polity_mempool::{AccountView, AdmissionRules, Condition, NextBlock, check};
 use polity_primitives::{Address, B256, KECCAK_EMPTY, RecoveredTransaction, Transaction, TransactionError};
 
-use crate::{Error, ExecutedBlock, Head, Ledger, SubmitError, view::StateSlots, write::Clocked};
+use crate::{Error, ExecutedBlock, Head, Ledger, SubmitError, view::StateSlots};
 
 /// Code of an account that delegates by EIP-7702 starts so.
 const DELEGATION: [u8; 3] = [0xef, 0x01, 0x00];
@@ -29,6 +29,8 @@ impl Ledger {
         if transaction.sender == Address::ZERO {
             return Err(TransactionError::Signature.into());
         }
+        // No reorganisation comes between the look at the account and the pool.
+        let _still = self.0.moving.read();
         let head = self.head();
         let account = self.account_view(&head, &transaction.sender)?;
         check(&transaction, &admission_rules(&head), &account)?;
@@ -46,8 +48,8 @@ impl Ledger {
 
     fn account_view(&self, head: &Head, sender: &Address) -> Result<AccountView, Error> {
         let account = head.state.account(sender).unwrap_or_default();
-        let has_code =
-            account.code_hash != KECCAK_EMPTY && !self.0.code(&account.code_hash)?.starts_with(&DELEGATION);
+        let has_code = account.code_hash != KECCAK_EMPTY
+            && !self.0.code(&account.code_hash, &head.trail)?.starts_with(&DELEGATION);
         let may_transact = match head.agreement.rules.transact {
             Access::Anyone => true,
             Access::Members => registry::may_transact(&StateSlots(&head.state), *sender),
@@ -77,9 +79,9 @@ impl Ledger {
         {
             return Ok(block.clone());
         }
-        let Clocked { candidate, .. } = self.assemble(&head, Address::ZERO, randao(head.hash()), None, 0)?;
-        *self.0.preview.lock() = Some((key, candidate.block.clone()));
-        Ok(candidate.block)
+        let block = self.assemble(&head, Address::ZERO, randao(head.hash()), None, 0)?.executed.block;
+        *self.0.preview.lock() = Some((key, block.clone()));
+        Ok(block)
     }
 }
 

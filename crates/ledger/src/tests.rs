@@ -13,7 +13,9 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
 
 mod amendments;
+mod forks;
 mod randomness;
+mod switch;
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -35,8 +37,12 @@ fn sign(digest: B256, key: &SecretKey) -> [u8; 65] {
 
 /// The development charter with one validator and keys made from names.
 fn charter() -> polity_charter::Charter {
-    let text = polity_charter::dev(1).expect("a charter");
-    let draft = polity_charter::parse("dev", &text).expect("checks").charter;
+    keyed(&polity_charter::dev(1).expect("a charter"))
+}
+
+/// The charter `text` with keys made from names.
+fn keyed(text: &str) -> polity_charter::Charter {
+    let draft = polity_charter::parse("dev", text).unwrap_or_else(|found| panic!("{found}")).charter;
     let keys = draft
         .missing_keys()
         .into_iter()
@@ -50,8 +56,13 @@ fn charter() -> polity_charter::Charter {
             (id.to_owned(), polity_charter::MemberKeys { address: account, recovery, node })
         })
         .collect();
-    let text = polity_charter::with_keys(&text, &keys).expect("keys go in");
+    let text = polity_charter::with_keys(text, &keys).expect("keys go in");
     polity_charter::parse("dev", &text).expect("checks").charter
+}
+
+/// The only validator.
+fn proposer() -> Proposer {
+    Proposer::new(address(&secret("node-1 node")), &keccak256("node-1")).expect("a key")
 }
 
 struct World {
@@ -68,9 +79,7 @@ impl World {
 
     fn open(folder: tempfile::TempDir) -> Self {
         let ledger = Ledger::open(&folder.path().join("db"), charter()).expect("opens");
-        let app = ledger.application(
-            Proposer::new(address(&secret("node-1 node")), &keccak256("node-1")).expect("a key"),
-        );
+        let app = ledger.application(proposer());
         Self { ledger, app, folder }
     }
 

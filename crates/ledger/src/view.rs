@@ -1,7 +1,8 @@
 //! The state after a block, now or in the past.
 //!
-//! The state of the head is in memory. An earlier one is the head's with the undo records of the blocks between: a single
-//! value is found by the first record after its block, a proof needs the trie and so undoes them all.
+//! The states of the head and of the blocks below it that are not committed yet are in memory. One before them is the database's,
+//! with the undo records of the blocks between: a single value is found by the first record after its block, a proof needs the
+//! trie and so undoes them all.
 
 use std::sync::Arc;
 
@@ -10,12 +11,14 @@ use polity_institutions::Slots;
 use polity_primitives::{Account, Address, B256, Bytes, Height, U256};
 use polity_trie::{AccountProof, State};
 
-use crate::{Error, Inner, PROOF_DEPTH_MAX};
+use crate::{Error, Inner, PROOF_DEPTH_MAX, trail::Trail};
 
 /// The state after one block.
 #[derive(Clone)]
 pub struct StateView {
     pub(crate) inner: Arc<Inner>,
+    /// The chain it is a state of.
+    pub(crate) trail: Trail,
     /// The newest state the view knows.
     pub(crate) state: State,
     /// Height of `state`.
@@ -72,7 +75,7 @@ impl StateView {
     /// # Errors
     /// [`Error::Db`].
     pub fn code(&self, hash: &B256) -> Result<Bytes, Error> {
-        self.inner.code(hash)
+        self.inner.code(hash, &self.trail)
     }
 
     /// Merkle proofs of an account and its slots, as `eth_getProof` returns them.
@@ -114,14 +117,14 @@ impl StateReader for StateView {
     }
 
     fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {
-        self.inner.code(hash).map_err(read_error)
+        Self::code(self, hash).map_err(read_error)
     }
 
     fn block_hash(&self, number: u64) -> Result<Option<B256>, ReadError> {
         if number > self.at.0 {
             return Ok(None);
         }
-        self.inner.hash_of(Height(number)).map_err(read_error)
+        self.inner.hash_of(Height(number), &self.trail).map_err(read_error)
     }
 }
 

@@ -1,30 +1,33 @@
-//! From a block to the head.
+//! From transactions to a block, and from a block to a candidate.
 
 use std::{cell::RefCell, sync::Arc};
 
 use alloy_rlp::Decodable;
 use polity_charter::Clock;
-use polity_db::BlockCommit;
+use polity_consensus::work::earliest;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
 use polity_mempool::Best;
 use polity_primitives::{
-    Address, B256, Block, CONSTITUTION, Certificate, Height, REGISTRY, RecoveredTransaction, SealedBlock,
-    StateChanges, keccak256,
+    Address, B256, Block, Height, RecoveredTransaction, SealedBlock, StateChanges, U256, keccak256,
 };
 use polity_trie::State;
 
-use crate::{
-    Agreement, Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate, kept, read::committee_of,
-    view::StateSlots,
-};
+use crate::{Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate};
 
 /// How far a proposer's clock may run ahead of ours. Units: milliseconds. Source: geth allows 15 s, Tendermint's PBTS
 /// half a second plus the message delay; members' machines keep time by NTP.
 pub const CLOCK_DRIFT_MS_MAX: u64 = 5_000;
 
+/// A block and what execution made of it.
+pub(crate) struct Executed {
+    pub(crate) block: Arc<ExecutedBlock>,
+    pub(crate) state: State,
+    pub(crate) changes: StateChanges,
+}
+
 /// A built block and what was found unusable on the way.
-pub(crate) struct Clocked {
-    pub(crate) candidate: Candidate,
+pub(crate) struct Assembled {
+    pub(crate) executed: Executed,
     pub(crate) rejected: Vec<B256>,
 }
 
@@ -84,10 +87,15 @@ impl Ledger {
     /// Time of the block after `head`. Units: seconds since 1970.
     pub(crate) fn timestamp(&self, head: &Head, now_ms: Option<u64>) -> u64 {
         let parent = head.header().timestamp;
-        match self.0.charter.clock.timestamp_secs(head.height().next().0) {
-            Some(replayed) => replayed,
-            None => now_ms.map_or(parent, |now| (now / 1_000).max(parent)),
+        if let Some(replayed) = self.0.charter.clock.timestamp_secs(head.height().next().0) {
+            return replayed;
         }
+        // A worked block is also younger than the median of those before it.
+        let least = match &head.course.next {
+            Some(rules) => self.past(head, rules).map_or(parent, |past| earliest(&past)),
+            None => parent,
+        };
+        now_ms.map_or(least, |now| (now / 1_000).max(least))
     }
 
     /// Builds a block on `head` of what waits.
@@ -98,7 +106,7 @@ impl Ledger {
         mix_hash: B256,
         now_ms: Option<u64>,
         round: u32,
-    ) -> Result<Clocked, Error> {
+    ) -> Result<Assembled, Error> {
         let rooter = Rooter::new(&head.state);
         let rules = &head.agreement.rules;
         let budget = match round.min(HALVINGS_MAX) {
@@ -106,7 +114,15 @@ impl Ledger {
             halvings => (rules.signed_gas_max() >> halvings).max(rules.tx_gas_max()),
         };
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
-        let attributes = Attributes { timestamp_secs: self.timestamp(head, now_ms), beneficiary, mix_hash };
+        let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
+        let timestamp_secs = self.timestamp(head, now_ms);
+        let attributes = Attributes {
+            timestamp_secs,
+            beneficiary,
+            difficulty,
+            mix_hash,
+            missed: missed(head, beneficiary),
+        };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -124,28 +140,62 @@ impl Ledger {
             transactions: built.transactions,
             receipts: built.outcome.receipts,
         };
-        Ok(Clocked {
-            candidate: Candidate { block: Arc::new(block), state, changes: Arc::new(built.outcome.changes) },
+        Ok(Assembled {
+            executed: Executed { block: Arc::new(block), state, changes: built.outcome.changes },
             rejected: built.rejected.into_iter().map(|(hash, _)| hash).collect(),
         })
     }
 
+    /// `executed`, on top of `parent`, as a candidate.
+    pub(crate) fn candidate(&self, parent: &Head, executed: Executed) -> Result<Arc<Candidate>, Error> {
+        let Executed { block, state, changes } = executed;
+        let of = (&parent.state, &state, &changes);
+        let after = parent.after().next(&self.0.charter, &self.0.executor, block.header(), of)?;
+        Ok(Arc::new(Candidate::new(block, state, changes, after)))
+    }
+
+    /// Makes the body of `candidate` durable and adds it to the tree.
+    pub(crate) fn keep(&self, candidate: &Arc<Candidate>) -> Result<(), Error> {
+        let sealed = &candidate.block.block;
+        self.0.db.put_candidate(sealed.height(), &sealed.hash, &sealed.encoded())?;
+        // One that does not fit into the tree is executed again from its body if it is decided after all.
+        match self.0.candidates.lock().insert(candidate.clone()) {
+            Ok(Some(forgotten)) => {
+                tracing::debug!(%forgotten, "ledger.candidate.forgotten");
+                // What is worked can be fetched again; what is proposed may be decided after all.
+                if candidate.after.course.own.is_some() {
+                    self.0.db.drop_candidate(&forgotten)?;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, hash = %sealed.hash, "ledger.candidate.dropped"),
+        }
+        Ok(())
+    }
+
     /// Builds the block to propose after the head, and makes its body durable.
     pub(crate) fn propose(&self, proposer: &Proposer, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
+        let _writing = self.0.writing.lock();
+        if let Some(height) = self.terminal() {
+            return self.propose_terminal(height);
+        }
         let head = self.head();
         let proven = self.prove(&head, proposer)?;
-        let Clocked { mut candidate, rejected } =
+        let Assembled { mut executed, rejected } =
             self.assemble(&head, proposer.address, proven.mix_hash, Some(now_ms), round)?;
-        Arc::make_mut(&mut candidate.block).block.block.seal = proven.proof.into();
+        Arc::make_mut(&mut executed.block).block.block.seal = proven.proof.into();
         self.0.mempool.remove(&rejected);
-        let block = candidate.block.block.clone();
-        self.0.db.put_candidate(block.height(), &block.hash, &block.encoded())?;
-        self.0.candidates.lock().insert(candidate);
-        Ok(block)
+        let candidate = self.candidate(&head, executed)?;
+        self.keep(&candidate)?;
+        Ok(candidate.block.block.clone())
     }
 
     /// Judges a block proposed or synced for the height after the head; makes a valid one's body durable.
     pub(crate) fn judge(&self, bytes: &[u8], height: Height, now_ms: u64) -> Result<Judged, Error> {
+        let _writing = self.0.writing.lock();
+        if self.terminal() == Some(height) {
+            return self.judge_terminal(bytes, height, now_ms);
+        }
         let head = self.head();
         let block = match decode(bytes) {
             Ok(block) => block,
@@ -167,6 +217,10 @@ impl Ledger {
                 "timestamp {} is more than {CLOCK_DRIFT_MS_MAX} ms ahead of our clock",
                 header.timestamp
             ))
+        } else if head.course.next.is_some() {
+            Some(format!("block {} is worked, not decided by a committee", header.number))
+        } else if !header.difficulty.is_zero() || !header.nonce.is_zero() {
+            Some("a decided block has neither difficulty nor nonce".to_owned())
         } else if head.committee.seat(&header.beneficiary).is_none() {
             Some(format!("written by {}, who has no seat in the committee", header.beneficiary))
         } else {
@@ -181,26 +235,30 @@ impl Ledger {
         }
         match self.execute(&head, block)? {
             Ok(candidate) => {
-                self.0.db.put_candidate(height, &hash, bytes)?;
-                self.0.candidates.lock().insert(candidate);
+                self.keep(&candidate)?;
                 Ok(Judged::Valid(hash))
             }
             Err(reason) => Ok(Judged::Invalid(hash, reason)),
         }
     }
 
-    /// Executes `block` on `head`. The inner error is the block's fault.
-    fn execute(&self, head: &Head, block: SealedBlock) -> Result<Result<Candidate, String>, Error> {
+    /// Executes `block` on `parent`. The inner error is the block's fault.
+    pub(crate) fn execute(
+        &self,
+        parent: &Head,
+        block: SealedBlock,
+    ) -> Result<Result<Arc<Candidate>, String>, Error> {
         let transactions = match self.recover(&block) {
             Ok(transactions) => transactions,
             Err(reason) => return Ok(Err(reason)),
         };
-        let rooter = Rooter::new(&head.state);
+        let rooter = Rooter::new(&parent.state);
         let outcome = match self.0.executor.apply(
-            head.header(),
-            &self.latest_of(head),
+            parent.header(),
+            &self.latest_of(parent),
             &block,
             &transactions,
+            &missed(parent, block.block.header.beneficiary),
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,
@@ -209,8 +267,12 @@ impl Ledger {
             Err(error) => return Err(Error::InvalidDecided { hash: block.hash, reason: error.to_string() }),
         };
         let state = rooter.into_state(&outcome.changes);
-        let block = ExecutedBlock { block, transactions, receipts: outcome.receipts };
-        Ok(Ok(Candidate { block: Arc::new(block), state, changes: Arc::new(outcome.changes) }))
+        let block = Arc::new(ExecutedBlock { block, transactions, receipts: outcome.receipts });
+        match self.candidate(parent, Executed { block, state, changes: outcome.changes }) {
+            // Nobody could decide what comes after it.
+            Err(error @ Error::Committee { .. }) => Ok(Err(error.to_string())),
+            candidate => candidate.map(Ok),
+        }
     }
 
     /// Senders of the transactions of `block`: those that waited here are known already, the rest are recovered on all cores.
@@ -233,75 +295,27 @@ impl Ledger {
             })
             .collect()
     }
+}
 
-    /// Makes the decided block the head: one durable commit, then everyone is told.
-    pub(crate) fn settle(&self, certificate: &Certificate) -> Result<(), Error> {
-        let head = self.head();
-        let height = Height(certificate.height);
-        if height <= head.height() {
-            let ours = self.0.hash_of(height)?.ok_or(Error::Unknown(height))?;
-            let theirs = certificate.block_hash;
-            return if ours == theirs { Ok(()) } else { Err(Error::Conflict { height, ours, theirs }) };
-        }
-        let candidate = self.decided_candidate(&head, certificate)?;
-        let block = candidate.block.clone();
-        let senders: Vec<Address> = block.transactions.iter().map(|tx| tx.sender).collect();
-        let tx_hashes: Vec<B256> = block.transactions.iter().map(|tx| tx.hash).collect();
-        self.0.db.commit(&BlockCommit {
-            block: &block.block,
-            senders: &senders,
-            tx_hashes: &tx_hashes,
-            receipts: &block.receipts,
-            changes: &candidate.changes,
-            certificate: Some(certificate),
-        })?;
-        let touched = |institution| candidate.changes.accounts.contains_key(&institution);
-        let slots = StateSlots(&candidate.state);
-        let seed = block.header().mix_hash;
-        let (committee, agreement) = if touched(CONSTITUTION) {
-            let agreement = Arc::new(Agreement::after(&self.0.charter, &self.0.executor, &slots)?);
-            self.0.db.set_history(kept(agreement.block_rules.history));
-            tracing::info!(height = height.0, version = agreement.version, "ledger.charter.amended");
-            (committee_of(&slots, height.next(), seed)?, agreement)
-        } else if touched(REGISTRY) {
-            (committee_of(&slots, height.next(), seed)?, head.agreement.clone())
-        } else {
-            (head.committee.reseeded(seed), head.agreement.clone())
-        };
-        let committee = Arc::new(committee);
-        let next = Head { block: block.clone(), state: candidate.state, committee, agreement };
-        *self.0.head.write() = Arc::new(next);
-        self.0.blocks.lock().insert(height, block.clone());
-        self.0.candidates.lock().settle(block.block.hash, height);
-        self.0.mempool.committed(
-            block.transactions.iter().filter(|tx| tx.signed().is_some()).map(|tx| (tx.sender, tx.nonce())),
-        );
-        for listener in self.0.listeners.read().iter() {
-            listener(&block);
-        }
-        Ok(())
-    }
+/// What `bytes` are called: the hash of the block they are, else their own, so that bytes that are no block never pass for one.
+pub(crate) fn name(bytes: &[u8]) -> B256 {
+    decode(bytes).map_or_else(|_| keccak256(bytes), |block| block.hash)
+}
 
-    /// The candidate that `certificate` decides, executed again from its stored body if memory does not have it.
-    fn decided_candidate(&self, head: &Head, certificate: &Certificate) -> Result<Candidate, Error> {
-        let hash = certificate.block_hash;
-        if let Some(candidate) = self.0.candidates.lock().get(&hash) {
-            return Ok(candidate.clone());
-        }
-        let (_, bytes) = self.0.db.candidate(&hash)?.ok_or(Error::MissingBody(hash))?;
-        let block = decode(&bytes).map_err(|reason| Error::InvalidDecided { hash, reason })?;
-        if block.hash != hash || block.block.header.parent_hash != head.hash() {
-            return Err(Error::InvalidDecided {
-                hash,
-                reason: "it does not follow the last finalized block".into(),
-            });
-        }
-        self.execute(head, block)?.map_err(|reason| Error::InvalidDecided { hash, reason })
+/// Whose turns came to nothing before `writer` wrote the block after `head`: what the accounts of that block say, where it has any.
+/// Under work nobody has a turn.
+fn missed(head: &Head, writer: Address) -> Vec<Address> {
+    let height = head.height().next();
+    let by_turns = head.course.next.is_none();
+    if head.agreement.rules.closing.at(height.0) && by_turns {
+        head.committee.participation(height, writer).missed
+    } else {
+        Vec::new()
     }
 }
 
 /// Decodes the RLP of a block, all of it.
-fn decode(mut bytes: &[u8]) -> Result<SealedBlock, String> {
+pub(crate) fn decode(mut bytes: &[u8]) -> Result<SealedBlock, String> {
     let block = Block::decode(&mut bytes).map_err(|error| format!("the bytes are not a block: {error}"))?;
     if bytes.is_empty() { Ok(block.seal()) } else { Err(format!("{} bytes follow the block", bytes.len())) }
 }

@@ -130,6 +130,11 @@ impl Mempool {
         self.pool.lock().advance(sender, account_nonce);
     }
 
+    /// Tells that the account of `sender` is back at `account_nonce`: blocks were undone.
+    pub fn retreat(&self, sender: &Address, account_nonce: u64) {
+        self.pool.lock().retreat(sender, account_nonce);
+    }
+
     /// Drops transactions that turned out to be unusable.
     pub fn remove(&self, hashes: &[B256]) {
         let mut pool = self.pool.lock();

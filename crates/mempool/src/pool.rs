@@ -247,6 +247,19 @@ impl Pool {
         }
     }
 
+    /// Tells that the account of `sender` is back at `account_nonce`: blocks were undone. What waits stays.
+    pub fn retreat(&mut self, sender: &Address, account_nonce: u64) {
+        let Some(queue) = self.senders.get_mut(sender).filter(|queue| account_nonce < queue.account_nonce)
+        else {
+            return;
+        };
+        self.version = self.version.wrapping_add(1);
+        let before = queue.pending;
+        queue.account_nonce = account_nonce;
+        queue.recount();
+        self.pending = self.pending + as_len(queue.pending) - as_len(before);
+    }
+
     /// The nonce after the last pending transaction of `sender`.
     #[must_use]
     pub fn next_nonce(&self, sender: &Address, account_nonce: u64) -> u64 {

@@ -3,7 +3,7 @@
 //! A vote signs `keccak256(abi.encode(keccak256("polity.vote"), chainId, kind, height, round, blockHash))`; every field is a
 //! 32-byte word. So a contract checks a certificate with `ecrecover` and a dozen lines of Solidity.
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,7 @@ pub struct SignedVote {
     pub signature: Signature,
 }
 
-/// Proof that a validator said two things at once: anyone can check it with [`recover_signer`].
+/// Proof that a validator signed what it should not have: anyone can check it with [`recover_signer`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Evidence {
@@ -166,5 +166,27 @@ pub enum Evidence {
         first: (B256, Option<u32>, Signature),
         /// Second block hash, its valid round, and the signature.
         second: (B256, Option<u32>, Signature),
+    },
+    /// A first proposal (valid round nil) of a block whose header breaks a rule in every state.
+    InvalidProposal {
+        /// Height signed.
+        height: u64,
+        /// Round signed.
+        round: u32,
+        /// The proposer's consensus address.
+        validator: Address,
+        /// RLP of the header, or whatever hashes to the hash that was signed.
+        header: Bytes,
+        /// The proposal's signature.
+        signature: Signature,
+    },
+    /// A sealed worked block whose header breaks a rule in every state.
+    InvalidWork {
+        /// The writer's consensus address.
+        validator: Address,
+        /// RLP of the header.
+        header: Bytes,
+        /// The seal's signature.
+        signature: Signature,
     },
 }

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: rules. Nothing here decides whether a block or a transaction is valid.
 
+mod accusation;
 mod address_book;
 mod block;
 mod certificate;
@@ -14,6 +15,10 @@ mod receipt;
 mod state;
 mod transaction;
 
+pub use accusation::{
+    ACCUSATION_BYTES_MAX, Accusation, AccusationError, ProposalPair, SealedHeader, SignedHeader, VotePair,
+    vote_kind, work_digest,
+};
 pub use address_book::{AGREEMENT, ASSEMBLY, CONSTITUTION, REGISTRY, SYSTEM, TREASURY};
 pub use alloy_consensus::constants::KECCAK_EMPTY;
 pub use alloy_consensus::{Header, TxEnvelope as EthereumTransaction};

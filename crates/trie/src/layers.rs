@@ -4,13 +4,14 @@
 //! The root is the last finalized block. Everything else descends from it. Payloads are shared states, so a layer costs
 //! what its block changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::B256;
 use polity_primitives::Height;
 
-/// Most layers, the root included. A BFT chain holds a few; this leaves room for rounds that do not decide.
-pub const LAYERS_MAX: usize = 128;
+/// Most layers, the root included. A BFT chain holds a few; one of work as many as its charter says before a block is out of
+/// reach of a reorganisation, and the branches that compete.
+pub const LAYERS_MAX: usize = 512;
 
 /// Why a layer cannot be added or finalized.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +54,8 @@ struct Layer<T> {
 /// The tree of recent layers.
 pub struct Layers<T> {
     root: B256,
+    /// The tip that is never forgotten for want of room.
+    pinned: B256,
     layers: BTreeMap<B256, Layer<T>>,
     arrivals: u64,
 }
@@ -61,13 +64,18 @@ impl<T> Layers<T> {
     /// A tree of one finalized block.
     pub fn new(hash: B256, height: Height, payload: T) -> Self {
         let root = Layer { parent: B256::ZERO, height, arrival: 0, children: 0, payload };
-        Self { root: hash, layers: BTreeMap::from([(hash, root)]), arrivals: 0 }
+        Self { root: hash, pinned: hash, layers: BTreeMap::from([(hash, root)]), arrivals: 0 }
     }
 
-    /// Adds the layer of block `hash` on `parent`. A block already known is left as it is.
+    /// Names the block that is kept whatever else must go, with all below it: the best tip.
+    pub const fn pin(&mut self, hash: B256) {
+        self.pinned = hash;
+    }
+
+    /// Adds the layer of block `hash` on `parent`. A block already known is left as it is. Returns what was forgotten for it.
     ///
-    /// Bounds: at [`LAYERS_MAX`] the oldest tip that the new block does not build on is forgotten; its block can be
-    /// executed again.
+    /// Bounds: at [`LAYERS_MAX`] the oldest tip that the new block does not build on is forgotten, but never the pinned one;
+    /// its block can be executed again.
     ///
     /// # Errors
     /// [`LayersError`].
@@ -77,26 +85,29 @@ impl<T> Layers<T> {
         hash: B256,
         height: Height,
         payload: T,
-    ) -> Result<(), LayersError> {
+    ) -> Result<Option<B256>, LayersError> {
         if self.layers.contains_key(&hash) {
-            return Ok(());
+            return Ok(None);
         }
         let below = self.layers.get(&parent).ok_or(LayersError::Unknown(parent))?.height;
         if height != below.next() {
             return Err(LayersError::Height { height, parent: below });
         }
+        let mut forgotten = None;
         if self.layers.len() >= LAYERS_MAX {
-            let tips = self.layers.iter().filter(|(at, layer)| layer.children == 0 && **at != parent);
+            let kept = [parent, self.pinned];
+            let tips = self.layers.iter().filter(|(at, layer)| layer.children == 0 && !kept.contains(at));
             let oldest =
                 tips.min_by_key(|(_, layer)| layer.arrival).map(|(at, _)| *at).ok_or(LayersError::Full)?;
             self.remove(&oldest);
+            forgotten = Some(oldest);
         }
         self.arrivals = self.arrivals.saturating_add(1);
         self.layers.insert(hash, Layer { parent, height, arrival: self.arrivals, children: 0, payload });
         if let Some(layer) = self.layers.get_mut(&parent) {
             layer.children = layer.children.saturating_add(1);
         }
-        Ok(())
+        Ok(forgotten)
     }
 
     fn remove(&mut self, hash: &B256) {
@@ -136,18 +147,48 @@ impl<T> Layers<T> {
         self.layers.is_empty()
     }
 
-    /// Makes block `hash` the root and forgets everything that does not descend from it.
+    /// Makes block `hash` the root and forgets everything that does not descend from it; a pinned tip among that is replaced
+    /// by the root.
     ///
     /// # Errors
     /// [`LayersError::Unknown`]; nothing changes then.
     pub fn finalize(&mut self, hash: &B256) -> Result<(), LayersError> {
-        if !self.layers.contains_key(hash) {
-            return Err(LayersError::Unknown(*hash));
+        let height = self.height(hash).ok_or(LayersError::Unknown(*hash))?;
+        let mut above: Vec<(Height, B256)> = self
+            .layers
+            .iter()
+            .filter(|(_, layer)| layer.height > height)
+            .map(|(at, l)| (l.height, *at))
+            .collect();
+        above.sort_unstable();
+        // A parent is lower than its child, so it is judged first.
+        let mut kept = BTreeSet::from([*hash]);
+        for (_, at) in above {
+            if self.layers.get(&at).is_some_and(|layer| kept.contains(&layer.parent)) {
+                kept.insert(at);
+            }
         }
-        let kept: Vec<B256> = self.layers.keys().filter(|at| self.descends(at, hash)).copied().collect();
-        self.layers.retain(|at, _| kept.binary_search(at).is_ok());
+        self.layers.retain(|at, _| kept.contains(at));
         self.root = *hash;
+        if !kept.contains(&self.pinned) {
+            self.pinned = *hash;
+        }
         Ok(())
+    }
+
+    /// All layers: hash, height and payload, ordered by hash.
+    pub fn iter(&self) -> impl Iterator<Item = (&B256, Height, &T)> {
+        self.layers.iter().map(|(hash, layer)| (hash, layer.height, &layer.payload))
+    }
+
+    /// The payloads of the blocks above the root up to and with `hash`, lowest first; `None` if it is not in the tree.
+    #[must_use]
+    pub fn trail(&self, hash: &B256) -> Option<Vec<&T>> {
+        self.layers.get(hash)?;
+        let mut trail: Vec<&T> =
+            self.chain(hash).filter(|at| *at != self.root).filter_map(|at| self.get(&at)).collect();
+        trail.reverse();
+        Some(trail)
     }
 
     /// Whether `hash` is `ancestor` or builds on it.

@@ -147,7 +147,7 @@ pub(crate) fn attributes(parent: &Header) -> Attributes {
     Attributes {
         timestamp_secs: parent.timestamp,
         beneficiary: Address::repeat_byte(1),
-        mix_hash: B256::ZERO,
+        ..Attributes::default()
     }
 }
 

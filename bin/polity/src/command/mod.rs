@@ -103,7 +103,7 @@ pub(crate) enum Command {
     Reject(depositary::Reject),
     /// Texts that bind by silence.
     Texts(depositary::Texts),
-    /// Withdraw a reservation, declaration or objection.
+    /// Take back a reservation, declaration, objection or rejection.
     Retract(depositary::Retract),
     /// Decide by a rule on a file of ballots, offline.
     Decide(decide::Decide),

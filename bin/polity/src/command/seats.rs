@@ -2,7 +2,7 @@
 
 use alloy_primitives::U256;
 use clap::Args;
-use polity_charter::{amount_text, parse_amount_wei};
+use polity_charter::parse_amount_wei;
 use polity_institutions::assembly::IAssembly;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     client::{RpcArgs, TxReceipt},
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// The chambers: how their seats are filled and who has them; candidates, lots and stakes.
@@ -37,11 +38,14 @@ impl Chambers {
                 chamber["filled"] = filled.cloned().unwrap_or_default();
             }
         }
-        print(as_json, &chambers, || array(&chambers).iter().map(chamber_text).collect::<Vec<_>>().join("\n"))
+        print(as_json, &chambers, || {
+            let words = Words::of(&client);
+            array(&chambers).iter().map(|one| chamber_text(&words, one)).collect::<Vec<_>>().join("\n")
+        })
     }
 }
 
-fn chamber_text(chamber: &Value) -> String {
+fn chamber_text(words: &Words, chamber: &Value) -> String {
     let filled = &chamber["filled"];
     let mut rows = vec![row(&["chamber", &format!("{}  {}", text(&chamber["id"]), text(&chamber["name"]))])];
     let mut line = |name: &str, words: String| rows.push(row(&[name, &words]));
@@ -64,6 +68,12 @@ fn chamber_text(chamber: &Value) -> String {
             if !members.is_empty() {
                 line("members", members);
             }
+            if let Some(vacant @ 1..) = filled["vacant"].as_u64() {
+                line(
+                    "vacant",
+                    format!("{vacant} seats, until the term ends: fewer were found than there are seats"),
+                );
+            }
             if !filled["electionClosesAt"].is_null() {
                 line("election", format!("ballots until {}", moment(&filled["electionClosesAt"])));
             }
@@ -78,13 +88,19 @@ fn chamber_text(chamber: &Value) -> String {
             }
         }
         Some(_) => {
-            line("sits", format!("by stake, {} bonded together", wei(&filled["bondedWei"])));
+            let (least, whole) = (words.money_text(&text(&filled["minWei"])), &filled["bondedWei"]);
+            let bonded = words.money_text(&text(whole));
+            line("sits", format!("by stake, from {least} on; {bonded} bonded together"));
             for stake in array(&filled["stakes"]) {
-                let least = if stake["sits"] == true { "" } else { ", below the least" };
-                line("stake", format!("{} {}{least}", text(&stake["member"]), wei(&stake["stakeWei"])));
+                let amount = words.money_text(&text(&stake["stakeWei"]));
+                let short = match stake["sits"] == true {
+                    true => String::new(),
+                    false => format!(", has no seat: less than {least}"),
+                };
+                line("stake", format!("{} {amount}{short}", text(&stake["member"])));
             }
             for paid in array(&filled["unbondings"]) {
-                let (member, amount) = (text(&paid["member"]), wei(&paid["amountWei"]));
+                let (member, amount) = (text(&paid["member"]), words.money_text(&text(&paid["amountWei"])));
                 line("unbonding", format!("{member} {amount}, paid {}", moment(&paid["paidAt"])));
             }
         }
@@ -95,10 +111,6 @@ fn chamber_text(chamber: &Value) -> String {
 fn described(chamber: &Value) -> String {
     let parts = ["kinds", "classes", "members"].map(|key| list(&chamber[key]));
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
-}
-
-fn wei(value: &Value) -> String {
-    value.as_str().and_then(|text| text.parse::<U256>().ok()).map_or_else(|| text(value), amount_text)
 }
 
 /// Stands in the open election of a chamber, or stands down.
@@ -174,7 +186,7 @@ impl Bond {
         let amount = amount(&self.amount)?;
         let call = IAssembly::bondCall { chamber: word("chamber", &self.chamber)? };
         let receipt = send_value(&self.rpc, &self.signer, amount, &call)?;
-        moved(json, &receipt, &self.chamber, amount, "bonded in")
+        moved(json, &self.rpc, &receipt, &self.chamber, (amount, "bonded in"))
     }
 }
 
@@ -197,7 +209,7 @@ impl Unbond {
         let amount = amount(&self.amount)?;
         let call = IAssembly::unbondCall { chamber: word("chamber", &self.chamber)?, amount };
         let receipt = send(&self.rpc, &self.signer, &call)?;
-        moved(json, &receipt, &self.chamber, amount, "unbonded from")
+        moved(json, &self.rpc, &receipt, &self.chamber, (amount, "unbonded from"))
     }
 }
 
@@ -206,7 +218,14 @@ fn amount(text: &str) -> Result<U256, Failure> {
         .ok_or_else(|| Failure::input(format!("`{text}` is no amount, such as 1.5 or \"7 wei\"")))
 }
 
-fn moved(json: bool, receipt: &TxReceipt, chamber: &str, amount: U256, how: &str) -> Outcome {
+fn moved(
+    json: bool,
+    rpc: &RpcArgs,
+    receipt: &TxReceipt,
+    chamber: &str,
+    (amount, how): (U256, &str),
+) -> Outcome {
     let value = json!({ "chamber": chamber, "amountWei": amount.to_string() });
-    done(json, receipt, value, &format!("{} {how} {chamber}", amount_text(amount)))
+    let shown = Words::of(&rpc.client()?).money(amount);
+    done(json, receipt, value, &format!("{shown} {how} {chamber}"))
 }

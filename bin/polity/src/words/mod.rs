@@ -9,7 +9,7 @@ use alloy_dyn_abi::{DynSolValue, ErrorExt};
 use alloy_json_abi::{ContractObject, Error as AbiError, JsonAbi};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{Panic, Revert, SolError};
-use polity_institutions::{DIRECTORY, directory};
+use polity_institutions::{DIRECTORY, assembly::is_money, directory};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,9 +40,6 @@ fn interfaces() -> impl Iterator<Item = JsonAbi> {
 
 /// Deepest nesting of failures that is explained: a failed call inside `CallFailed`.
 const NESTING_MAX: usize = 4;
-
-/// Arguments of institutions' functions that are amounts of the currency.
-const MONEY: [&str; 2] = ["treasury.pay.amount", "treasury.move.amount"];
 
 /// A refusal in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,13 +177,9 @@ impl Words {
         let arguments = call["arguments"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
         let shown = arguments.map(|argument| {
             let (name, value) = (text(&argument["name"]), text(&argument["value"]));
-            let value = match argument["type"].as_str() {
-                Some("address") => {
-                    value.parse().map_or_else(|_| value.clone(), |address| self.address(address))
-                }
-                _ if MONEY.contains(&format!("{institution}.{function}.{name}").as_str()) => {
-                    self.money_text(&value)
-                }
+            let value = match argument["type"].as_str().unwrap_or_default() {
+                "address" => value.parse().map_or_else(|_| value.clone(), |address| self.address(address)),
+                kind if is_money(&name, kind) => self.money_text(&value),
                 _ => value,
             };
             format!("{name}: {value}")

@@ -1,6 +1,6 @@
 //! Applying a block that someone else built.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use alloy_rlp::Encodable;
 use polity_primitives::{Header, RecoveredTransaction, SealedBlock, Transaction};
 
@@ -14,7 +14,8 @@ use crate::{BlockError, Error, Executor, InvalidBlock, StateReader, rules::BLOCK
 impl Executor {
     /// Executes `block` on the state of `parent` and checks every rule about it.
     ///
-    /// `transactions` are the block's, with their senders recovered (see [`crate::recover_all`]).
+    /// `transactions` are the block's, with their senders recovered (see [`crate::recover_all`]); `missed` is what the committee
+    /// says of the turns before the writer's, and must be what the accounts of the block say.
     ///
     /// # Errors
     /// [`BlockError::Invalid`] names the first rule it breaks; [`BlockError::Failed`] says nothing about the block.
@@ -24,6 +25,7 @@ impl Executor {
         reader: &dyn StateReader,
         block: &SealedBlock,
         transactions: &[RecoveredTransaction],
+        missed: &[Address],
         root: RootOf<'_>,
     ) -> Result<Outcome, BlockError> {
         let header = &block.block.header;
@@ -54,7 +56,7 @@ impl Executor {
                 Stop::Error(e) => BlockError::from(e),
             })?;
         }
-        let due = run.system()?;
+        let due = run.system(missed)?;
         check_system(&due, system)?;
         let outcome = run.finish(due)?;
         let expected = with_roots(header.clone(), &block.block, &outcome, root);

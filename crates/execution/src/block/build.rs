@@ -64,7 +64,7 @@ impl Executor {
                 Err(Stop::Error(e)) => return Err(e),
             }
         }
-        let system = run.system()?;
+        let system = run.system(&attributes.missed)?;
         transactions.extend(system.iter().cloned());
         let outcome = run.finish(system)?;
         let block = Block::unsealed(header, transactions.iter().map(|tx| tx.transaction.clone()).collect());

@@ -39,7 +39,8 @@ pub(super) fn with_roots(mut header: Header, block: &Block, outcome: &Outcome, r
 /// Checks everything about `header` that needs no execution: whatever follows from `parent` (whose hash is `parent_hash`) and
 /// from the charter in force after it. Cost: nothing but comparisons.
 ///
-/// The proposer, its randomness (`mix_hash`) and how far a wall-clock timestamp is ahead of now are the caller's to check.
+/// Work (difficulty and nonce), the proposer, its randomness (`mix_hash`) and how far a wall-clock timestamp is ahead of now are the
+/// caller's to check.
 pub(super) fn check_header(
     rules: &ChainRules,
     parent: &Header,
@@ -49,7 +50,9 @@ pub(super) fn check_header(
     let attributes = Attributes {
         timestamp_secs: header.timestamp,
         beneficiary: header.beneficiary,
+        difficulty: header.difficulty,
         mix_hash: header.mix_hash,
+        ..Attributes::default()
     };
     let known = rules.next_header(parent, parent_hash, &attributes);
     let expected = Header {
@@ -58,6 +61,7 @@ pub(super) fn check_header(
         transactions_root: header.transactions_root,
         receipts_root: header.receipts_root,
         logs_bloom: header.logs_bloom,
+        nonce: header.nonce,
         ..known
     };
     compare(&expected, header)?;

@@ -1,10 +1,19 @@
 //! The transactions of one block, one after another, over one journal.
 
-use alloy_primitives::{Bytes, Log};
+use alloy_primitives::{Address, Bytes, Log};
 use alloy_rlp::Encodable;
+use alloy_sol_types::SolCall;
 use polity_charter::Access;
-use polity_institutions::{BlockInfo, SystemCall, agenda::Entry, assembly, next_due, registry};
-use polity_primitives::{EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction};
+use polity_institutions::{
+    BlockInfo, SystemCall,
+    agenda::Entry,
+    assembly,
+    constitution::{CLOSE_GAS_MAX, IConstitution},
+    next_due, registry,
+};
+use polity_primitives::{
+    CONSTITUTION, EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction,
+};
 use revm::{
     ExecuteEvm,
     context_interface::result::{EVMError, ExecutionResult},
@@ -86,6 +95,11 @@ impl<'a> Run<'a> {
         Self { executor, rules, vm, reader, info, receipts: Vec::new(), gas_used: 0, signed_bytes: 0 }
     }
 
+    /// Gas used so far.
+    pub(crate) const fn used(&self) -> u64 {
+        self.gas_used
+    }
+
     /// Gas left for signed transactions.
     pub(crate) const fn gas_left(&self) -> u64 {
         self.rules.signed_gas_max().saturating_sub(self.gas_used)
@@ -114,8 +128,7 @@ impl<'a> Run<'a> {
         if !self.may_transact(transaction)? {
             return Err(TransactionFault::NoRight { sender: transaction.sender }.into());
         }
-        let env = vm::tx_env(self.rules, tx, transaction.sender);
-        match self.vm.transact_one(env) {
+        match vm::transact_signed(&mut self.vm, self.rules, tx, transaction.sender) {
             Ok(result) => {
                 self.signed_bytes = self.signed_bytes.saturating_add(bytes);
                 self.record(u8::from(tx.tx_type()), result);
@@ -131,10 +144,11 @@ impl<'a> Run<'a> {
     /// A call that fails is followed by the one that says so. A call for which this block has no room, in gas or in bytes,
     /// waits for the next block; after signed transactions there is always room for one. So does, once this block has done
     /// [`SYSTEM_GAS_TARGET`] of such work, what belongs to no day of the calendar.
-    pub(crate) fn system(&mut self) -> Result<Vec<RecoveredTransaction>, Error> {
+    pub(crate) fn system(&mut self, missed: &[Address]) -> Result<Vec<RecoveredTransaction>, Error> {
         let mut done: Vec<RecoveredTransaction> = Vec::new();
+        done.extend(self.close(missed)?);
         let mut bytes = self.signed_bytes.saturating_add(BYTES_RESERVE);
-        let before = self.gas_used;
+        let (before, closed) = (self.gas_used, done.len());
         while count(&done) < SYSTEM_CALLS_MAX {
             let Some(call) = self.next_due()? else { break };
             if self.gas_used.saturating_sub(before) >= SYSTEM_GAS_TARGET && !call.is_dated() {
@@ -148,7 +162,7 @@ impl<'a> Run<'a> {
             }
             let tx = self.transaction(&call, least, count(&done));
             bytes = bytes.saturating_add(tx.transaction.length());
-            if bytes > BLOCK_BYTES_MAX && !done.is_empty() {
+            if bytes > BLOCK_BYTES_MAX && done.len() > closed {
                 break;
             }
             let output = self.run_system(&tx)?;
@@ -166,6 +180,26 @@ impl<'a> Run<'a> {
             done.push(tx);
         }
         Ok(done)
+    }
+
+    /// Keeps the accounts of the block, where it has any: who wrote it, and who missed a turn.
+    ///
+    /// A failure is in the receipt and stops nothing: what was not shared out is found by the next block.
+    fn close(&mut self, missed: &[Address]) -> Result<Option<RecoveredTransaction>, Error> {
+        if !self.executor.has_institutions() || !self.rules.closing.at(self.info.height) {
+            return Ok(None);
+        }
+        let call =
+            IConstitution::closeCall { writer: self.vm.ctx.block.beneficiary, missed: missed.to_vec() };
+        let transaction = RecoveredTransaction::system(SystemTransaction {
+            height: self.info.height,
+            index: 0,
+            to: CONSTITUTION,
+            gas_limit: CLOSE_GAS_MAX.min(self.system_gas_max()),
+            input: call.abi_encode().into(),
+        });
+        self.run_system(&transaction)?;
+        Ok(Some(transaction))
     }
 
     /// The entry of the agenda that comes next, if it is due.

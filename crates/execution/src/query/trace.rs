@@ -5,7 +5,7 @@ use alloy_rpc_types_eth::{TransactionRequest, state::StateOverride};
 use alloy_rpc_types_trace::geth::{GethDebugTracingOptions, GethTrace};
 use polity_primitives::{Header, RecoveredTransaction, Transaction};
 use revm::{
-    DatabaseCommit, ExecuteEvm, InspectEvm,
+    DatabaseCommit, ExecuteEvm,
     context::ContextTr,
     context_interface::result::{ExecutionResult, ResultAndState},
     database::CacheDB,
@@ -151,7 +151,7 @@ impl<'a> Replay<'a> {
         let mut vm = vm::vm(self.executor, cfg, block, &mut self.db, NoOpInspector);
         for transaction in transactions {
             match &transaction.transaction {
-                Transaction::Signed(tx) => vm.transact_one(vm::tx_env(rules, tx, transaction.sender)),
+                Transaction::Signed(tx) => vm::transact_signed(&mut vm, rules, tx, transaction.sender),
                 Transaction::System(tx) => vm::transact_system(&mut vm, rules, tx),
             }
             .map_err(machine_error)?;
@@ -175,7 +175,7 @@ impl<'a> Replay<'a> {
         let (cfg, block) = (vm::cfg(rules, Mode::Block), vm::block_env(&self.header));
         let mut vm = vm::vm(self.executor, cfg, block.clone(), &mut self.db, &mut *inspector);
         let ran: Result<ExecutionResult, _> = match &transaction.transaction {
-            Transaction::Signed(tx) => vm.inspect_one_tx(vm::tx_env(rules, tx, transaction.sender)),
+            Transaction::Signed(tx) => vm::inspect_signed(&mut vm, rules, tx, transaction.sender),
             Transaction::System(tx) => vm::inspect_system(&mut vm, rules, tx),
         };
         vm.inspector.within()?;

@@ -5,11 +5,10 @@ use polity_charter::{
     Change, Charter, Diagnostic, Diagnostics, Effect, Op, Severity, amended_metered, diff, parse_metered,
 };
 use polity_decision::Rational;
-use polity_primitives::{ASSEMBLY, REGISTRY};
+use polity_primitives::REGISTRY;
 
-use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX};
+use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX, candidates::would_sit};
 use crate::{
-    assembly::amend,
     context::{Context, Result},
     ensure,
     host::Failure,
@@ -53,6 +52,13 @@ pub(super) fn judge(at: &Constitution, cx: &mut Context<'_>, changes: &[sol::Cha
         invalid(&and_more(first, refusals.len()))
     })?;
     let judged = Judged { new, effects };
+    if judged.effects.contains(&Effect::Consensus) {
+        at.may_turn(cx)?;
+        let settings = &judged.new.consensus;
+        if let Err(error) = would_sit(cx, settings)? {
+            return Err(invalid(&format!("consensus: {error}")));
+        }
+    }
     for effect in &judged.effects {
         possible(cx, effect, &judged)?;
     }
@@ -91,16 +97,6 @@ fn possible(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()
             let weights = judged.new.member(member).map(|member| member.weights.keys().cloned().collect());
             let weights: Vec<String> = weights.unwrap_or_default();
             weights.iter().try_for_each(|name| scaled(cx, &judged.new, member, name).map(drop))
-        }
-        Effect::ChamberRemoved { id } => {
-            let bonded = amend::bonded(&mut cx.storage_of(ASSEMBLY), word(id)?)?;
-            ensure!(
-                bonded.is_zero(),
-                failure(&format!(
-                    "chambers.{id}: {bonded} wei are bonded in it; its members unbond them first"
-                ))
-            );
-            Ok(())
         }
         _ => Ok(()),
     }

@@ -12,13 +12,29 @@
 //! Deliberately absent: what makes a charter valid and what each change means (crate `charter`), and how the other
 //! institutions keep their settings: [`apply`] calls the functions that genesis calls.
 //!
-//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made; [`apply`] what
-//! they do; [`views`] what those outside read.
+//! The second half keeps the constitution of consensus alive: [`turn`] from which height settings hold; [`stake`] bonds, in
+//! [`shares`]; [`term`] delegates; [`candidates`] what the committee is made of; [`mod@close`] the accounts of each block, with
+//! [`vesting`] rewards and [`standing`]; [`evidence`] and what follows, [`slash`].
+//!
+//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they
+//! are meant; [`apply`] what they do; [`views`] and [`money`] what those outside read.
 
 mod apply;
+mod candidates;
+mod close;
+mod evidence;
 mod judge;
+mod money;
+mod places;
 mod rules;
+mod shares;
+mod slash;
+mod stake;
+mod standing;
+mod term;
 mod text;
+mod turn;
+mod vesting;
 mod views;
 
 use alloy_json_abi::JsonAbi;
@@ -27,11 +43,16 @@ use alloy_sol_types::SolValue;
 use polity_charter::Charter;
 use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
+pub use close::{CLOSE_GAS_MAX, ISSUED_MAX};
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
 pub use rules::BlockRules;
+pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};
 pub use text::TEXT_BYTES_MAX;
+pub use turn::closes;
+pub use vesting::BUCKETS_MAX;
 pub use views::{
-    VersionView, block_rules, candidates, charter_hash, charter_text, consensus, version, versions,
+    VersionView, block_rules, candidates, charter_hash, charter_text, closing, consensus, consensus_at,
+    revision, turn, version, versions,
 };
 
 use crate::{
@@ -39,7 +60,7 @@ use crate::{
     assembly,
     context::{Context, Result, returns, void},
     directory::Institution,
-    layout,
+    ensure, layout,
     storage::{Blob, List, Map, Place, Read, Slot, Text},
 };
 
@@ -66,6 +87,29 @@ layout! {
         pieces: List<Slot<B256>>,
         /// Pieces by hash, those of former versions too.
         texts: Map<B256, Blob>,
+        /// The settings that `consensus` replaces.
+        former: Text,
+        /// First height decided under `consensus`.
+        turn: Slot<u64>,
+        /// Whether blocks have accounts under `consensus`, and under `former`.
+        closes: Slot<bool>,
+        closed_before: Slot<bool>,
+        /// Height of the last block that has its accounts.
+        closed: Slot<u64>,
+        /// How often what committees are made of changed here: bonds, delegates, settings.
+        revision: Slot<u64>,
+        purse: stake::Purse,
+        pools: Map<B256, stake::Pool>,
+        /// Candidates with a bond.
+        bonded: List<Slot<B256>>,
+        unbonding_count: Slot<u64>,
+        /// From 1.
+        unbondings: Map<u64, stake::UnbondingRecord>,
+        term: term::Term,
+        scores: Map<B256, standing::ScoreRecord>,
+        offences: List<evidence::OffenceRecord>,
+        punished: Map<B256, Slot<bool>>,
+        marks: List<evidence::Mark>,
     }
 }
 
@@ -79,6 +123,11 @@ layout! {
         /// `abi.encode(Change[])`.
         changes: Blob,
     }
+}
+
+/// Whether anyone may send transactions under the charter in force. `r` reads the constitution.
+pub(crate) fn anyone_transacts<R: Read>(r: &mut R) -> Result<bool, R::Error> {
+    constitution().rules.transact(r)
 }
 
 /// The constitution's storage.
@@ -117,6 +166,70 @@ impl Institution for Constitution {
                 Ok(returns::<sol::blockRulesCall>(&rules.to_abi(hash)))
             }
             C::consensus(_) => Ok(returns::<sol::consensusCall>(&constitution.consensus.get(cx)?)),
+            C::bond(_) => constitution.bond(cx).map(void),
+            C::unbond(c) => {
+                let who = cx.caller();
+                let member = stake::holder_of(cx, who)?;
+                let id = constitution.take_out(cx, member, B256::ZERO, c.amount)?;
+                Ok(returns::<sol::unbondCall>(&id))
+            }
+            C::delegate(c) => constitution.delegate(cx, c.candidate).map(void),
+            C::undelegate(c) => {
+                let id = constitution.take_out(cx, c.candidate, B256::ZERO, c.amount)?;
+                Ok(returns::<sol::undelegateCall>(&id))
+            }
+            C::redelegate(c) => {
+                ensure!(!c.to.is_zero(), sol::NoCandidate { member: c.to });
+                let id = constitution.take_out(cx, c.candidate, c.to, c.amount)?;
+                Ok(returns::<sol::redelegateCall>(&id))
+            }
+            C::release(c) => constitution.release(cx, c.id).map(void),
+            C::claim(c) => Ok(returns::<sol::claimCall>(&constitution.claim(cx, c.candidate)?)),
+            C::accuse(c) => constitution.accuse(cx, &c.evidence).map(void),
+            C::adjustStanding(c) => constitution.adjust(cx, c.member, c.by).map(void),
+            C::close(c) => constitution.close(cx, c.writer, &c.missed).map(void),
+            C::turn(_) => {
+                let turn = sol::turnReturn {
+                    height: constitution.turn.get(cx)?,
+                    former: constitution.former.get(cx)?,
+                };
+                Ok(returns::<sol::turnCall>(&turn))
+            }
+            C::stakeOf(c) => Ok(returns::<sol::stakeOfCall>(&constitution.stake_of(cx, c.member)?)),
+            C::delegationOf(c) => {
+                let pool = constitution.pools.at(c.candidate);
+                let (amount, rewards) = (pool.amount_of(cx, c.holder)?, pool.rewards_of(cx, c.holder)?);
+                Ok(returns::<sol::delegationOfCall>(&sol::Delegation { amount, rewards }))
+            }
+            C::unbondingOf(c) => Ok(returns::<sol::unbondingOfCall>(&constitution.unbonding_of(cx, c.id)?)),
+            C::unbondingCount(_) => {
+                let count = U256::from(constitution.unbonding_count.get(cx)?);
+                Ok(returns::<sol::unbondingCountCall>(&count))
+            }
+            C::standingOf(c) => {
+                let start = standing::start(&constitution.settings(cx)?);
+                Ok(returns::<sol::standingOfCall>(&constitution.scores.at(c.member).read(cx, start)?))
+            }
+            C::supply(_) => {
+                let purse = constitution.purse;
+                let (issued, burnt, held) =
+                    (purse.issued.get(cx)?, purse.burnt.get(cx)?, purse.held.get(cx)?);
+                Ok(returns::<sol::supplyCall>(&sol::supplyReturn { issued, burnt, held }))
+            }
+            C::delegates(_) => {
+                let (members, ends_at) =
+                    (constitution.term.delegates.all(cx)?, constitution.term.ends.get(cx)?);
+                Ok(returns::<sol::delegatesCall>(&sol::delegatesReturn { members, endsAt: ends_at }))
+            }
+            C::offenceCount(_) => {
+                Ok(returns::<sol::offenceCountCall>(&U256::from(constitution.offences.len(cx)?)))
+            }
+            C::offenceAt(c) => {
+                let index = u64::try_from(c.index).unwrap_or(u64::MAX);
+                let record = constitution.offences.find(cx, index)?;
+                let record = record.ok_or(sol::UnknownOffence { index: c.index })?;
+                Ok(returns::<sol::offenceAtCall>(&record.read(cx)?))
+            }
         }
     }
 }
@@ -125,12 +238,14 @@ impl Constitution {
     /// Amends the charter. Errors: `NotByDecision`, `InvalidAmendment`, those of the institutions it writes to.
     fn amend(&self, cx: &mut Context<'_>, changes: &[sol::Change]) -> Result<()> {
         cx.by_decision()?;
+        let proposal = enacted(cx)?;
+        places::kept(self, cx, proposal, &changes_of(changes)?)?;
         let judged = judge::judge(self, cx, changes)?;
         apply::effects(cx, &judged)?;
-        let proposal = enacted(cx)?;
         let version = self.version(cx)?.saturating_add(1);
         let parent = self.hash.get(cx)?;
         self.store(cx, &judged.new, parent, proposal, &changes.abi_encode())?;
+        apply::keep_going(cx, &judged)?;
         cx.emit(&sol::CharterAmended {
             version,
             hash: judged.new.hash,
@@ -151,10 +266,7 @@ impl Constitution {
     ) -> Result<()> {
         self.hash.set(cx, charter.hash)?;
         self.rules.set(cx, &BlockRules::from(charter))?;
-        let settings = rules::settings_json(&charter.consensus)?;
-        if self.consensus.get(cx)? != settings {
-            self.consensus.set(cx, &settings)?;
-        }
+        self.turn_to(cx, &charter.consensus)?;
         self.set_text(cx, &charter.text)?;
         let record = self.versions.grow(cx)?;
         record.hash.set(cx, charter.hash)?;
@@ -162,6 +274,12 @@ impl Constitution {
         record.height.set(cx, cx.block().height)?;
         record.proposal.set(cx, proposal)?;
         record.changes.set(cx, changes)
+    }
+
+    /// Notes that committees may be others now.
+    fn revise(&self, cx: &mut Context<'_>) -> Result<()> {
+        let revision = self.revision.get(cx)?;
+        self.revision.set(cx, revision.saturating_add(1))
     }
 
     /// Number of the version in force.
@@ -212,6 +330,9 @@ fn enacted(cx: &mut Context<'_>) -> Result<u64> {
 /// # Errors
 /// None that a valid charter meets.
 pub fn genesis(cx: &mut Context<'_>, charter: &Charter) -> Result<()> {
+    for member in charter.members.iter().filter(|member| !member.bond_wei.is_zero()) {
+        stake::found(&constitution(), cx, judge::word(&member.id)?, member.bond_wei)?;
+    }
     constitution().store(cx, charter, B256::ZERO, 0, &[])
 }
 
@@ -221,4 +342,4 @@ fn hash_of(piece: &[u8]) -> B256 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

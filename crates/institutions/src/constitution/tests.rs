@@ -1,6 +1,12 @@
 //! Amendments on a host in memory: laws, what each setting's amendment does, what is refused and when, and the chain of
 //! versions. That blocks follow their rules is tried in `execution` and `ledger`.
 
+mod conserve;
+mod evidence;
+mod scene;
+mod stake;
+mod standing;
+
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
 use polity_charter::{Access, Change, Fees, History, Kind, Rights, parse, rewritten};
@@ -35,7 +41,7 @@ fn amend_call(lines: &[&str]) -> IAssembly::Call {
 }
 
 /// Amends by decision: the problem, if it is refused.
-fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
+pub(crate) fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
     let call = sol::amendCall { changes: changes(lines) };
     match chain.call(AGREEMENT, CONSTITUTION, &call).result {
         Ok(_) => Ok(()),
@@ -55,13 +61,45 @@ fn amended(lines: &[&str]) -> Memory {
     chain.memory
 }
 
+/// After an amendment; with bonds, a delegation, a payment that is due, rewards, a score and an offence.
 fn world() -> Memory {
-    let mut memory = amended(&["set chambers.plenary.voting = \"8d\""]);
-    memory.block.height += 1;
-    memory
+    let mut settings = scene::settings();
+    settings.incentive.standing = Some(scene::score());
+    let mut chain = scene::scene(&settings, &["AAA", "BBB", "CCC"]);
+    let guest = GUEST;
+    let delegate = sol::delegateCall { candidate: word("AAA") };
+    scene::pay(&mut chain, guest, 500, &delegate).expect("delegates");
+    let undelegate = sol::undelegateCall { candidate: word("AAA"), amount: U256::from(100) };
+    scene::send(&mut chain, guest, &undelegate).expect("leaves");
+    scene::block(&mut chain, 8 * DAY, "AAA", &[]);
+    let accuse = sol::accuseCall { evidence: scene::votes(2, 0, ("CCC", 1), ("CCC", 2)).into() };
+    scene::send(&mut chain, guest, &accuse).expect("proved");
+    // The text keeps no incentive: amended by hand of nothing but the text.
+    crate::genesis::inside(&mut chain.memory, CONSTITUTION, |cx| {
+        let at = constitution();
+        let (before, turn) = (at.consensus.get(cx)?, at.turn.get(cx)?);
+        let changes = changes(&["set chambers.plenary.voting = \"8d\""]);
+        let judged = judge::judge(&at, cx, &changes)?;
+        let parent = at.hash.get(cx)?;
+        at.store(cx, &judged.new, parent, 1, &alloy_sol_types::SolValue::abi_encode(&changes))?;
+        at.consensus.set(cx, &before)?;
+        at.closes.set(cx, true)?;
+        at.turn.set(cx, turn)
+    })
+    .expect("amended");
+    chain.next(DAY);
+    for who in ["BBB", "DDD"] {
+        chain.memory.mint(account(who), U256::from(50));
+    }
+    chain.memory
 }
 
+const GUEST: Address = Address::repeat_byte(0x67);
+
 fn examples() -> Vec<Example> {
+    fn paid<C: SolCall>(who: &str, value: u64, call: &C) -> Example {
+        Example::new(account(who), CONSTITUTION, call).with_value(value)
+    }
     let by = |call: Vec<u8>| Example::of(Request::new(Address::ZERO, CONSTITUTION, call));
     let changes = changes(&["set chambers.plenary.delay = \"4d\""]);
     vec![
@@ -74,6 +112,38 @@ fn examples() -> Vec<Example> {
         by(sol::changesOfCall { number: 1 }.abi_encode()),
         by(sol::blockRulesCall {}.abi_encode()),
         by(sol::consensusCall {}.abi_encode()),
+        paid("BBB", 50, &sol::bondCall {}),
+        Example::new(account("BBB"), CONSTITUTION, &sol::unbondCall { amount: U256::from(10) }),
+        paid("DDD", 50, &sol::delegateCall { candidate: word("AAA") }),
+        Example::new(
+            GUEST,
+            CONSTITUTION,
+            &sol::undelegateCall { candidate: word("AAA"), amount: U256::from(10) },
+        ),
+        Example::new(
+            GUEST,
+            CONSTITUTION,
+            &sol::redelegateCall { candidate: word("AAA"), to: word("BBB"), amount: U256::from(10) },
+        ),
+        by(sol::releaseCall { id: U256::from(1) }.abi_encode()),
+        Example::new(account("AAA"), CONSTITUTION, &sol::claimCall { candidate: word("AAA") }),
+        by(sol::accuseCall { evidence: scene::votes(3, 0, ("BBB", 1), ("BBB", 2)).into() }.abi_encode()),
+        Example::new(AGREEMENT, CONSTITUTION, &sol::adjustStandingCall { member: word("BBB"), by: 3 }),
+        Example::new(
+            SYSTEM,
+            CONSTITUTION,
+            &sol::closeCall { writer: scene::node("AAA"), missed: vec![scene::node("BBB")] },
+        ),
+        by(sol::turnCall {}.abi_encode()),
+        by(sol::stakeOfCall { member: word("AAA") }.abi_encode()),
+        by(sol::delegationOfCall { candidate: word("AAA"), holder: GUEST.into_word() }.abi_encode()),
+        by(sol::unbondingOfCall { id: U256::from(1) }.abi_encode()),
+        by(sol::unbondingCountCall {}.abi_encode()),
+        by(sol::standingOfCall { member: word("AAA") }.abi_encode()),
+        by(sol::supplyCall {}.abi_encode()),
+        by(sol::delegatesCall {}.abi_encode()),
+        by(sol::offenceCountCall {}.abi_encode()),
+        by(sol::offenceAtCall { index: U256::ZERO }.abi_encode()),
     ]
 }
 
@@ -116,7 +186,7 @@ fn every_setting_lives_where_the_chain_reads_it() {
         (&["set fees = { policy = \"market\", initial_base_fee = \"7 wei\" }"], &|m| {
             rules(m).fees == Fees::Market { initial_base_fee_wei: 7 }
         }),
-        (&["set ledger.block_gas_limit = 30_000_000"], &|m| rules(m).gas_limit == 30_000_000),
+        (&["set ledger.block_gas_limit = 32_000_000"], &|m| rules(m).gas_limit == 32_000_000),
         (&["set ledger.history = 300"], &|m| rules(m).history == History::Blocks(300)),
         (&["set access.transact = \"anyone\""], &|m| {
             (rules(m).transact, rules(m).connect) == (Access::Anyone, Access::Members)
@@ -183,7 +253,7 @@ fn every_setting_lives_where_the_chain_reads_it() {
         ),
         (
             &[
-                "set rights.state = [\"read\", \"vote\", \"propose\"]",
+                "set rights.state = [\"read\", \"vote\", \"propose\", \"transact\"]",
                 "set members.BBB.rights = [\"validate\"]",
             ],
             &|m| registry::validators(m).len() == 1,
@@ -352,6 +422,50 @@ fn an_amendment_that_became_impossible_fails_with_the_reason_and_changes_nothing
     assert_eq!(versions.len(), 2);
     assert_eq!(versions[1].proposal, Some(first));
     assert!(charter_text(&chain.memory).expect("a text").contains("A pact"));
+}
+
+/// `limb[0]` that was voted on is not whatever stands there after another amendment.
+#[test]
+fn places_in_a_list_that_changed_since_the_opening_are_not_meant() {
+    let first =
+        "add rules.majority.limb = { name = \"second\", numerator = \"cast\", threshold = \">= 1/2\" }";
+    let place = "set rules.majority.limb[0].threshold = \"> 2/3\"";
+    for (before, lines, expected) in [
+        (first, &[place][..], IAssembly::Status::Failed),
+        (
+            "set rules.majority = { limb = [{ name = \"x\", numerator = \"yes\", threshold = \"> 1/2\" }] }",
+            &[place],
+            IAssembly::Status::Failed,
+        ),
+        ("set rules.unanimous.limb[0].threshold = \"> 3/5\"", &[place], IAssembly::Status::Executed),
+        (first, &["set rules.majority.name.en = \"x\""], IAssembly::Status::Executed),
+        (
+            first,
+            &["set \"rules\".'majority'.limb[0].name = \"x\"", "set name = \"X\""],
+            IAssembly::Status::Failed,
+        ),
+    ] {
+        let mut chain = chain();
+        for lines in [lines, &[before]] {
+            assert_eq!(amend(&mut chain.clone(), lines), Ok(()), "by itself it is sound");
+        }
+        let old = chain.propose("AAA", "plenary", vec![amend_call(lines)]);
+        let new = chain.propose("BBB", "council", vec![amend_call(&[before])]);
+        for who in ["AAA", "BBB", "CCC"] {
+            chain.ballot(who, old, IAssembly::Choice::Yes);
+        }
+        // The council's delay is a day, the plenary's three.
+        assert_eq!(adopt(&mut chain, new), IAssembly::Status::Executed, "{before}");
+        let status = assembly::proposal(&chain.memory, old).unwrap().status;
+        assert_eq!(status, expected, "{lines:?} after {before}");
+        if expected == IAssembly::Status::Failed {
+            let why = assembly::proposal(&chain.memory, old).unwrap().failure_text().unwrap();
+            assert!(why.contains("rules.majority.limb: version 1 of the charter changed this list"), "{why}");
+            // What opens now has seen it.
+            let again = chain.propose("AAA", "plenary", vec![amend_call(lines)]);
+            assert_eq!(adopt(&mut chain, again), IAssembly::Status::Executed);
+        }
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use polity_charter::Change;
 use polity_constitution::{Candidate, Settings};
 use polity_primitives::CONSTITUTION;
 
-use super::{BlockRules, changes_of, constitution};
-use crate::{host::Slots, registry, storage::View};
+use super::{BlockRules, candidates::candidates_in, changes_of, constitution};
+use crate::{host::Slots, storage::View};
 
 /// A version of the charter, and what made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +52,43 @@ pub fn consensus(slots: &dyn Slots) -> Option<Settings> {
     serde_json::from_str(&json).ok()
 }
 
+/// The settings by which block `height` is decided: those before a change that is under way, or those after it. Defined for the next
+/// block and those after it. `None` if they are not those of this version of the program.
+#[must_use]
+pub fn consensus_at(slots: &dyn Slots, height: u64) -> Option<Settings> {
+    let Ok(settings) = constitution().settings_at(&mut view(slots), height);
+    settings
+}
+
+/// The first height decided under [`consensus`]; 0 if they are those of genesis.
+#[must_use]
+pub fn turn(slots: &dyn Slots) -> u64 {
+    let Ok(turn) = constitution().turn.get(&mut view(slots));
+    turn
+}
+
+/// How often what committees are made of changed in the constitution: while this stays, and registry and chambers do, so do they.
+#[must_use]
+pub fn revision(slots: &dyn Slots) -> u64 {
+    let Ok(revision) = constitution().revision.get(&mut view(slots));
+    revision
+}
+
+/// Whether blocks have accounts: before the turn, from the turn on, and the turn. Cost: three slots.
+#[must_use]
+pub fn closing(slots: &dyn Slots) -> (bool, bool, u64) {
+    let (constitution, mut view) = (constitution(), view(slots));
+    let Ok(before) = constitution.closed_before.get(&mut view);
+    let Ok(after) = constitution.closes.get(&mut view);
+    let Ok(turn) = constitution.turn.get(&mut view);
+    (before, after, turn)
+}
+
 /// Those that may validate in the next block, with what `settings` ask of them: bonds and offices. In the order of the registry.
 #[must_use]
-pub fn candidates(slots: &dyn Slots, _settings: &Settings) -> Vec<Candidate> {
-    registry::validators(slots).into_iter().map(|validator| validator.candidate).collect()
+pub fn candidates(slots: &dyn Slots, settings: &Settings) -> Vec<Candidate> {
+    let Ok(candidates) = candidates_in(&mut view(slots), settings);
+    candidates
 }
 
 /// Number of the version in force in the next block.

@@ -107,6 +107,8 @@ interface IRegistry {
     error NoValidatorLeft();
     /// Afterwards nobody could vote in any chamber: nothing could ever be decided again.
     error NoVoterLeft();
+    /// Afterwards nobody could open a proposal: nothing could ever be decided again.
+    error NoProposerLeft();
 
     // By decision of the members.
 

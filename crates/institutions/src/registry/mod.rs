@@ -15,6 +15,7 @@ mod views;
 
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
+pub use polity_charter::STAKE_SCALE;
 use polity_charter::{Rights, STAKE};
 use polity_constitution::MEMBERS_MAX;
 use polity_primitives::{AGREEMENT, REGISTRY};
@@ -50,8 +51,6 @@ pub use abi::IRegistry::{
 pub const NAME_BYTES_MAX: usize = 128;
 /// Names of weights there can be.
 pub const WEIGHTS_MAX: u64 = 64;
-/// What the weight called `stake` is a whole number of: a wei, of which a unit of the currency has this many.
-pub const STAKE_SCALE: u128 = 1_000_000_000_000_000_000;
 /// Rights there are.
 const RIGHTS_ALL: u16 = 0xff;
 /// Gas of turning a compressed key into an address: a square root in the field, as in `ecrecover`.
@@ -81,6 +80,8 @@ layout! {
         /// How many present members have this recovery account.
         recoveries: Map<Address, Slot<u64>>,
         guests: Map<Address, Slot<bool>>,
+        /// Height of the block in which a member gave a consensus key up; 0 while it is in use.
+        retired: Map<Address, Slot<u64>>,
     }
 }
 
@@ -236,12 +237,13 @@ impl Registry {
         self.put_node(cx, id, &admission.consensusKey, admission.peerKey)
     }
 
-    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn suspend(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
+        let had = self.rights(cx, id, u64::MAX)?;
         self.change_status(cx, id, &[Status::Active], Status::Suspended)?;
         cx.emit(&sol::MemberSuspended { id })?;
-        self.keep_going(cx)
+        self.keep_going(cx, had)
     }
 
     /// Restores a suspended member. Errors: `WrongStatus`.
@@ -251,11 +253,12 @@ impl Registry {
         cx.emit(&sol::MemberRestored { id })
     }
 
-    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn expel(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
+        let had = self.rights(cx, id, u64::MAX)?;
         self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Expelled)?;
-        self.part(cx, id)?;
+        self.part(cx, id, had)?;
         cx.emit(&sol::MemberExpelled { id })
     }
 
@@ -268,17 +271,18 @@ impl Registry {
         cx.emit(&sol::RightsGranted { id, rights })
     }
 
-    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn revoke(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<()> {
+        let had = self.rights(cx, id, u64::MAX)?;
         let mut standing = self.rights_change(cx, id, rights)?;
         standing.granted = standing.granted.without(Rights(rights));
         standing.revoked = standing.revoked.union(Rights(rights));
         self.set_standing(cx, id, standing)?;
         cx.emit(&sol::RightsRevoked { id, rights })?;
-        self.keep_going(cx)
+        self.keep_going(cx, had)
     }
 
-    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany`.
+    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany` (also for a weight above [`WEIGHT_MAX`]).
     fn set_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
         cx.by_decision()?;
         self.present(cx, id)?;
@@ -320,13 +324,14 @@ impl Registry {
         self.keep_deciding(cx)
     }
 
-    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn resign(&self, cx: &mut Context<'_>) -> Result<()> {
         let caller = cx.caller();
         let id = self.member_of(cx, caller)?;
         ensure!(!id.is_zero(), sol::NotTheMember { id, caller });
+        let had = self.rights(cx, id, u64::MAX)?;
         self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Left)?;
-        self.part(cx, id)?;
+        self.part(cx, id, had)?;
         cx.emit(&sol::MemberLeft { id })
     }
 

@@ -106,6 +106,21 @@ impl Registry {
         Ok(if signs { id } else { B256::ZERO })
     }
 
+    /// The member that signed blocks and votes as `consensus`, now or once; zero for none.
+    pub(crate) fn signer<R: Read>(&self, r: &mut R, consensus: Address) -> Result<B256, R::Error> {
+        self.consensus.at(consensus).get(r)
+    }
+
+    /// Height of the block in which its member gave the key of `consensus` up; 0 while it is in use.
+    pub(crate) fn retired<R: Read>(&self, r: &mut R, consensus: Address) -> Result<u64, R::Error> {
+        self.retired.at(consensus).get(r)
+    }
+
+    /// The consensus address of the node of `id`; zero without one.
+    pub(crate) fn consensus_of<R: Read>(&self, r: &mut R, id: B256) -> Result<Address, R::Error> {
+        self.members.at(id).consensus.get(r)
+    }
+
     /// Whether `account` may send transactions where only members may: it acts for a member with the right to transact, it
     /// is a present member's recovery account, or a guest.
     ///
@@ -333,8 +348,13 @@ impl Registry {
         Ok(validators)
     }
 
+    /// Present members with a node.
+    pub(crate) fn node_ids<R: Read>(&self, r: &mut R) -> Result<Vec<B256>, R::Error> {
+        self.nodes.all(r)
+    }
+
     /// Members whose nodes decide the next block.
-    pub(super) fn validator_ids<R: Read>(&self, r: &mut R) -> Result<Vec<B256>, R::Error> {
+    pub(crate) fn validator_ids<R: Read>(&self, r: &mut R) -> Result<Vec<B256>, R::Error> {
         let mut ids = Vec::new();
         for id in self.nodes.all(r)? {
             if self.rights(r, id, u64::MAX)?.contains(Rights::VALIDATE) {
@@ -345,7 +365,7 @@ impl Registry {
     }
 
     /// Compressed consensus key (empty without a node) and peer key.
-    pub(super) fn node_keys<R: Read>(&self, r: &mut R, id: B256) -> Result<(Vec<u8>, B256), R::Error> {
+    pub(crate) fn node_keys<R: Read>(&self, r: &mut R, id: B256) -> Result<(Vec<u8>, B256), R::Error> {
         let member = self.members.at(id);
         let prefix = member.key_prefix.get(r)?;
         if prefix == 0 {

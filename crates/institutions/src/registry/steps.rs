@@ -1,7 +1,7 @@
 //! Steps that the registry's functions share. None asks who calls; the functions do.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use polity_charter::{Kind, Rights};
+use polity_charter::{Kind, Rights, WEIGHT_MAX};
 
 use super::{
     CLASSES_MAX, ConsensusKeyTaken, IRegistry as sol, KEY_GAS, NoValidatorLeft, PeerKeyTaken, RIGHTS_ALL,
@@ -47,17 +47,20 @@ impl Registry {
         self.set_standing(cx, id, standing)
     }
 
-    /// What a member that goes leaves behind: its name, its history, its claim to its keys.
-    pub(super) fn part(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+    /// What a member that goes, and had `rights`, leaves behind: its name, its history, its claim to its keys.
+    pub(super) fn part(&self, cx: &mut Context<'_>, id: B256, rights: Rights) -> Result<()> {
         self.remove_node(cx, id)?;
         self.drop_recovery(cx, id)?;
-        self.keep_going(cx)
+        self.keep_going(cx, rights)
     }
 
-    /// Refuses what leaves nobody to decide blocks, or nobody to vote.
-    pub(crate) fn keep_going(&self, cx: &mut Context<'_>) -> Result<()> {
+    /// Refuses what leaves nobody to decide blocks, nobody to vote, or, if the right to propose is among those `lost`, nobody to
+    /// open a proposal. (A charter can be without proposers from the first; then nobody is kept in for that.)
+    pub(crate) fn keep_going(&self, cx: &mut Context<'_>, lost: Rights) -> Result<()> {
         self.keep_deciding(cx)?;
-        self.keep_voting(cx)
+        self.keep_voting(cx)?;
+        ensure!(!lost.contains(Rights::PROPOSE) || assembly::anyone_proposes(cx)?, sol::NoProposerLeft {});
+        Ok(())
     }
 
     /// Refuses what leaves nobody to vote in any chamber.
@@ -68,13 +71,46 @@ impl Registry {
 
     /// Refuses what leaves nobody to decide blocks.
     pub(super) fn keep_deciding(&self, cx: &mut Context<'_>) -> Result<()> {
+        ensure!(self.anyone_validates(cx)?, NoValidatorLeft {});
+        Ok(())
+    }
+
+    fn anyone_validates(&self, cx: &mut Context<'_>) -> Result<bool> {
         for index in 0..self.nodes.len(cx)? {
             let id = self.nodes.at(index).get(cx)?;
             if self.rights(cx, id, u64::MAX)?.contains(Rights::VALIDATE) {
-                return Ok(());
+                return Ok(true);
             }
         }
-        Err(NoValidatorLeft {}.into())
+        Ok(false)
+    }
+
+    /// Suspends a member, or expels it, by a rule of the charter and not by decision; `false`, and nothing done, if nobody would be
+    /// left then to decide blocks (as `decides` sees it) or to vote. The constitution calls it.
+    ///
+    /// Errors: `WrongStatus`.
+    pub(crate) fn punish(
+        &self,
+        cx: &mut Context<'_>,
+        id: B256,
+        expel: bool,
+        decides: impl FnOnce(&mut Context<'_>) -> Result<bool>,
+    ) -> Result<bool> {
+        let before = self.present(cx, id)?;
+        let status = if expel { Status::Expelled } else { Status::Suspended };
+        self.set_standing(cx, id, Standing { status, ..before })?;
+        if !(self.anyone_validates(cx)? && assembly::anyone_votes(cx)? && decides(cx)?) {
+            self.set_standing(cx, id, before)?;
+            return Ok(false);
+        }
+        if expel {
+            self.remove_node(cx, id)?;
+            self.drop_recovery(cx, id)?;
+            cx.emit(&sol::MemberExpelled { id })?;
+        } else if before.status == Status::Active {
+            cx.emit(&sol::MemberSuspended { id })?;
+        }
+        Ok(true)
     }
 
     pub(super) fn set_account(&self, cx: &mut Context<'_>, id: B256, account: Address) -> Result<()> {
@@ -121,6 +157,10 @@ impl Registry {
     }
 
     pub(super) fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
+        ensure!(
+            value <= WEIGHT_MAX,
+            sol::TooMany { what: "parts of a weight".into(), max: U256::from(WEIGHT_MAX) }
+        );
         let scale = self.weight_scales.at(name);
         if scale.get(cx)? == 0 {
             self.name_weight(cx, name, super::scale_of_new(name))?;
@@ -158,6 +198,7 @@ impl Registry {
         ensure!(owner.is_zero() || owner == id, PeerKeyTaken { peerKey: peer, id: owner });
         claim.set(cx, id)?;
         let member = self.members.at(id);
+        self.retire(cx, id, consensus)?;
         member.consensus.set(cx, consensus)?;
         member.key_prefix.set(cx, prefix.first().copied().unwrap_or_default())?;
         member.key_x.set(cx, B256::left_padding_from(x))?;
@@ -170,9 +211,26 @@ impl Registry {
         cx.emit(&sol::NodeSet { id, consensus, consensusKey: consensus_key.to_vec().into(), peerKey: peer })
     }
 
+    /// Notes that the member gives the key up that it has, unless `next` is the same; what that key signs for later heights is not
+    /// held against it.
+    fn retire(&self, cx: &mut Context<'_>, id: B256, next: Address) -> Result<()> {
+        let (before, now) = (self.members.at(id).consensus.get(cx)?, cx.block().height);
+        if before == next {
+            return Ok(());
+        }
+        if !before.is_zero() {
+            self.retired.at(before).set(cx, now)?;
+        }
+        if !next.is_zero() && self.retired.at(next).get(cx)? != 0 {
+            self.retired.at(next).set(cx, 0)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn remove_node(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         let member = self.members.at(id);
         let Some(index) = member.node_number.get(cx)?.checked_sub(1) else { return Ok(()) };
+        self.retire(cx, id, Address::ZERO)?;
         member.consensus.set(cx, Address::ZERO)?;
         member.key_prefix.set(cx, 0)?;
         member.key_x.set(cx, B256::ZERO)?;

@@ -10,7 +10,7 @@ use polity_execution::{
     Attributes, CallEnv, CallError, CallOutcome, CallResult, Estimate, TransactionFault, randao,
 };
 use polity_ledger::StateView;
-use polity_primitives::{Address, Bytes, Header};
+use polity_primitives::{Bytes, Header};
 
 use crate::{
     api::Api,
@@ -61,7 +61,7 @@ fn next_header(api: &Api) -> Header {
     let now_secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let timestamp_secs = rules.next_timestamp(head.header(), now_secs);
     let mix_hash = randao(head.hash());
-    let attributes = Attributes { timestamp_secs, beneficiary: Address::ZERO, mix_hash };
+    let attributes = Attributes { timestamp_secs, mix_hash, ..Attributes::default() };
     rules.next_header(head.header(), head.hash(), &attributes)
 }
 

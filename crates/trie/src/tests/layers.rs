@@ -42,7 +42,7 @@ fn a_child_is_one_higher() {
     let mut layers = tree();
     let expected = LayersError::Height { height: Height(12), parent: Height(10) };
     assert_eq!(layers.insert(hash(1), hash(8), Height(12), 8), Err(expected));
-    assert_eq!(layers.insert(hash(1), hash(7), Height(11), 99), Ok(()), "known already");
+    assert_eq!(layers.insert(hash(1), hash(7), Height(11), 99), Ok(None), "known already");
     assert_eq!(layers.get(&hash(7)), Some(&7));
 }
 
@@ -72,10 +72,12 @@ fn a_full_tree_forgets_its_oldest_tip() {
     for i in 1..max {
         layers.insert(hash(0), hash(i), Height(1), i).expect("fits");
     }
-    layers.insert(hash(1), hash(max), Height(2), max).expect("makes room");
-    assert_eq!(layers.len(), LAYERS_MAX);
+    layers.pin(hash(2));
+    let forgotten = layers.insert(hash(1), hash(max), Height(2), max).expect("makes room");
+    assert_eq!((layers.len(), forgotten), (LAYERS_MAX, Some(hash(3))));
     assert!(layers.get(&hash(1)).is_some(), "the parent of the new one stays");
-    assert!(layers.get(&hash(2)).is_none(), "the oldest tip goes");
+    assert!(layers.get(&hash(2)).is_some(), "the pinned tip too");
+    assert!(layers.get(&hash(3)).is_none(), "the oldest other goes");
 }
 
 #[test]
@@ -90,9 +92,17 @@ fn a_full_chain_must_finalize() {
     layers.insert(hash(max - 1), hash(max), Height(max), max).expect("room again");
 }
 
+#[test]
+fn a_trail_is_read_from_below() {
+    let layers = tree();
+    assert_eq!(layers.trail(&hash(6)), Some(vec![&2, &5, &6]));
+    assert_eq!(layers.trail(&hash(1)), Some(vec![]));
+    assert_eq!(layers.trail(&hash(9)), None);
+}
+
 proptest! {
     #[test]
-    fn any_tree_stays_bounded_and_connected(parents in proptest::collection::vec(any::<prop::sample::Index>(), 1..300)) {
+    fn any_tree_stays_bounded_and_connected(parents in proptest::collection::vec(any::<prop::sample::Index>(), 1..700)) {
         let mut layers = Layers::new(hash(0), Height(0), 0u64);
         let mut known = vec![(hash(0), Height(0))];
         for (i, parent) in (1u64..).zip(&parents) {

@@ -1,0 +1,270 @@
+//! Headers whose blocks are not here yet: checked, on top of each other, and waiting for their bodies.
+//!
+//! Bodies are asked for in the order of the heaviest branches, a few per peer at a time, of peers who told of them; what
+//! arrives out of order waits here. A branch whose bodies nobody gives takes nothing from others but its own peers' share.
+//!
+//! Rule kept: headers, bodies and questions are bounded whoever sends them; every header here has its work behind it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use polity_primitives::{B256, Header, U256};
+
+use super::{Rules, event::Peer};
+
+/// Most headers that wait for their bodies.
+pub const AHEAD_MAX: usize = 2_048;
+/// Most bodies asked for at a time.
+const IN_FLIGHT_MAX: usize = 64;
+/// Most bodies asked for at a time of one peer.
+const IN_FLIGHT_PER_PEER_MAX: usize = 8;
+/// How far above the lowest missing block of a branch bodies are asked for.
+const WINDOW: usize = 128;
+/// Nothing more is asked for while so much waits. Units: bytes.
+const HELD_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most peers remembered to have a block.
+const SOURCES_MAX: usize = 8;
+/// Most branches looked at.
+const BRANCHES_MAX: usize = 16;
+/// After so long a body is asked of another peer. Units: milliseconds.
+const BODY_MS_MAX: u64 = 8_000;
+
+/// A header that waits.
+#[derive(Clone, Debug)]
+struct Entry {
+    header: Header,
+    work: U256,
+    /// Of blocks on top of it.
+    rules: Rules,
+    sources: Vec<Peer>,
+    /// Who was asked last, in vain.
+    tried: Option<Peer>,
+}
+
+/// One branch: its end's accumulated difficulty, and its blocks from low to high.
+#[derive(Clone, Debug)]
+struct Branch {
+    work: U256,
+    leaf: B256,
+    blocks: VecDeque<B256>,
+}
+
+/// Headers that wait for their bodies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ahead {
+    entries: BTreeMap<B256, Entry>,
+    asked: BTreeMap<B256, (Peer, u64)>,
+    here: BTreeMap<B256, (Peer, Vec<u8>)>,
+    /// The heaviest branches, the heaviest first; made anew when headers came or went other than into the chain.
+    plan: Option<Vec<Branch>>,
+}
+
+impl Ahead {
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is room for a full answer of headers.
+    pub(super) fn has_room(&self) -> bool {
+        self.entries.len().saturating_add(super::HEADERS_MAX) <= AHEAD_MAX
+    }
+
+    /// A header that waits, its accumulated difficulty, and the rules of blocks on top of it.
+    pub(super) fn get(&self, hash: &B256) -> Option<(&Header, U256, Rules)> {
+        self.entries.get(hash).map(|entry| (&entry.header, entry.work, entry.rules))
+    }
+
+    /// The highest header that waits.
+    pub(super) fn highest(&self) -> Option<u64> {
+        self.entries.values().map(|entry| entry.header.number).max()
+    }
+
+    /// The heaviest header that waits, and its accumulated difficulty.
+    pub(super) fn heaviest(&mut self) -> Option<(U256, B256)> {
+        self.plan().first().map(|branch| (branch.work, branch.leaf))
+    }
+
+    /// Keeps a checked header; whether there was room. The lightest leaf makes room for a heavier header, unless it is its parent.
+    pub(super) fn add(
+        &mut self,
+        hash: B256,
+        (header, work, rules): (Header, U256, Rules),
+        peer: Peer,
+    ) -> bool {
+        if self.entries.len() >= AHEAD_MAX {
+            match self.leaves().into_iter().min() {
+                Some((least, leaf)) if least < work && leaf != header.parent_hash => self.remove(&leaf),
+                _ => return false,
+            }
+        }
+        self.entries.entry(hash).or_insert(Entry { header, work, rules, sources: vec![peer], tried: None });
+        self.plan = None;
+        true
+    }
+
+    /// Notes that a peer has a block.
+    pub(super) fn told(&mut self, hash: &B256, peer: Peer) {
+        if let Some(entry) = self.entries.get_mut(hash)
+            && entry.sources.len() < SOURCES_MAX
+            && !entry.sources.contains(&peer)
+        {
+            entry.sources.push(peer);
+        }
+    }
+
+    /// Takes the body of a header that waits for it.
+    pub(super) fn arrived(&mut self, hash: B256, peer: Peer, bytes: Vec<u8>) {
+        if self.entries.contains_key(&hash) {
+            self.asked.remove(&hash);
+            self.here.entry(hash).or_insert((peer, bytes));
+        }
+    }
+
+    /// Takes out a body whose block stands on no other here: hash, who gave it, and the bytes. Its header is kept until
+    /// [`Ahead::remove`] or [`Ahead::cut`].
+    pub(super) fn ready(&mut self) -> Option<(B256, Peer, Vec<u8>)> {
+        let lowest = |hash: &&B256| {
+            let parent = self.entries.get(*hash).map(|entry| entry.header.parent_hash);
+            parent.is_some_and(|parent| !self.entries.contains_key(&parent))
+        };
+        let hash = self.here.keys().find(lowest).copied()?;
+        self.here.remove(&hash).map(|(peer, bytes)| (hash, peer, bytes))
+    }
+
+    /// Says that a body was not the block's, so that it is asked of another.
+    pub(super) fn wrong(&mut self, hash: &B256, peer: Peer) {
+        if let Some(entry) = self.entries.get_mut(hash) {
+            entry.sources.retain(|source| *source != peer);
+            entry.tried = Some(peer);
+        }
+        if self.asked.get(hash).is_some_and(|(asked, _)| *asked == peer) {
+            self.asked.remove(hash);
+        }
+    }
+
+    /// Forgets a header that is in the chain now.
+    pub(super) fn remove(&mut self, hash: &B256) {
+        self.entries.remove(hash);
+        self.asked.remove(hash);
+        self.here.remove(hash);
+    }
+
+    /// Forgets a header and all on top of it.
+    pub(super) fn cut(&mut self, hash: &B256) {
+        let mut by_height: Vec<_> = self
+            .entries
+            .iter()
+            .map(|(hash, entry)| (entry.header.number, *hash, entry.header.parent_hash))
+            .collect();
+        by_height.sort_unstable();
+        let mut cut = BTreeSet::from([*hash]);
+        for (_, hash, parent) in by_height {
+            if cut.contains(&parent) {
+                cut.insert(hash);
+            }
+        }
+        cut.iter().for_each(|hash| self.remove(hash));
+        self.plan = None;
+    }
+
+    /// Forgets what is not above the floor.
+    pub(super) fn raise(&mut self, floor: u64) {
+        let low = self.entries.iter().filter(|(_, entry)| entry.header.number <= floor);
+        let low: Vec<_> = low.map(|(hash, _)| *hash).collect();
+        for hash in low {
+            self.remove(&hash);
+            self.plan = None;
+        }
+    }
+
+    /// Forgets that a peer was asked, or has anything. What nobody has is forgotten: it will be told of again.
+    pub(super) fn left(&mut self, peer: Peer) {
+        self.asked.retain(|_, (asked, _)| *asked != peer);
+        let mut unknown = Vec::new();
+        for (hash, entry) in &mut self.entries {
+            entry.sources.retain(|source| *source != peer);
+            if entry.sources.is_empty() && !self.here.contains_key(hash) {
+                unknown.push(*hash);
+            }
+        }
+        unknown.iter().for_each(|hash| self.cut(hash));
+    }
+
+    /// What to ask of whom now, for branches heavier than `best`. Questions without an answer for too long are asked again.
+    pub(super) fn ask(&mut self, best: U256, now_ms: u64) -> BTreeMap<Peer, Vec<B256>> {
+        let late: Vec<_> =
+            self.asked.iter().filter(|(_, (_, at))| now_ms.saturating_sub(*at) >= BODY_MS_MAX).collect();
+        for (hash, peer) in late.into_iter().map(|(hash, (peer, _))| (*hash, *peer)).collect::<Vec<_>>() {
+            self.asked.remove(&hash);
+            if let Some(entry) = self.entries.get_mut(&hash) {
+                entry.tried = Some(peer);
+            }
+        }
+        let mut questions: BTreeMap<Peer, Vec<B256>> = BTreeMap::new();
+        let held = self.here.values().fold(0usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
+        if held > HELD_BYTES_MAX {
+            return questions;
+        }
+        let mut load: BTreeMap<Peer, usize> = BTreeMap::new();
+        for (peer, _) in self.asked.values() {
+            let count = load.entry(*peer).or_default();
+            *count = count.saturating_add(1);
+        }
+        self.plan();
+        let Self { entries, asked, here, plan } = self;
+        for branch in plan.iter_mut().flatten().filter(|branch| branch.work > best) {
+            while branch.blocks.front().is_some_and(|hash| !entries.contains_key(hash)) {
+                branch.blocks.pop_front();
+            }
+            for hash in branch.blocks.iter().take(WINDOW) {
+                if asked.len() >= IN_FLIGHT_MAX {
+                    return questions;
+                }
+                let Some(entry) = entries.get(hash) else { continue };
+                if asked.contains_key(hash) || here.contains_key(hash) {
+                    continue;
+                }
+                let of = |peer: &Peer| load.get(peer).copied().unwrap_or(0);
+                let free = entry.sources.iter().filter(|peer| of(peer) < IN_FLIGHT_PER_PEER_MAX);
+                let Some(peer) =
+                    free.min_by_key(|peer| (entry.tried == Some(**peer), of(peer), **peer)).copied()
+                else {
+                    continue;
+                };
+                asked.insert(*hash, (peer, now_ms));
+                let count = load.entry(peer).or_default();
+                *count = count.saturating_add(1);
+                questions.entry(peer).or_default().push(*hash);
+            }
+        }
+        questions
+    }
+
+    /// Ends of branches with their accumulated difficulty.
+    fn leaves(&self) -> Vec<(U256, B256)> {
+        let parents: BTreeSet<_> = self.entries.values().map(|entry| entry.header.parent_hash).collect();
+        let ends = self.entries.iter().filter(|(hash, _)| !parents.contains(*hash));
+        ends.map(|(hash, entry)| (entry.work, *hash)).collect()
+    }
+
+    fn plan(&mut self) -> &[Branch] {
+        if self.plan.is_none() {
+            let mut leaves = self.leaves();
+            leaves.sort_unstable_by(|a, b| b.cmp(a));
+            let branch = |(work, leaf): (U256, B256)| {
+                let up = std::iter::successors(Some(leaf), |hash| {
+                    let parent = self.entries.get(hash).map(|entry| entry.header.parent_hash);
+                    parent.filter(|parent| self.entries.contains_key(parent))
+                });
+                let mut blocks: VecDeque<_> = up.collect();
+                blocks.make_contiguous().reverse();
+                Branch { work, leaf, blocks }
+            };
+            self.plan = Some(leaves.into_iter().take(BRANCHES_MAX).map(branch).collect());
+        }
+        let plan = self.plan.as_mut().expect("made above");
+        // Blocks that went into the chain leave empty branches behind.
+        plan.retain(|branch| self.entries.contains_key(&branch.leaf));
+        plan
+    }
+}

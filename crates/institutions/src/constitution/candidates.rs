@@ -1,0 +1,142 @@
+//! Who may validate, with what the settings ask of them: bonds and offices. What the committee is made of.
+//!
+//! Also the answer to the question that every punishment and every exit asks first: who would be left?
+
+use alloy_primitives::{Address, B256};
+use polity_charter::Rights;
+use polity_constitution::{
+    Candidate, Committee, CommitteeError, Primary, Settings, Verification, WriteRight, seated,
+};
+use polity_primitives::{CONSTITUTION, REGISTRY};
+
+use super::constitution;
+use crate::{
+    assembly::Sitting,
+    context::{Context, Result},
+    names,
+    registry::registry,
+    storage::Anywhere,
+};
+
+/// The chambers that settings name, as they are now.
+struct Halls {
+    leads: Option<Sitting>,
+    writes: Option<Sitting>,
+    verifies: Option<Sitting>,
+    /// Delegates by stake, of the present term.
+    delegates: Vec<B256>,
+}
+
+impl Halls {
+    fn of<A: Anywhere>(at: &mut A, settings: &Settings) -> Result<Self, A::Error> {
+        let mut hall = |chamber: Option<&String>| match chamber.and_then(|chamber| names::word(chamber)) {
+            Some(id) => Sitting::of(at, id),
+            None => Ok(None),
+        };
+        let (leads, writes) = match &settings.write {
+            WriteRight::Membership { primary: Primary::Elected { chamber } } => (hall(Some(chamber))?, None),
+            WriteRight::Delegation { chamber, .. } => (None, hall(chamber.as_ref())?),
+            _ => (None, None),
+        };
+        let verifies = match &settings.verification {
+            Verification::Delegates { chamber } => hall(Some(chamber))?,
+            _ => None,
+        };
+        let by_stake = matches!(&settings.write, WriteRight::Delegation { chamber: None, .. });
+        let delegates = if by_stake {
+            constitution().term.delegates.all(&mut at.storage(CONSTITUTION))?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { leads, writes, verifies, delegates })
+    }
+}
+
+fn has<A: Anywhere>(hall: &Option<Sitting>, at: &mut A, member: B256) -> Result<bool, A::Error> {
+    hall.as_ref().map_or(Ok(false), |hall| hall.has(at, member))
+}
+
+fn one<A: Anywhere>(at: &mut A, halls: &Halls, id: B256) -> Result<Option<Candidate>, A::Error> {
+    let mut members = at.storage(REGISTRY);
+    let (key, peer) = registry().node_keys(&mut members, id)?;
+    let address: Address = registry().consensus_of(&mut members, id)?;
+    drop(members);
+    let Ok(public_key) = key.try_into() else { return Ok(None) };
+    let mut candidate = Candidate::new(names::text(id), address, public_key, peer.0);
+    let mut purse = at.storage(CONSTITUTION);
+    let pool = constitution().pools.at(id);
+    candidate.stake = pool.bonded.tokens.get(&mut purse)?;
+    if !candidate.stake.is_zero() {
+        candidate.pledged = pool.amount_of(&mut purse, id)?;
+    }
+    drop(purse);
+    candidate.offices.leads = has(&halls.leads, at, id)?;
+    candidate.offices.writes = halls.delegates.contains(&id) || has(&halls.writes, at, id)?;
+    candidate.offices.verifies = has(&halls.verifies, at, id)?;
+    Ok(Some(candidate))
+}
+
+/// Those that may validate in the next block, with what `settings` ask of them. In the order of the registry.
+pub(crate) fn candidates_in<A: Anywhere>(
+    at: &mut A,
+    settings: &Settings,
+) -> Result<Vec<Candidate>, A::Error> {
+    let halls = Halls::of(at, settings)?;
+    let ids = registry().validator_ids(&mut at.storage(REGISTRY))?;
+    let mut candidates = Vec::with_capacity(ids.len());
+    for id in ids {
+        candidates.extend(one(at, &halls, id)?);
+    }
+    Ok(candidates)
+}
+
+/// The committee that `settings` would make now, strictly.
+///
+/// Errors of the inner result: nobody would write, or verify, with the arithmetic.
+pub(super) fn would_sit(
+    cx: &mut Context<'_>,
+    settings: &Settings,
+) -> Result<Result<Committee, CommitteeError>> {
+    let candidates = candidates_in(cx, settings)?;
+    Ok(seated(settings, &candidates, B256::ZERO))
+}
+
+/// Why nobody would be left to decide blocks by the settings in force and those that are coming, as things stand in storage;
+/// `None` if somebody is. Gas: the first candidate usually answers.
+pub(super) fn nobody_decides(cx: &mut Context<'_>) -> Result<Option<String>> {
+    nobody_but(cx, B256::ZERO)
+}
+
+/// Whether `member` is the last that can decide blocks: with it somebody can, without it nobody.
+pub(super) fn nobody_decides_without(cx: &mut Context<'_>, member: B256) -> Result<bool> {
+    Ok(nobody_but(cx, member)?.is_some() && nobody_decides(cx)?.is_none())
+}
+
+fn nobody_but(cx: &mut Context<'_>, member: B256) -> Result<Option<String>> {
+    let height = cx.block().height;
+    for settings in constitution().settings_from(cx, height)? {
+        if let Some(problem) = nobody_by(cx, &settings, member)? {
+            return Ok(Some(problem));
+        }
+    }
+    Ok(None)
+}
+
+fn nobody_by(cx: &mut Context<'_>, settings: &Settings, but: B256) -> Result<Option<String>> {
+    let halls = Halls::of(cx, settings)?;
+    let mut problem = CommitteeError::Empty("may validate, of 0 members".to_owned());
+    let nodes = registry().node_ids(&mut cx.storage_of(REGISTRY))?;
+    for id in nodes.into_iter().filter(|id| *id != but) {
+        if !registry().rights(&mut cx.storage_of(REGISTRY), id, u64::MAX)?.contains(Rights::VALIDATE) {
+            continue;
+        }
+        let Some(candidate) = one(cx, &halls, id)? else { continue };
+        // One who can decide alone can decide with others: an office is everyone's while nobody holds it, and whoever holds
+        // it is looked at too.
+        match seated(settings, &[candidate], B256::ZERO) {
+            Ok(_) => return Ok(None),
+            Err(error) => problem = error,
+        }
+    }
+    Ok(Some(problem.to_string()))
+}

@@ -1,0 +1,1 @@
+//! Bonds, rewards, standing and offences as those outside read them, without gas.

@@ -1,0 +1,107 @@
+//! The ledger as the work engine sees it.
+
+use polity_consensus::{
+    Fatal,
+    bft::Key,
+    work::{Anchor, Chain, Inserted, Rules, Tip, seal_digest},
+};
+use polity_execution::randao;
+use polity_primitives::{B256, Block, Header, Height, U256};
+
+use crate::{Error, Ledger};
+
+/// The ledger with the key that seals what is mined here.
+#[derive(Clone, Debug)]
+pub struct WorkChain {
+    ledger: Ledger,
+    key: Option<Key>,
+}
+
+impl Ledger {
+    /// This ledger as a chain of worked blocks; `key` writes, if its owner may.
+    #[must_use]
+    pub fn work_chain(&self, key: Option<Key>) -> WorkChain {
+        WorkChain { ledger: self.clone(), key }
+    }
+}
+
+/// An error of the ledger stops the node before it signs anything.
+fn fatal(error: Error) -> Fatal {
+    Fatal::because(&error)
+}
+
+impl Chain for WorkChain {
+    fn chain_id(&self) -> u64 {
+        self.ledger.charter().chain_id
+    }
+
+    fn rules(&self) -> Rules {
+        let head = self.ledger.head();
+        // Where a committee decides, no height is worked.
+        head.course.rules().copied().unwrap_or_else(|| Rules {
+            interval_secs: 1,
+            confirmations: 0,
+            checkpoint: 1,
+            anchor: Anchor {
+                height: head.height(),
+                timestamp_secs: head.header().timestamp,
+                difficulty: U256::ONE,
+            },
+            until: Some(head.height()),
+        })
+    }
+
+    fn best(&self) -> Tip {
+        let head = self.ledger.head();
+        Tip { hash: head.hash(), height: head.height(), work: head.course.work }
+    }
+
+    fn floor(&self) -> Tip {
+        let settled = self.ledger.settled();
+        Tip { hash: settled.hash(), height: settled.height(), work: settled.course.work }
+    }
+
+    fn header(&self, hash: &B256) -> Result<Option<Header>, Fatal> {
+        self.ledger.header_by_hash(hash).map_err(fatal)
+    }
+
+    fn work(&self, hash: &B256) -> Result<Option<U256>, Fatal> {
+        Ok(self.ledger.work_of(hash))
+    }
+
+    fn rules_after(&self, hash: &B256) -> Result<Option<Rules>, Fatal> {
+        Ok(self.ledger.rules_after(hash))
+    }
+
+    fn hash_at(&self, height: Height) -> Result<Option<B256>, Fatal> {
+        self.ledger.hash_at(height).map_err(fatal)
+    }
+
+    fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal> {
+        self.ledger.body(hash).map_err(fatal)
+    }
+
+    fn template(&mut self, now_ms: u64) -> Result<Option<Block>, Fatal> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let head = self.ledger.head();
+        let me = key.address();
+        if head.course.next.is_none() || head.committee.seat(&me).is_none_or(|seat| seat.weight == 0) {
+            return Ok(None);
+        }
+        let assembled =
+            self.ledger.assemble(&head, me, randao(head.hash()), Some(now_ms), 0).map_err(fatal)?;
+        self.ledger.mempool().remove(&assembled.rejected);
+        Ok(Some(assembled.executed.block.block.block.clone()))
+    }
+
+    fn seal(&mut self, mut block: Block) -> Result<Vec<u8>, Fatal> {
+        let key = self.key.as_ref().ok_or_else(|| Fatal("no key to seal a block with".to_owned()))?;
+        let digest = seal_digest(self.chain_id(), &block.header.hash_slow());
+        block.seal = key.sign(digest).0.to_vec().into();
+        Ok(alloy_rlp::encode(&block))
+    }
+
+    fn insert(&mut self, block_bytes: &[u8], now_ms: u64) -> Result<Inserted, Fatal> {
+        self.ledger.insert(block_bytes, now_ms).map_err(fatal)
+    }
+}
