@@ -14,7 +14,7 @@ use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
 use polity_charter::{Access, Clock, Fees};
 use polity_execution::{
-    Attributes, ChainRules, Executor, ReadError, StateReader, TransactionSource, recover_all,
+    Attributes, ChainRules, Closing, Executor, ReadError, StateReader, TransactionSource, recover_all,
 };
 use polity_primitives::{Account, AccountChange, Header, RecoveredTransaction, StateChanges, Transaction};
 use polity_trie::State;

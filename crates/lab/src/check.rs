@@ -64,6 +64,24 @@ pub enum Violation {
         /// Its consensus address.
         who: Address,
     },
+    /// An honest node that another held for a breaker of the protocol.
+    Blamed {
+        /// Who held it so.
+        by: usize,
+        /// Whom.
+        who: usize,
+        /// For what.
+        why: String,
+    },
+    /// Nodes whose heaviest chains part deeper than clients are told.
+    Diverged {
+        /// One.
+        first: usize,
+        /// The other.
+        second: usize,
+        /// Where they should agree.
+        height: u64,
+    },
     /// Evidence that proves nothing.
     Evidence {
         /// The node that holds it.
@@ -109,6 +127,10 @@ impl fmt::Display for Violation {
             }
             Self::Stopped { node, reason } => write!(f, "node {node} stopped: {reason}"),
             Self::Accused { who } => write!(f, "{who} is honest and accused of double signing"),
+            Self::Blamed { by, who, why } => write!(f, "node {by} blames node {who}, which is honest: {why}"),
+            Self::Diverged { first, second, height } => {
+                write!(f, "the chains of nodes {first} and {second} differ at height {height}")
+            }
             Self::Evidence { node } => write!(f, "node {node} holds evidence that proves nothing"),
             Self::Unpaid { node, paid, made } => {
                 write!(f, "node {node} executed {paid} of {made} payments")
@@ -204,6 +226,19 @@ pub fn certificates(node: usize, ledger: &Ledger, thorough: bool) -> Result<Vec<
         }
     }
     Ok(violations)
+}
+
+/// Whether the chains of all agree below `confirmations` blocks, on the lowest common height.
+#[must_use]
+pub fn convergence(ledgers: &[(usize, &Ledger)], confirmations: u64) -> Vec<Violation> {
+    let lowest = ledgers.iter().map(|(_, ledger)| ledger.head().height().0).min().unwrap_or(0);
+    let height = lowest.saturating_sub(confirmations);
+    let at = |ledger: &Ledger| ledger.block(Height(height)).ok().flatten().map(|block| block.block.hash);
+    let pairs = ledgers.iter().zip(ledgers.iter().skip(1));
+    let differ = pairs.filter(|((_, a), (_, b))| at(a).is_none() || at(a) != at(b));
+    differ
+        .map(|((first, _), (second, _))| Violation::Diverged { first: *first, second: *second, height })
+        .collect()
 }
 
 /// Whom `evidence` convicts, or nobody if it proves nothing.

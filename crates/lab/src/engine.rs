@@ -54,6 +54,13 @@ pub enum Act {
         /// Its hash.
         hash: B256,
     },
+    /// Holds a node for a breaker of the protocol.
+    Blame {
+        /// Whom.
+        who: usize,
+        /// For what.
+        why: String,
+    },
     /// Says something for the trace.
     Note(String),
 }
@@ -103,6 +110,11 @@ impl Cx {
     /// Says that a block is final here.
     pub fn finalized(&mut self, height: Height, hash: B256) {
         self.acts.push(Act::Finalized { height, hash });
+    }
+
+    /// Says that a node broke the protocol.
+    pub fn blame(&mut self, who: usize, why: String) {
+        self.acts.push(Act::Blame { who, why });
     }
 
     /// Says something for the trace.

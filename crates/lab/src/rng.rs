@@ -59,6 +59,18 @@ impl Rng {
         permille > 0 && self.below(1_000) < permille
     }
 
+    /// A number of the half-open interval from 0 to 1, in steps of 2⁻⁵³.
+    pub fn unit(&mut self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "53 bits fit a double")]
+        let bits = (self.draw() >> 11) as f64;
+        bits / 9_007_199_254_740_992.0
+    }
+
+    /// A waiting time without memory, of this mean: what looking for nonces takes.
+    pub fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * (1.0 - self.unit()).ln()
+    }
+
     /// An index of something with `len` entries.
     pub fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap_or(0)
@@ -79,6 +91,8 @@ mod tests {
         let mut seen = [0u32; 5];
         (0..5_000).for_each(|_| seen[rng.index(5)] += 1);
         assert!(seen.iter().all(|count| (850..1_150).contains(count)), "{seen:?}");
+        let mean = (0..20_000).map(|_| rng.exponential(3.0)).sum::<f64>() / 20_000.0;
+        assert!((2.9..3.1).contains(&mean), "{mean}");
         assert!((0..100).all(|_| (3..=4).contains(&rng.between(3, 4))));
     }
 }

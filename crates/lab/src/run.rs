@@ -18,7 +18,7 @@ use crate::{
     disk::{Disk, Store},
     report::Report,
     rng::Rng,
-    spec::{Keep, Spec},
+    spec::{Keep, Mechanism, Spec, Work},
     trace::Trace,
     weather::{Partition, Storm},
     world::{Event, Instance, World},
@@ -32,13 +32,28 @@ const PAY_US: u64 = 1_500_000;
 /// # Errors
 /// As [`Agreement::new`].
 pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
-    static MADE: OnceLock<Mutex<BTreeMap<usize, Arc<Agreement>>>> = OnceLock::new();
+    agreement_of(seats, Mechanism::Rotation, None)
+}
+
+type Made = BTreeMap<(usize, Mechanism, Option<Work>), Arc<Agreement>>;
+
+/// The agreement of `seats` validators whose blocks are worked, or voted on; made once per process.
+///
+/// # Errors
+/// As [`Agreement::new`].
+pub fn agreement_of(
+    seats: usize,
+    mechanism: Mechanism,
+    work: Option<&Work>,
+) -> Result<Arc<Agreement>, Fatal> {
+    static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(agreement) = made.get(&seats) {
+    let name = (seats, mechanism, work.cloned());
+    if let Some(agreement) = made.get(&name) {
         return Ok(agreement.clone());
     }
-    let agreement = Arc::new(Agreement::new(seats)?);
-    made.insert(seats, agreement.clone());
+    let agreement = Arc::new(Agreement::new(seats, mechanism, work)?);
+    made.insert(name, agreement.clone());
     Ok(agreement)
 }
 
@@ -47,7 +62,7 @@ pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
 /// # Errors
 /// [`Fatal`] if the network cannot be made; what goes wrong in it is in the report.
 pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Report, Fatal> {
-    let agreement = agreement(spec.nodes)?;
+    let agreement = agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())?;
     let folder = match spec.store {
         Keep::Memory => None,
         Keep::Disk => Some(tempfile::tempdir().map_err(|e| Fatal::because(&e))?),
@@ -69,9 +84,9 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
         .collect();
     let heals_us = spec.storm.seconds.saturating_mul(1_000_000);
     let storm = storm(spec, heals_us, &mut chance);
-    let wiring = Wiring { plant: spec.plant, ..Wiring::default() };
+    let wiring = Wiring { plant: spec.plant, work: spec.work.clone(), ..Wiring::default() };
     let mut world = World::new(agreement, instances, Box::new(storm), wiring, rng, Trace::new(lines));
-    if spec.villains.len() > spec.harmless_max() {
+    if spec.work.is_none() && spec.villains.len() > spec.harmless_max() {
         world.auditor = Some(Auditor::new(world.agreement().charter().chain_id));
     }
     plan(spec, heals_us, &mut chance, &mut world);
@@ -148,7 +163,12 @@ fn plan(spec: &Spec, heals_us: u64, chance: &mut Rng, world: &mut World) {
             _ => chance.index(spec.nodes),
         };
         let event = if chance.chance(spec.storm.torn_permille) {
-            Event::Doom { node, writes: chance.below(12), of_log: chance.chance(500), down_us }
+            Event::Doom {
+                node,
+                writes: chance.below(12),
+                of_log: chance.chance(500) && spec.work.is_none(),
+                down_us,
+            }
         } else {
             Event::Crash { node, down_us }
         };
@@ -175,6 +195,9 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
             violations.push(Violation::Unpaid { node, paid, made });
         }
         let read = |e: &dyn std::fmt::Display| Violation::Stopped { node, reason: e.to_string() };
+        if spec.work.is_some() {
+            continue;
+        }
         match check::certificates(node, ledger, std::mem::take(&mut thorough)) {
             Ok(wrong) => violations.extend(wrong),
             Err(error) => violations.push(read(&error)),
@@ -189,6 +212,11 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
                 None => violations.push(Violation::Evidence { node }),
             }
         }
+    }
+    if let Some(work) = &spec.work {
+        let ledgers: Vec<_> =
+            world.honest().filter_map(|node| Some((node, world.engine(node)?.ledger()))).collect();
+        violations.extend(check::convergence(&ledgers, work.confirmations));
     }
     let villains: BTreeSet<Address> = spec
         .villains

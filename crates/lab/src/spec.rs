@@ -20,6 +20,8 @@
 //! is = "equivocator"
 //! ```
 //!
+//! With `[work]` blocks are worked instead of voted on.
+//!
 //! Every field has a default; `nodes` alone is a specification.
 
 use crate::bft::{Plant, Villain};
@@ -50,6 +52,75 @@ pub struct Spec {
     pub villains: Vec<Casting>,
     /// A mistake built into the honest ones.
     pub plant: Option<Plant>,
+    /// Which constitution the committee follows, where blocks are voted on.
+    pub mechanism: Mechanism,
+    /// Blocks are worked, by these rules; without it a committee decides them.
+    pub work: Option<Work>,
+}
+
+/// Constitutions of consensus by votes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    /// Everyone writes in turn and votes.
+    #[default]
+    Rotation,
+    /// As in rotation, by lot.
+    Random,
+    /// The second node leads and then the first.
+    Appointed,
+    /// By lot and with power in proportion to stake, which grows with the number of the node: 20, 21, 22, …
+    Stake,
+    /// Everyone writes; only the last `nodes - f` vote, where f is the third that may be faulty.
+    Supervisors,
+}
+
+impl Mechanism {
+    /// All.
+    pub const ALL: [Self; 5] =
+        [Self::Rotation, Self::Random, Self::Appointed, Self::Stake, Self::Supervisors];
+
+    /// How a specification names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rotation => "rotation",
+            Self::Random => "random",
+            Self::Appointed => "appointed",
+            Self::Stake => "stake",
+            Self::Supervisors => "supervisors",
+        }
+    }
+}
+
+/// How blocks are worked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Work {
+    /// Aimed at between blocks. Units: seconds.
+    pub interval: u64,
+    /// Blocks on top that make one final for clients.
+    pub confirmations: u64,
+    /// Blocks on top that make one final for ever.
+    pub checkpoint: u64,
+    /// Hashes that a block costs at the start. They are really computed, so it is small.
+    pub difficulty: u64,
+    /// Hash power of the nodes, in proportion to each other; 1 where the list ends.
+    pub power: Vec<u64>,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self { interval: 2, confirmations: 4, checkpoint: 12, difficulty: 256, power: Vec::new() }
+    }
+}
+
+impl Work {
+    /// Hash power of a node, in proportion to others.
+    #[must_use]
+    pub fn power_of(&self, node: usize) -> u64 {
+        self.power.get(node).copied().unwrap_or(1)
+    }
 }
 
 /// Where databases are.
@@ -125,6 +196,8 @@ impl Default for Spec {
             storm: Trouble::default(),
             villains: Vec::new(),
             plant: None,
+            mechanism: Mechanism::Rotation,
+            work: None,
         }
     }
 }
@@ -170,6 +243,12 @@ pub enum SpecError {
     /// A villain on a seat that does not exist, or two on one.
     #[error("villain on node {0}, which does not exist or is cast already")]
     Villain(usize),
+    /// A villain of another engine.
+    #[error("{1} villains do not exist where blocks are {0}")]
+    Cast(&'static str, &'static str),
+    /// Rules of work that cannot be.
+    #[error("work needs an interval, a difficulty, and a checkpoint of at least `confirmations` and 1")]
+    Work,
     /// A latency matrix with holes.
     #[error("latency_ms must be square and not empty")]
     Latency,
@@ -188,6 +267,18 @@ impl Spec {
         let regions = spec.network.latency_ms.len();
         if regions == 0 || spec.network.latency_ms.iter().any(|row| row.len() != regions) {
             return Err(SpecError::Latency);
+        }
+        if let Some(work) = &spec.work
+            && (work.interval == 0 || work.difficulty == 0 || work.checkpoint < work.confirmations.max(1))
+        {
+            return Err(SpecError::Work);
+        }
+        let (how, misplaced): (_, fn(&Villain) -> bool) = match spec.work {
+            Some(_) => ("worked", |villain| !villain.works()),
+            None => ("voted on", |villain| !villain.votes()),
+        };
+        if let Some(villain) = spec.villains.iter().map(|casting| casting.is).find(misplaced) {
+            return Err(SpecError::Cast(how, villain.name()));
         }
         let mut cast = std::collections::BTreeSet::new();
         match spec.villains.iter().find(|villain| villain.node >= spec.nodes || !cast.insert(villain.node)) {
@@ -218,6 +309,15 @@ mod tests {
             ("[[villain]]\nnode = 4\nis = \"silent\"", "node 4"),
             ("[[villain]]\nnode = 1\nis = \"silent\"\n[[villain]]\nnode = 1\nis = \"liar\"", "node 1"),
             ("[[villain]]\nnode = 1\nis = \"nice\"", "unknown variant"),
+            (
+                "[[villain]]\nnode = 1\nis = \"selfish\"",
+                "selfish villains do not exist where blocks are voted on",
+            ),
+            (
+                "[work]\n[[villain]]\nnode = 1\nis = \"silent\"",
+                "silent villains do not exist where blocks are worked",
+            ),
+            ("[work]\ncheckpoint = 1", "checkpoint of at least"),
             ("[network]\nlatency_ms = [[1, 2]]", "square"),
         ] {
             let error = Spec::parse(text).expect_err(text).to_string();

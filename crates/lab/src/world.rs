@@ -104,6 +104,10 @@ pub struct Counts {
     pub crashes: u64,
     /// Rounds after the first of any height, over all nodes.
     pub rounds: u64,
+    /// Worked blocks that were undone for a heavier chain: how often, over all nodes.
+    pub reorganisations: u64,
+    /// How often a node held another for a breaker of the protocol.
+    pub blames: u64,
 }
 
 struct Running {
@@ -394,7 +398,18 @@ impl World {
                     self.checker.finalized(node, height, hash);
                 }
             }
+            Act::Blame { who, why } => {
+                self.note(node, "blame", why.as_bytes(), || format!("node {who}: {why}"));
+                let accused = self.nodes.get(who).is_some_and(|node| !node.instance.faulty);
+                if honest && accused {
+                    self.checker.violation(Violation::Blamed { by: node, who, why });
+                }
+                self.counts.blames = self.counts.blames.saturating_add(1);
+            }
             Act::Note(text) => {
+                if text.starts_with("reorganised ") {
+                    self.counts.reorganisations = self.counts.reorganisations.saturating_add(1);
+                }
                 if text.starts_with("round ") {
                     self.counts.rounds = self.counts.rounds.saturating_add(1);
                 }
@@ -432,6 +447,9 @@ fn engine(
     let ledger = agreement.open(&disk.store)?;
     let honest = Wiring { plant: None, ..wiring.clone() };
     let wiring = if villain.is_some() { &honest } else { wiring };
+    if let Some(work) = &wiring.work {
+        return Ok(crate::work::node(&ledger, key, node, nodes, work, villain, wiring.plant));
+    }
     let proposer = agreement.proposer(seat)?;
     let made = Node::new(ledger, disk.log.clone(), key.clone(), proposer, wiring)?;
     Ok(match villain {

@@ -90,7 +90,8 @@ impl Run {
     fn one(&self, spec: &Spec, as_json: bool) -> Outcome {
         let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
         // Keys and block 0 are made before the clock runs.
-        polity_lab::run::agreement(spec.nodes).map_err(Failure::failed)?;
+        polity_lab::run::agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())
+            .map_err(Failure::failed)?;
         let since = Instant::now();
         let report = polity_lab::run(spec, self.seed, lines).map_err(Failure::failed)?;
         let ms = since.elapsed().as_millis();
@@ -144,11 +145,7 @@ impl Twins {
             let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Ok((!lines.is_empty()).then(|| lines.join("\n")))
         };
-        let planted = match self.plant {
-            None => "",
-            Some(Plant::QuorumMinusOne) => " --plant quorum-minus-one",
-            Some(Plant::ForgottenLock) => " --plant forgotten-lock",
-        };
+        let planted = self.plant.map(|plant| format!(" --plant {}", plant.name())).unwrap_or_default();
         let Some(number) = self.scenario else {
             let known = Known::default();
             let silent = |number| play(number, &known, Trace::new(None));

@@ -29,6 +29,7 @@ use super::{Known, Wire, sync::Sync, verifier::Remembering};
 use crate::{
     disk::LogFile,
     engine::{Cx, Engine, Label},
+    spec::Work,
 };
 
 /// Least and most slack of a proposer, as in production.
@@ -48,6 +49,20 @@ pub enum Plant {
     QuorumMinusOne,
     /// A validator that locked a block votes for another all the same.
     ForgottenLock,
+    /// Where blocks are worked: a node holds a block for final that has one block on top, and undoes it all the same.
+    ReorgBelowFinality,
+}
+
+impl Plant {
+    /// As in a specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::QuorumMinusOne => "quorum-minus-one",
+            Self::ForgottenLock => "forgotten-lock",
+            Self::ReorgBelowFinality => "reorg-below-finality",
+        }
+    }
 }
 
 /// How a node is wired.
@@ -57,6 +72,8 @@ pub struct Wiring {
     pub plant: Option<Plant>,
     /// Signatures that any node of the run has looked at.
     pub known: Known,
+    /// Blocks are worked, by these rules.
+    pub work: Option<Work>,
 }
 
 /// What a timer of this process is for.

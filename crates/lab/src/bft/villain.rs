@@ -32,6 +32,37 @@ pub enum Villain {
     Amnesiac,
     /// Tells of blocks it does not have, and answers those who catch up with false ones.
     Liar,
+    /// Where blocks are worked: keeps its blocks to itself and shows them when that costs others the most (Eyal and Sirer, 2014).
+    Selfish,
+    /// Where blocks are worked: tells of its blocks and never gives them.
+    Withholder,
+}
+
+impl Villain {
+    /// As in a specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Equivocator => "equivocator",
+            Self::Silent => "silent",
+            Self::Amnesiac => "amnesiac",
+            Self::Liar => "liar",
+            Self::Selfish => "selfish",
+            Self::Withholder => "withholder",
+        }
+    }
+
+    /// Whether it plays where a committee votes.
+    #[must_use]
+    pub const fn votes(self) -> bool {
+        matches!(self, Self::Equivocator | Self::Silent | Self::Amnesiac | Self::Liar)
+    }
+
+    /// Whether it plays where blocks are worked.
+    #[must_use]
+    pub const fn works(self) -> bool {
+        matches!(self, Self::Liar | Self::Selfish | Self::Withholder)
+    }
 }
 
 /// Number `me` of `peers`, a node whose words are changed.

@@ -1,0 +1,95 @@
+//! Storms over worked blocks: forks, cuts, crashes in the middle of writes, wrong clocks, villains. Every seed twice.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use polity_lab::{Report, Spec, bft::Plant, run};
+
+/// What every seed of a campaign adds up to, so that a campaign that tries nothing does not pass.
+#[derive(Default)]
+struct Sum {
+    crashes: AtomicU64,
+    lost: AtomicU64,
+    reorganisations: AtomicU64,
+    blames: AtomicU64,
+}
+
+const VILLAINS: [&str; 3] = ["selfish", "withholder", "liar"];
+
+/// Four or five members with cuts shorter than the checkpoint, and a villain of each kind in turn; in every fourth seed none.
+fn spec(seed: u64) -> Spec {
+    let villain = match usize::try_from(seed % 4).expect("small") {
+        3 => String::new(),
+        kind => format!("[[villain]]\nnode = {}\nis = \"{}\"\n", seed / 4 % 4, VILLAINS[kind]),
+    };
+    let text = format!(
+        "nodes = {}\nheights = 1\npayments = 2\n[work]\ncheckpoint = 10\n\
+         [network]\nloss_permille = {}\nduplicate_permille = 50\nreorder_permille = 50\nskew_ms = 1500\n\
+         [storm]\nseconds = 16\ncrashes = {}\npartitions = {}\npartition_ms = 6000\n{villain}",
+        seed % 2 + 4,
+        seed % 5 * 30,
+        seed % 4 + 1,
+        seed % 3 + 1,
+    );
+    Spec::parse(&text).expect("a specification")
+}
+
+fn play(spec: &Spec, seed: u64) -> Report {
+    run(spec, seed, None).expect("a network")
+}
+
+/// Plays seeds `0..to` on all cores, each twice.
+fn campaign(to: u64) -> Sum {
+    let (next, sum) = (AtomicU64::new(0), Sum::default());
+    let worker = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= to {
+                return;
+            }
+            let report = play(&spec(seed), seed);
+            assert!(report.is_good(), "storm over work, seed {seed}: {report}");
+            assert_eq!(report, play(&spec(seed), seed), "storm over work: two runs of seed {seed} differ");
+            sum.crashes.fetch_add(report.counts.crashes, Ordering::Relaxed);
+            sum.lost.fetch_add(report.counts.lost, Ordering::Relaxed);
+            sum.reorganisations.fetch_add(report.counts.reorganisations, Ordering::Relaxed);
+            sum.blames.fetch_add(report.counts.blames, Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        (0..cores).for_each(|_| _ = scope.spawn(worker));
+    });
+    sum
+}
+
+#[test]
+fn a_hundred_storms_over_work() {
+    let Sum { crashes, lost, reorganisations, blames } = campaign(120);
+    for (what, count, least) in [
+        ("crashes", crashes, 120),
+        ("lost messages", lost, 1_200),
+        ("reorganisations", reorganisations, 240),
+        ("liars blamed", blames, 30),
+    ] {
+        let count = count.into_inner();
+        assert!(count >= least, "{count} {what} in 120 storms");
+    }
+}
+
+/// A node that holds for final what may be undone is found by the same storms.
+#[test]
+fn a_reorganisation_below_finality_is_found_by_storms() {
+    let planted = |seed| Spec { plant: Some(Plant::ReorgBelowFinality), villains: Vec::new(), ..spec(seed) };
+    let found = (0..10).filter(|seed| play(&planted(*seed), *seed).disagrees()).count();
+    assert!(found > 0, "planted, and no storm of 10 found it");
+}
+
+/// The real store on the real disk, a few times.
+#[test]
+fn storms_over_work_on_disk() {
+    for seed in 0..2 {
+        let on_disk = Spec { store: polity_lab::spec::Keep::Disk, ..spec(seed) };
+        let report = play(&on_disk, seed);
+        assert!(report.is_good(), "storm on disk, seed {seed}: {report}");
+    }
+}
