@@ -4,6 +4,7 @@
 //! nodes = 7
 //! heights = 3                # blocks each honest node must finalize after the network healed
 //! payments = 4
+//! mechanism = "stake"       # or rotation (the default), random, appointed, supervisors
 //!
 //! [network]
 //! latency_ms = [[2, 40], [40, 2]]   # between regions; nodes take turns in them
