@@ -159,7 +159,7 @@ impl Node {
     pub fn new(ledger: Ledger, log: LogFile, me: Key, wiring: &Wiring) -> Result<Self, Fatal> {
         let host = Host::new(Box::new(ledger.application(me.address())), Some(me.clone()))?;
         let chain_id = ledger.charter().chain_id;
-        let watch = Arc::new(Mutex::new(Watch::new(chain_id)));
+        let watch = Arc::new(Mutex::new(Watch::judging(wiring.known.judge(chain_id))));
         lock(&watch).started(host.height(), host.committee().get());
         let heard: polity_consensus::bft::Heard = {
             let watch = watch.clone();
