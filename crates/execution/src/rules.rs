@@ -226,12 +226,12 @@ pub struct Attributes {
     pub timestamp_secs: u64,
     /// The writer's consensus address; tips go there, unless the charter's incentive takes them into the accounts of the block.
     pub beneficiary: Address,
+    /// `mix_hash` (`PREVRANDAO`): randomness, as consensus gives and judges it.
+    pub mix_hash: B256,
     /// Expected hashes of a worked block; zero of a decided one. The chain of blocks judges it. Units: expected hashes.
     pub difficulty: U256,
     /// Consensus addresses of those whose turns before came to nothing: for the accounts of the block, see [`Closing`].
     pub missed: Vec<Address>,
-    /// `mix_hash` (`PREVRANDAO`): randomness, as consensus gives and judges it.
-    pub mix_hash: B256,
 }
 
 /// The `mix_hash` (`PREVRANDAO`) of a block whose writer proves none: a worked block, or one that is only imagined. It is known to

@@ -22,6 +22,7 @@ pub mod engine;
 pub mod report;
 pub mod rng;
 pub mod run;
+pub mod shares;
 pub mod spec;
 pub mod trace;
 pub mod twins;

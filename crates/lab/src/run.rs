@@ -18,7 +18,7 @@ use crate::{
     disk::{Disk, Store},
     report::Report,
     rng::Rng,
-    spec::{Keep, Spec, Work},
+    spec::{Keep, Mechanism, Spec, Work},
     trace::Trace,
     weather::{Partition, Storm},
     world::{Event, Instance, World},
@@ -32,23 +32,27 @@ const PAY_US: u64 = 1_500_000;
 /// # Errors
 /// As [`Agreement::new`].
 pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
-    agreement_of(seats, None)
+    agreement_of(seats, Mechanism::Rotation, None)
 }
 
-type Made = BTreeMap<(usize, Option<Work>), Arc<Agreement>>;
+type Made = BTreeMap<(usize, Mechanism, Option<Work>), Arc<Agreement>>;
 
 /// The agreement of `seats` validators whose blocks are worked, or voted on; made once per process.
 ///
 /// # Errors
 /// As [`Agreement::new`].
-pub fn agreement_of(seats: usize, work: Option<&Work>) -> Result<Arc<Agreement>, Fatal> {
+pub fn agreement_of(
+    seats: usize,
+    mechanism: Mechanism,
+    work: Option<&Work>,
+) -> Result<Arc<Agreement>, Fatal> {
     static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let name = (seats, work.cloned());
+    let name = (seats, mechanism, work.cloned());
     if let Some(agreement) = made.get(&name) {
         return Ok(agreement.clone());
     }
-    let agreement = Arc::new(Agreement::new(seats, work)?);
+    let agreement = Arc::new(Agreement::new(seats, mechanism, work)?);
     made.insert(name, agreement.clone());
     Ok(agreement)
 }
@@ -58,7 +62,7 @@ pub fn agreement_of(seats: usize, work: Option<&Work>) -> Result<Arc<Agreement>,
 /// # Errors
 /// [`Fatal`] if the network cannot be made; what goes wrong in it is in the report.
 pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Report, Fatal> {
-    let agreement = agreement_of(spec.nodes, spec.work.as_ref())?;
+    let agreement = agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())?;
     let folder = match spec.store {
         Keep::Memory => None,
         Keep::Disk => Some(tempfile::tempdir().map_err(|e| Fatal::because(&e))?),

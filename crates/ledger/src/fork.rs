@@ -89,8 +89,12 @@ impl Ledger {
         if let Err(error) = check_header(rules, parent.header(), &parent.hash(), &past, header, now_ms) {
             return Ok(Err(error.to_string()));
         }
-        if header.mix_hash != randao(parent.hash()) {
-            return Ok(Err("mixHash is not what follows from the parent".to_owned()));
+        let randomness = randao(parent.hash());
+        if header.mix_hash != randomness {
+            return Ok(Err(format!(
+                "mixHash is {}, and {randomness} follows from its parent",
+                header.mix_hash
+            )));
         }
         let writer = header.beneficiary;
         let seal = Signature::try_from(block.block.seal.as_ref());

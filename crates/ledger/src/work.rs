@@ -88,8 +88,8 @@ impl Chain for WorkChain {
         if head.course.next.is_none() || head.committee.seat(&me).is_none_or(|seat| seat.weight == 0) {
             return Ok(None);
         }
-        let mix_hash = randao(head.hash());
-        let assembled = self.ledger.assemble(&head, me, mix_hash, Some(now_ms), 0).map_err(fatal)?;
+        let assembled =
+            self.ledger.assemble(&head, me, randao(head.hash()), Some(now_ms), 0).map_err(fatal)?;
         self.ledger.mempool().remove(&assembled.rejected);
         let block = assembled.executed.block.block.block.clone();
         // Blocks came faster than time: wait for it.

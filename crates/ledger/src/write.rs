@@ -116,8 +116,13 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let missed = missed(head, beneficiary);
-        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, mix_hash, missed };
+        let attributes = Attributes {
+            timestamp_secs,
+            beneficiary,
+            difficulty,
+            mix_hash,
+            missed: missed(head, beneficiary),
+        };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),

@@ -77,7 +77,8 @@ impl Engine for Engines {
         status.peers_tip = status.peers_tip.max(polity_primitives::Height(running.peers_tip));
         status.failure = status.failure.or_else(|| self.failure.borrow().clone());
         if let Some(of) = running.following {
-            status.trouble = Some(format!("following the blocks of the others, up to {of}; no engine runs until then"));
+            status.trouble =
+                Some(format!("following the blocks of the others, up to {of}; no engine runs until then"));
         }
         status
     }

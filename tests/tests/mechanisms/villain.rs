@@ -14,7 +14,8 @@ pub(crate) struct Villain {
 impl Villain {
     pub(crate) fn of(node: &Node, chain_id: u64) -> Self {
         let text = std::fs::read_to_string(node.home.join("keys.toml")).expect("keys");
-        let line = text.lines().find(|line| line.trim_start().starts_with("consensus")).expect("a consensus key");
+        let line =
+            text.lines().find(|line| line.trim_start().starts_with("consensus")).expect("a consensus key");
         let secret = line.split('"').nth(1).expect("a key in quotes");
         let bytes: [u8; 32] = hex::decode_to_array(secret).expect("32 bytes");
         Self { key: SecretKey::from_byte_array(bytes).expect("a key"), chain_id }
@@ -32,7 +33,8 @@ impl Villain {
     /// A precommit of round 0 for a block with this hash.
     fn vote(&self, height: u64, block: B256) -> Value {
         let word = |value: u64| U256::from(value).to_be_bytes::<32>();
-        let words = [keccak256("polity.vote").0, word(self.chain_id), word(2), word(height), word(0), block.0];
+        let words =
+            [keccak256("polity.vote").0, word(self.chain_id), word(2), word(height), word(0), block.0];
         let message = Message::from_digest(keccak256(words.concat()).0);
         let (id, rs) = SECP256K1.sign_ecdsa_recoverable(message, &self.key).serialize_compact();
         let v = 27 + u8::try_from(i32::from(id)).expect("0 or 1");

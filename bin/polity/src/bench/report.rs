@@ -174,10 +174,7 @@ impl flood::Measured {
                 blocks.own_max_us,
             );
         }
-        out += &format!(
-            "  bookkeeping adds at most {} µs of processor time to any block\n",
-            self.added_us
-        );
+        out += &format!("  bookkeeping adds at most {} µs of processor time to any block\n", self.added_us);
         out
     }
 }

@@ -24,7 +24,9 @@ enum StoryName {
 ///
 /// Stays up with the RPC address printed; with --exit it ends, with status 0 only if every check held.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  polity demo\n  polity demo paris --exit --json\n  polity demo consensus")]
+#[command(
+    after_help = "Examples:\n  polity demo\n  polity demo paris --exit --json\n  polity demo consensus"
+)]
 pub(crate) struct Demo {
     /// Which story.
     #[arg(default_value = "all")]
@@ -60,7 +62,8 @@ impl Demo {
         if !self.exit {
             if !json {
                 say!("\nThe network stays up. RPC {}   stop: Ctrl-C", told.urls.join(" "));
-                let look = if self.story == StoryName::Consensus { "charter at 3" } else { "why paris-agreement" };
+                let look =
+                    if self.story == StoryName::Consensus { "charter at 3" } else { "why paris-agreement" };
                 say!("Try: polity status --rpc {0}\n     polity {look} --rpc {0}", told.urls[0]);
             }
             let _ = stop.recv();

@@ -33,6 +33,9 @@ pub(crate) enum Lab {
     Run(Run),
     /// Run one of four validators twice, in every way.
     Twins(Twins),
+    /// Measure what theory predicts, with 95 % intervals.
+    #[command(subcommand)]
+    Experiment(Experiment),
 }
 
 impl Lab {
@@ -40,6 +43,7 @@ impl Lab {
         match self {
             Self::Run(args) => args.run(as_json),
             Self::Twins(args) => args.run(as_json),
+            Self::Experiment(which) => which.run(as_json),
         }
     }
 }
@@ -90,7 +94,8 @@ impl Run {
     fn one(&self, spec: &Spec, as_json: bool) -> Outcome {
         let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
         // Keys and block 0 are made before the clock runs.
-        polity_lab::run::agreement_of(spec.nodes, spec.work.as_ref()).map_err(Failure::failed)?;
+        polity_lab::run::agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())
+            .map_err(Failure::failed)?;
         let since = Instant::now();
         let report = polity_lab::run(spec, self.seed, lines).map_err(Failure::failed)?;
         let ms = since.elapsed().as_millis();
@@ -156,6 +161,31 @@ impl Twins {
         let value = json!({ "scenario": number, "found": found });
         print(as_json, &value, || found.clone().unwrap_or_else(|| "everything held".to_owned()))?;
         Ok(if found.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Theory that the lab can meet.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Experiment {
+    /// Writers are drawn in proportion to stake, by the randomness that blocks prove. Exit status 1 if chi-square says otherwise
+    /// at one in a thousand.
+    #[command(after_help = "Example:\n  polity lab experiment stake --nodes 7 --heights 20000")]
+    Stake {
+        /// Members with stakes of 20, 21, 22, …
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(2..=64))]
+        nodes: u16,
+        /// Heights that are drawn.
+        #[arg(long, default_value_t = 20_000)]
+        heights: u64,
+    },
+}
+
+impl Experiment {
+    fn run(self, as_json: bool) -> Outcome {
+        let Self::Stake { nodes, heights } = self;
+        let shares = polity_lab::shares::by_stake(usize::from(nodes), heights).map_err(Failure::failed)?;
+        print(as_json, &json!(shares), || shares.to_string())?;
+        Ok(if shares.is_proportional() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 

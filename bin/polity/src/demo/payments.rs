@@ -33,7 +33,8 @@ pub(super) struct Payments {
 impl Payments {
     /// Begins to pay.
     pub(super) fn start(network: &LocalNetwork, urls: &[String]) -> Result<Self, Failure> {
-        let key = network.secrets.account(PAYER).ok_or_else(|| Failure::failed(format!("no key of {PAYER}")))?;
+        let key =
+            network.secrets.account(PAYER).ok_or_else(|| Failure::failed(format!("no key of {PAYER}")))?;
         let chain_id = network.charter.chain_id;
         let clients: Vec<Client> = urls.iter().map(|url| Client::new(url)).collect();
         let over = Arc::new(AtomicBool::new(false));

@@ -289,7 +289,11 @@ impl Switches<'_> {
         }
         let from = self.eras.get(1).map_or(0, |era| era.from);
         let shares = self.shares(from)?;
-        self.checks.compare(&format!("votes on block {from} by bonds of 300, 250, 250, 200, ‰"), "[200, 250, 250, 300]", shares);
+        self.checks.compare(
+            &format!("votes on block {from} by bonds of 300, 250, 250, 200, ‰"),
+            "[200, 250, 250, 300]",
+            shares,
+        );
         Ok(())
     }
 
@@ -318,7 +322,11 @@ impl Switches<'_> {
         }
         let same = chains.windows(2).all(|pair| pair[0] == pair[1]);
         let linked = chains.iter().all(|chain| chain.windows(2).all(|pair| pair[1].1 == pair[0].0));
-        self.checks.compare(&format!("blocks 1–{last} and their state roots are the same on four nodes"), true, same);
+        self.checks.compare(
+            &format!("blocks 1–{last} and their state roots are the same on four nodes"),
+            true,
+            same,
+        );
         self.checks.compare("each block names the one before: no height was decided twice", true, linked);
         Ok(())
     }

@@ -196,8 +196,8 @@ impl Executor {
         let rules = self.rules_after(fork)?;
         let timestamp_secs = rules.next_timestamp(parent, parent.timestamp);
         let mix_hash = randao(parent.mix_hash);
-        let beneficiary = parent.beneficiary;
-        let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, ..Attributes::default() };
+        let attributes =
+            Attributes { timestamp_secs, beneficiary: parent.beneficiary, mix_hash, ..Attributes::default() };
         let header = rules.next_header(parent, B256::ZERO, &attributes);
         let mut run = Run::new(self, &rules, fork, &header);
         let mut then = Vec::new();

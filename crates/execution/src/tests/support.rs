@@ -332,9 +332,9 @@ impl World {
         Attributes {
             timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
+            mix_hash: crate::randao(self.head.hash),
             difficulty: U256::ZERO,
             missed: self.missed.clone(),
-            mix_hash: crate::randao(self.head.hash),
         }
     }
 

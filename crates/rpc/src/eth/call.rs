@@ -60,8 +60,8 @@ fn next_header(api: &Api) -> Header {
     let rules = &head.agreement.rules;
     let now_secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let timestamp_secs = rules.next_timestamp(head.header(), now_secs);
-    let attributes =
-        Attributes { timestamp_secs, mix_hash: randao(head.hash()), ..Attributes::default() };
+    let mix_hash = randao(head.hash());
+    let attributes = Attributes { timestamp_secs, mix_hash, ..Attributes::default() };
     rules.next_header(head.header(), head.hash(), &attributes)
 }
 

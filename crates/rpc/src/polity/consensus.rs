@@ -23,7 +23,12 @@ struct SeatView {
     member: Option<String>,
     address: Address,
     public_key: Bytes,
+    /// ed25519 key that the randomness of its blocks verifies with.
+    peer_key: B256,
+    /// Of its vote; 0 writes without a vote.
     power: u64,
+    /// In choosing who proposes; 0 votes without proposing.
+    weight: u64,
 }
 
 /// A committee, with what a certificate of its height needs.
@@ -46,7 +51,9 @@ impl CommitteeView {
             member: names.get(&seat.address).cloned(),
             address: seat.address,
             public_key: Bytes::copy_from_slice(&seat.public_key),
+            peer_key: seat.peer_key.into(),
             power: seat.power,
+            weight: seat.weight,
         };
         Self {
             height: height.0,

@@ -126,8 +126,13 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         false => block.header().timestamp,
     };
     let timestamp_secs = executor.founding().next_timestamp(block.header(), now_secs);
-    let (beneficiary, mix_hash) = (block.header().beneficiary, randao(block.block.hash));
-    let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, ..Attributes::default() };
+    let mix_hash = randao(block.block.hash);
+    let attributes = Attributes {
+        timestamp_secs,
+        beneficiary: block.header().beneficiary,
+        mix_hash,
+        ..Attributes::default()
+    };
     let simulation = executor
         .simulate(&state, block.header(), block.block.hash, &attributes, &subject)
         .map_err(|error| match error {
