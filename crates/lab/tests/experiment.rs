@@ -25,11 +25,11 @@ fn theory_has_its_known_values() {
 
 #[test]
 fn the_experiment_meets_the_exact_result_and_not_its_approximation() {
-    let table = double_spend(7, 20_000, &[0.1, 0.3], Z_ALL);
+    let table = double_spend(7, 10_000, &[0.1, 0.3], Z_ALL);
     assert_eq!(table.meets(), (true, false), "{table}");
-    let table = double_spend(7, 20_000, &[0.1, 0.3], Z_95);
+    let table = double_spend(7, 10_000, &[0.1, 0.3], Z_95);
     let (exact, poisson) = table.misses();
-    assert!(exact <= 4 && poisson >= 6, "{table}");
+    assert!(exact <= 4 && poisson > exact + 4, "{table}");
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn the_closed_form_crosses_where_it_should() {
 
 #[test]
 fn the_experiment_meets_the_closed_form_and_crosses_fair_share() {
-    let alphas = [0.15, 0.22, 0.28, 0.3, 0.36, 0.42];
-    let table = selfish_mining(7, 12, 6_000, &alphas, &[0.0, 0.5], Z_ALL);
+    let alphas = [0.2, 0.3, 0.36, 0.42];
+    let table = selfish_mining(7, 12, 4_000, &alphas, &[0.0, 0.5], Z_ALL);
     for row in &table.rows {
         assert!(row.measured.holds(row.theory), "{row:?}\n{table}");
         assert!(row.measured.high - row.measured.low < 0.07, "too little is known: {row:?}");

@@ -93,12 +93,3 @@ fn storms_over_work_on_disk() {
         assert!(report.is_good(), "storm on disk, seed {seed}: {report}");
     }
 }
-
-#[test]
-#[ignore]
-fn debug_one() {
-    let seed: u64 = std::env::var("SEED").unwrap().parse().unwrap();
-    let file = std::fs::File::create("/tmp/polity/w1-trace.txt").unwrap();
-    let report = run(&spec(seed), seed, Some(Box::new(std::io::BufWriter::new(file)))).unwrap();
-    println!("{report}");
-}

@@ -2,7 +2,7 @@
 //!
 //! The attacker works on a branch of its own from the block before the payment. It has one block before it pays (Rosenfeld's
 //! assumption), so that its branch is heavier, and not just as heavy, when theory says that it has caught up.
-//! It gives up so far behind that it would come back less than once in 10^11.
+//! It gives up so far behind that even with three tenths of the hash power it would come back less than once in 10^7.
 //!
 //! Sources: S. Nakamoto, "Bitcoin", 2008, §11 (number of the attacker's blocks taken as Poisson distributed); M. Rosenfeld,
 //! "Analysis of hashrate-based double spending", 2012, and C. Grunspan, R. Pérez-Marco, "Double spend races", 2018 (its exact
@@ -17,7 +17,7 @@ use crate::rng::Rng;
 /// Blocks on top of the payment up to which is looked.
 const DEPTH_MAX: usize = 10;
 /// Blocks that the attacker may be behind before it gives up.
-const BEHIND_MAX: u64 = 30;
+const BEHIND_MAX: u64 = 20;
 
 /// What theory says and what was measured, of one depth.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]

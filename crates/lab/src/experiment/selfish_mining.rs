@@ -7,16 +7,16 @@
 //! Source: I. Eyal, E. G. Sirer, "Majority is not enough: Bitcoin mining is vulnerable", 2014: equation 8 for the revenue, and
 //! (1 − γ) / (3 − 2γ) for the share from which it exceeds the fair one.
 
+use std::collections::BTreeSet;
+
 use polity_consensus::work::{Tip, Tree};
-use polity_primitives::{Address, B256, Header, Height, U256};
+use polity_primitives::{B256, Header, Height, U256};
 
 use super::{Interval, mean};
 use crate::{rng::Rng, work::Strategy};
 
 /// Blocks that are kept of each chain; longer forks do not happen.
 const KEPT: u64 = 200;
-/// The selfish miner's blocks name this account.
-const VILLAIN: Address = Address::repeat_byte(0xee);
 
 /// What theory says and what was measured, of one share.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -80,6 +80,8 @@ struct Game {
     views: [Tree; 3],
     strategy: Strategy,
     next: u64,
+    /// Names of the selfish miner's blocks; names rise.
+    villains: BTreeSet<B256>,
     earned: u64,
     settled: u64,
 }
@@ -92,20 +94,20 @@ impl Game {
             views: [view.clone(), view.clone(), view],
             strategy: Strategy::new(0),
             next: 0,
+            villains: BTreeSet::new(),
             earned: 0,
             settled: 0,
         }
     }
 
     /// A block on the best chain of a view.
-    fn found(&mut self, view: usize, writer: Address) -> (B256, Header) {
+    fn found(&mut self, view: usize) -> (B256, Header) {
         self.next += 1;
         let parent = self.views[view].best();
         let header = Header {
             parent_hash: parent.hash,
             number: parent.height.0 + 1,
             difficulty: U256::from(1),
-            beneficiary: writer,
             ..Header::default()
         };
         (B256::from(U256::from(self.next)), header)
@@ -131,7 +133,8 @@ impl Game {
     }
 
     fn villain_finds(&mut self) {
-        let block = self.found(2, VILLAIN);
+        let block = self.found(2);
+        self.villains.insert(block.0);
         self.hears(2, &[block]);
         let from = self.strategy.shown();
         let to = self.strategy.found(self.views[2].best().height.0);
@@ -140,7 +143,7 @@ impl Game {
     }
 
     fn honest_finds(&mut self, view: usize) {
-        let block = self.found(view, Address::ZERO);
+        let block = self.found(view);
         let best = self.views[2].best().height.0;
         let from = self.strategy.shown();
         let to = self.strategy.heard(block.1.number, best);
@@ -162,19 +165,17 @@ impl Game {
         for view in 0..3 {
             let tree = &mut self.views[view];
             let deep = tree.best().height.0.saturating_sub(KEPT);
-            let floor = tree.floor();
-            if deep < floor.height.0 + KEPT {
+            if deep < tree.floor().height.0 + KEPT {
                 continue;
             }
             let Some(hash) = tree.at(Height(deep)) else { continue };
+            let (below, _) = tree.raise(&hash);
             if view == 1 {
-                let writers = (floor.height.0 + 1..=deep).filter_map(|height| tree.at(Height(height)));
-                let ours =
-                    writers.filter(|h| tree.header(h).is_some_and(|h| h.beneficiary == VILLAIN)).count();
-                self.earned += ours as u64;
-                self.settled += deep - floor.height.0;
+                let ours = |hash: &&B256| self.villains.contains(*hash);
+                self.earned += below.iter().filter(ours).count() as u64;
+                self.settled += below.len() as u64;
+                self.villains = below.last().map_or_else(BTreeSet::new, |last| self.villains.split_off(last));
             }
-            tree.raise(&hash);
         }
     }
 
