@@ -7,7 +7,7 @@
 //! Source: I. Eyal, E. G. Sirer, "Majority is not enough: Bitcoin mining is vulnerable", 2014: equation 8 for the revenue, and
 //! (1 − γ) / (3 − 2γ) for the share from which it exceeds the fair one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use polity_consensus::work::{Tip, Tree};
 use polity_primitives::{B256, Header, Height, U256};
@@ -101,7 +101,7 @@ impl Game {
     }
 
     /// A block on the best chain of a view.
-    fn found(&mut self, view: usize) -> (B256, Header) {
+    fn found(&mut self, view: usize) -> (B256, Arc<Header>) {
         self.next += 1;
         let parent = self.views[view].best();
         let header = Header {
@@ -110,10 +110,10 @@ impl Game {
             difficulty: U256::from(1),
             ..Header::default()
         };
-        (B256::from(U256::from(self.next)), header)
+        (B256::from(U256::from(self.next)), Arc::new(header))
     }
 
-    fn hears(&mut self, view: usize, blocks: &[(B256, Header)]) {
+    fn hears(&mut self, view: usize, blocks: &[(B256, Arc<Header>)]) {
         for (hash, header) in blocks {
             let tree = &mut self.views[view];
             if tree.add(*hash, header.clone()).is_some() && tree.is_heavier(hash) {
@@ -123,12 +123,12 @@ impl Game {
     }
 
     /// The selfish miner's blocks above `from` up to `to`.
-    fn shown(&self, from: u64, to: Option<u64>) -> Vec<(B256, Header)> {
+    fn shown(&self, from: u64, to: Option<u64>) -> Vec<(B256, Arc<Header>)> {
         let tree = &self.views[2];
         let heights = from + 1..=to.unwrap_or(from);
         heights
             .filter_map(|height| tree.at(Height(height)))
-            .filter_map(|h| Some((h, tree.header(&h)?.clone())))
+            .filter_map(|h| Some((h, Arc::new(tree.header(&h)?.clone()))))
             .collect()
     }
 
