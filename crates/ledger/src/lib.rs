@@ -18,6 +18,7 @@ mod follow;
 mod fork;
 mod head;
 mod open;
+mod randomness;
 mod read;
 mod settle;
 mod submit;
@@ -30,7 +31,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub use application::LedgerApplication;
+pub use application::{LedgerApplication, Proposer};
 pub use error::{Error, SubmitError};
 pub use follow::{Followed, Plan};
 pub use head::{Agreement, ExecutedBlock, Head};

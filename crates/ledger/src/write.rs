@@ -14,7 +14,9 @@ use polity_primitives::{
 };
 use polity_trie::State;
 
-use crate::{Error, ExecutedBlock, Head, Ledger, candidates::Candidate, view::StateSlots};
+use crate::{
+    Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate, view::StateSlots,
+};
 
 /// How far a proposer's clock may run ahead of ours. Units: milliseconds. Source: geth allows 15 s, Tendermint's PBTS
 /// half a second plus the message delay; members' machines keep time by NTP.
@@ -105,6 +107,7 @@ impl Ledger {
         &self,
         head: &Head,
         beneficiary: Address,
+        mix_hash: B256,
         now_ms: Option<u64>,
         round: u32,
     ) -> Result<Assembled, Error> {
@@ -117,7 +120,8 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: missed(head, beneficiary) };
+        let missed = missed(head, beneficiary);
+        let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, difficulty, missed };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -169,13 +173,16 @@ impl Ledger {
     }
 
     /// Builds the block to propose after the head, and makes its body durable.
-    pub(crate) fn propose(&self, proposer: Address, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
+    pub(crate) fn propose(&self, proposer: &Proposer, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
         let _writing = self.0.writing.lock();
         if let Some(height) = self.terminal() {
             return self.propose_terminal(height);
         }
         let head = self.head();
-        let Assembled { executed, rejected } = self.assemble(&head, proposer, Some(now_ms), round)?;
+        let proven = self.prove(&head, proposer)?;
+        let Assembled { mut executed, rejected } =
+            self.assemble(&head, proposer.address, proven.mix_hash, Some(now_ms), round)?;
+        Arc::make_mut(&mut executed.block).block.block.seal = proven.proof.into();
         self.0.mempool.remove(&rejected);
         let candidate = self.candidate(&head, executed)?;
         self.keep(&candidate)?;
@@ -194,7 +201,8 @@ impl Ledger {
             Err(reason) => return Ok(Judged::Invalid(keccak256(bytes), reason)),
         };
         let hash = block.hash;
-        if self.0.candidates.lock().get(&hash).is_some() {
+        let known = self.0.candidates.lock().get(&hash).map(|candidate| candidate.block.block.block.clone());
+        if known.is_some_and(|known| known == block.block) {
             return Ok(Judged::Valid(hash));
         }
         let header = &block.block.header;
@@ -219,6 +227,10 @@ impl Ledger {
         };
         if let Some(reason) = reason {
             return Ok(Judged::Invalid(hash, reason));
+        }
+        if let Err(reason) = self.check_randomness(&head, &block.block) {
+            // The seal is no part of the hash: these bytes are not the block of that name, which may be valid.
+            return Ok(Judged::Invalid(keccak256(bytes), reason));
         }
         match self.execute(&head, block)? {
             Ok(candidate) => {

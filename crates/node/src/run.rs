@@ -12,7 +12,7 @@ use polity_bft::{BftConfig, Peer, Timing};
 use polity_charter::{Access, Diagnostics};
 use polity_consensus::{Engine, bft::Key};
 use polity_institutions::registry;
-use polity_ledger::{ExecutedBlock, Ledger, SubmitError};
+use polity_ledger::{ExecutedBlock, Ledger, Proposer, SubmitError};
 use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
 use polity_primitives::{CONSTITUTION, REGISTRY, TransactionError};
 use polity_rpc::{RpcConfig, RpcServer};
@@ -165,7 +165,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
         numbers: numbers.clone(),
         stretch: stretch.clone(),
         configure: configure(home, &ledger, &settings, &secrets, members_only),
-        apply: apply(&ledger, &secrets),
+        apply: apply(&ledger, &secrets)?,
         key: key(&settings, &secrets)?,
         miner: settings.work,
         moved,
@@ -259,9 +259,11 @@ fn configure(
 }
 
 /// The chain as the committee's engine sees it.
-fn apply(ledger: &Ledger, secrets: &NodeSecrets) -> Apply {
-    let (ledger, address) = (ledger.clone(), secrets.consensus.address());
-    Box::new(move || Box::new(ledger.application(address)))
+fn apply(ledger: &Ledger, secrets: &NodeSecrets) -> Result<Apply, NodeError> {
+    let proposer = Proposer::new(secrets.consensus.address(), &secrets.peer.bytes())
+        .map_err(|error| NodeError::Stopped(error.to_string()))?;
+    let ledger = ledger.clone();
+    Ok(Box::new(move || Box::new(ledger.application(proposer.clone()))))
 }
 
 /// Compares our keys with those the registry has for `member`. A member it does not know yet, or without a node there, may have

@@ -334,6 +334,7 @@ impl World {
             beneficiary: Key::of("m1-node").address,
             missed: self.missed.clone(),
             difficulty: U256::ZERO,
+            mix_hash: crate::randao(self.head.hash),
         }
     }
 

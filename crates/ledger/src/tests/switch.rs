@@ -65,7 +65,7 @@ struct Story {
 impl Story {
     fn new(charter: &polity_charter::Charter, genesis: &Genesis, memory: Memory) -> Self {
         let node = Miner::on(charter, genesis, "node-1 node", memory);
-        let app = node.ledger.application(address(&secret("node-1 node")));
+        let app = node.ledger.application(proposer());
         Self { node, app, acts: acts(charter.chain_id) }
     }
 
