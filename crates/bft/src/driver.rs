@@ -73,6 +73,8 @@ pub(crate) struct Driver {
     held: Option<Held>,
     /// The library waits for its first height until peers are here, or this time.
     ready: Option<(Instant, RpcReplyPort<FirstHeight>)>,
+    /// The library waits for a height that another engine writes.
+    waiting: Option<RpcReplyPort<Next<Context>>>,
     /// Peers that listen.
     subscribed: BTreeSet<PeerId>,
     connected: BTreeSet<PeerId>,
@@ -105,6 +107,7 @@ impl Driver {
             links: None,
             held: None,
             ready: None,
+            waiting: None,
             subscribed: Default::default(),
             connected: Default::default(),
             last: None,
@@ -164,7 +167,8 @@ impl Driver {
         let held = self.held.as_ref().map(|_| {
             Duration::from_millis(self.pace.wait_ms(self.now_ms(), self.host.app().block_time_ms()))
         });
-        let ready = self.ready.as_ref().map(|(by, _)| by.saturating_duration_since(Instant::now()));
+        let decides = self.host.app().decides(self.host.height());
+        let ready = self.ready.as_ref().filter(|_| decides).map(|(by, _)| by.saturating_duration_since(Instant::now()));
         [held, ready].into_iter().flatten().min()
     }
 
@@ -173,7 +177,9 @@ impl Driver {
         if self.is_halted() || self.links.is_none() {
             return Ok(());
         }
-        if let Some((_, reply)) = self.ready.take_if(|(by, _)| *by <= Instant::now()) {
+        let next = self.host.height();
+        let decides = self.host.app().decides(next);
+        if let Some((_, reply)) = self.ready.take_if(|(by, _)| decides && *by <= Instant::now()) {
             let _ = reply.send((BlockHeight(self.host.height()), self.params()));
         }
         let is_due = |driver: &Self| {
@@ -217,7 +223,7 @@ impl Driver {
                 Ok(())
             }
             Input::Unlinked { disconnected } => {
-                (self.links, self.held, self.ready) = (None, None, None);
+                (self.links, self.held, self.ready, self.waiting) = (None, None, None, None);
                 if disconnected {
                     self.connected.clear();
                     self.subscribed.clear();
@@ -292,7 +298,16 @@ impl Driver {
                 self.host.evidence(double_votes(evidence.votes.iter().flat_map(|(_, pairs)| pairs)))?;
                 self.host
                     .evidence(double_proposals(evidence.proposals.iter().flat_map(|(_, pairs)| pairs)))?;
-                let _ = reply_to.send(Next::Start(BlockHeight(self.host.height()), self.params()));
+                let next = self.host.height();
+                if self.host.app().decides(next) {
+                    let _ = reply_to.send(Next::Start(BlockHeight(next), self.params()));
+                } else {
+                    // Another engine writes it: the library waits until it is stopped.
+                    info!(height = %next, "this engine has done its part; another goes on");
+                    self.now.step = Step::Idle;
+                    self.waiting = Some(reply_to);
+                    self.publish();
+                }
             }
             HostMsg::GetDecidedValues { range, reply_to } => {
                 let blocks = self.host.history(&range)?;

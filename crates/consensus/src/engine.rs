@@ -4,7 +4,7 @@
 //! stops it. Engines do not know each other; when the constitution changes, the node stops one and starts the next.
 
 use polity_constitution::VotingPower;
-use polity_primitives::{Address, B256, Height};
+use polity_primitives::{Address, B256, Height, U256};
 
 /// Where an engine is in deciding a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Step {
     Precommit,
     /// Decided, committing.
     Commit,
+    /// Looking for a nonce.
+    Mine,
 }
 
 impl core::fmt::Display for Step {
@@ -30,6 +32,7 @@ impl core::fmt::Display for Step {
             Self::Prevote => "prevote",
             Self::Precommit => "precommit",
             Self::Commit => "commit",
+            Self::Mine => "mine",
         })
     }
 }
@@ -72,6 +75,21 @@ pub struct Status {
     pub trouble: Option<String>,
     /// Why the engine stopped, if it did by itself.
     pub failure: Option<String>,
+    /// What only an engine of work can tell.
+    pub work: Option<WorkStatus>,
+}
+
+/// What an engine of work is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkStatus {
+    /// Hashes tried per second, here.
+    pub hash_rate: u64,
+    /// Expected hashes of the next block.
+    pub difficulty: U256,
+    /// The highest block under enough others to be final.
+    pub finalized: Height,
+    /// Blocks whose headers are proven and whose bodies are not here yet.
+    pub missing: usize,
 }
 
 impl Status {

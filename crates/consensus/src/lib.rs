@@ -12,4 +12,4 @@ mod engine;
 pub mod work;
 
 pub use application::{Application, Fatal, Verdict};
-pub use engine::{Engine, Presence, Status, Step};
+pub use engine::{Engine, Presence, Status, Step, WorkStatus};

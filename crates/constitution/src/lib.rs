@@ -9,6 +9,7 @@ mod candidate;
 mod committee;
 mod offence;
 mod participation;
+pub mod randomness;
 mod scale;
 mod seating;
 mod settings;

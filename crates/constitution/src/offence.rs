@@ -138,7 +138,7 @@ fn double_vote(chain_id: u64, pair: &VotePair) -> Result<Offence, NoOffence> {
 }
 
 fn double_proposal(chain_id: u64, pair: &ProposalPair) -> Result<Offence, NoOffence> {
-    if pair.first_hash == pair.second_hash {
+    if (pair.first_hash, pair.first_valid) == (pair.second_hash, pair.second_valid) {
         return Err(NoOffence::Same(pair.first_hash));
     }
     let digest = |hash: B256, valid: u64| {

@@ -117,7 +117,8 @@ fn main() {
     });
     let gas_limit = executor.founding().block_gas_limit;
     let parent = Header { gas_limit, base_fee_per_gas: Some(1_000_000_000), ..Header::default() };
-    let attributes = Attributes { timestamp_secs: 1, beneficiary: Address::repeat_byte(1), ..Attributes::default() };
+    let attributes =
+        Attributes { timestamp_secs: 1, beneficiary: Address::repeat_byte(1), ..Attributes::default() };
     let root = |changes: &StateChanges| view.0.apply(changes).root();
 
     println!("{n} transfers among {} accounts, {} cores", accounts + count, rayon::current_num_threads());

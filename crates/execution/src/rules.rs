@@ -85,10 +85,7 @@ impl From<&Charter> for ChainRules {
             clock: charter.clock.clone(),
             transact: charter.access.transact,
             charter_hash: charter.hash,
-            closing: Closing {
-                after: constitution::closes(&charter.consensus),
-                ..Closing::default()
-            },
+            closing: Closing { after: constitution::closes(&charter.consensus), ..Closing::default() },
         }
     }
 }
@@ -177,7 +174,7 @@ impl ChainRules {
             beneficiary: attributes.beneficiary,
             difficulty: attributes.difficulty,
             base_fee_per_gas: Some(self.next_base_fee(parent)),
-            mix_hash: randao(parent_hash),
+            mix_hash: attributes.mix_hash,
             ..self.blank_header()
         }
     }
@@ -222,10 +219,12 @@ pub struct Attributes {
     pub difficulty: U256,
     /// Consensus addresses of those whose turns before came to nothing: for the accounts of the block, see [`Closing`].
     pub missed: Vec<Address>,
+    /// `mix_hash` (`PREVRANDAO`): randomness, as consensus gives and judges it.
+    pub mix_hash: B256,
 }
 
-/// The `mix_hash` (`PREVRANDAO`) of the block after `parent_hash`. It is known to everyone one block ahead and chosen by the
-/// proposer of the parent among the blocks it could make: a contract must not play for money with it.
+/// The `mix_hash` (`PREVRANDAO`) of a block whose writer proves none: a worked block, or one that is only imagined. It is known to
+/// everyone one block ahead and chosen by the writer of the parent among the blocks it could make.
 #[must_use]
 pub fn randao(parent_hash: B256) -> B256 {
     keccak256([parent_hash.as_slice(), b"polity.randao"].concat())

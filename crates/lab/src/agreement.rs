@@ -10,7 +10,8 @@ use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Signature, TxKind, U256};
 use polity_charter::{Charter, MemberKeys, NodeKeys};
 use polity_consensus::{Fatal, bft::Key};
-use polity_ledger::{Genesis, Ledger};
+use polity_constitution::randomness::Prover;
+use polity_ledger::{Genesis, Ledger, Proposer};
 use polity_primitives::{Address, Bytes, keccak256};
 
 use crate::{disk::Store, spec::Work};
@@ -29,12 +30,18 @@ pub const PAYEE: Address = Address::repeat_byte(0x77);
 pub struct Agreement {
     charter: Charter,
     keys: Vec<Key>,
+    proposers: Vec<Proposer>,
     genesis: Genesis,
     payer: Key,
 }
 
 fn key(name: &str) -> Result<Key, Fatal> {
     Key::new(keccak256(name).0).map_err(|e| Fatal::because(&e))
+}
+
+/// The ed25519 secret of a node's connections and randomness.
+fn peer_secret(id: &str) -> [u8; 32] {
+    keccak256(format!("lab {id} peer")).0
 }
 
 impl Agreement {
@@ -69,7 +76,8 @@ impl Agreement {
             let node = match id.strip_prefix("node-") {
                 Some(_) => {
                     let consensus = key(&format!("lab {id} consensus"))?.public().0;
-                    Some(NodeKeys { consensus, peer: keccak256(id).0 })
+                    let peer = Prover::new(&peer_secret(id)).map_err(|e| Fatal::because(&e))?.public_key();
+                    Some(NodeKeys { consensus, peer })
                 }
                 None => None,
             };
@@ -80,8 +88,13 @@ impl Agreement {
         let text = polity_charter::with_keys(&text, &public).map_err(|e| Fatal::because(&e))?;
         let charter = parse(&text)?;
         let genesis = Genesis::of(&charter).map_err(|e| Fatal::because(&e))?;
-        let keys = (1..=seats).map(|i| key(&format!("lab node-{i} consensus"))).collect::<Result<_, _>>()?;
-        Ok(Self { charter, keys, genesis, payer: key(&format!("lab {PAYER}"))? })
+        let keys: Vec<Key> =
+            (1..=seats).map(|i| key(&format!("lab node-{i} consensus"))).collect::<Result<_, _>>()?;
+        let proposer = |(i, key): (usize, &Key)| {
+            Proposer::new(key.address(), &peer_secret(&format!("node-{i}"))).map_err(|e| Fatal::because(&e))
+        };
+        let proposers = (1..=seats).zip(&keys).map(proposer).collect::<Result<_, _>>()?;
+        Ok(Self { charter, keys, proposers, genesis, payer: key(&format!("lab {PAYER}"))? })
     }
 
     /// The charter.
@@ -94,6 +107,14 @@ impl Agreement {
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         &self.keys
+    }
+
+    /// How the validator of `seat` proposes.
+    ///
+    /// # Errors
+    /// [`Fatal`] if there is no such seat.
+    pub fn proposer(&self, seat: usize) -> Result<Proposer, Fatal> {
+        self.proposers.get(seat).cloned().ok_or_else(|| Fatal(format!("there is no seat {seat}")))
     }
 
     /// Opens the ledger of a disk.

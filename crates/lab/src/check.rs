@@ -10,10 +10,9 @@ use std::{
 };
 
 use polity_consensus::Fatal;
+use polity_constitution::offence;
 use polity_ledger::Ledger;
-use polity_primitives::{
-    Address, B256, Evidence, Height, SignedVote, proposal_digest, recover_signer, vote_digest,
-};
+use polity_primitives::{Accusation, Address, B256, Evidence, Height};
 
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -245,27 +244,20 @@ pub fn convergence(ledgers: &[(usize, &Ledger)], confirmations: u64) -> Vec<Viol
 /// Whom `evidence` convicts, or nobody if it proves nothing.
 #[must_use]
 pub fn convicted(chain_id: u64, evidence: &Evidence) -> Option<Address> {
-    let votes = |vote: &SignedVote| {
-        let digest = vote_digest(chain_id, vote.kind, Height(vote.height), vote.round, vote.block_hash);
-        recover_signer(digest, &vote.signature) == Some(vote.validator)
-    };
-    match evidence {
+    // The check that the chain itself makes of an accusation, and that the author is the one it names.
+    let proved = offence(chain_id, &Accusation::from(evidence).to_bytes()).ok()?;
+    let named = match evidence {
         Evidence::DoubleVote { first, second } => {
-            let about = |vote: &SignedVote| (vote.kind, vote.height, vote.round, vote.validator);
-            let conflict = about(first) == about(second) && first.block_hash != second.block_hash;
-            (conflict && votes(first) && votes(second)).then_some(first.validator)
+            if first.validator != second.validator {
+                return None;
+            }
+            first.validator
         }
-        Evidence::DoubleProposal { height, round, validator, first, second } => {
-            let proposes = |(hash, valid_round, signature): &(B256, Option<u32>, _)| {
-                let digest = proposal_digest(chain_id, Height(*height), *round, *valid_round, *hash);
-                recover_signer(digest, signature) == Some(*validator)
-            };
-            let conflict = (first.0, first.1) != (second.0, second.1);
-            (conflict && proposes(first) && proposes(second)).then_some(*validator)
-        }
-        // Nobody in the laboratory is accused by a header alone.
-        Evidence::InvalidProposal { .. } | Evidence::InvalidWork { .. } => None,
-    }
+        Evidence::DoubleProposal { validator, .. }
+        | Evidence::InvalidProposal { validator, .. }
+        | Evidence::InvalidWork { validator, .. } => *validator,
+    };
+    (proved.culprit == named).then_some(named)
 }
 
 #[cfg(test)]

@@ -450,7 +450,8 @@ fn engine(
     if let Some(work) = &wiring.work {
         return Ok(crate::work::node(&ledger, key, node, nodes, work, villain, wiring.plant));
     }
-    let made = Node::new(ledger, disk.log.clone(), key.clone(), wiring)?;
+    let proposer = agreement.proposer(seat)?;
+    let made = Node::new(ledger, disk.log.clone(), key.clone(), proposer, wiring)?;
     Ok(match villain {
         None | Some(Villain::Amnesiac) => Box::new(made),
         Some(villain) => Box::new(crate::bft::masked(made, villain, key.clone(), node, nodes)),

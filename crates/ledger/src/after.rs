@@ -5,7 +5,8 @@ use std::sync::Arc;
 use polity_charter::Charter;
 use polity_constitution::Committee;
 use polity_execution::Executor;
-use polity_primitives::{CONSTITUTION, Header, Height, REGISTRY, StateChanges};
+use polity_institutions::constitution;
+use polity_primitives::{ASSEMBLY, Header, Height, REGISTRY, StateChanges};
 use polity_trie::State;
 
 use crate::{Agreement, Error, course::Course, read::committee_of, view::StateSlots};
@@ -36,24 +37,33 @@ impl After {
         })
     }
 
-    /// What follows from `state`, to which the block of `header` changed with `changes` the state that `self` follows from.
-    /// Cost: nothing but two lookups, unless the block touched who decides or what was agreed.
+    /// What follows from `state`, to which the block of `header` changed the state `before` that `self` follows from.
+    /// Cost: a few slots, unless the block touched who decides or what was agreed.
     pub(crate) fn next(
         &self,
         founding: &Charter,
         executor: &Executor,
         header: &Header,
-        (state, changes): (&State, &StateChanges),
+        (before, state, changes): (&State, &State, &StateChanges),
     ) -> Result<Self, Error> {
-        let course = self.course.step(header, &StateSlots(state))?;
+        let next = Height(header.number).next();
+        let (slots, before) = (StateSlots(state), StateSlots(before));
+        let course = self.course.step(header, &slots)?;
         let touched = |institution| changes.accounts.contains_key(&institution);
-        if touched(CONSTITUTION) {
-            return Self::of(founding, executor, header, state, course);
-        }
-        let committee = match touched(REGISTRY) {
-            true => committee_of(&StateSlots(state), Height(header.number).next(), header.mix_hash)?,
+        let agreement = match constitution::version(&slots) == self.agreement.version {
+            true => self.agreement.clone(),
+            false => Arc::new(Agreement::after(founding, executor, &slots)?),
+        };
+        let moved = constitution::revision(&slots) != constitution::revision(&before)
+            || constitution::turn(&slots) == next.0;
+        // Offices are seats in chambers.
+        let seated = touched(ASSEMBLY)
+            && constitution::consensus_at(&slots, next.0)
+                .is_none_or(|settings| settings.chambers().next().is_some());
+        let committee = match moved || seated || touched(REGISTRY) {
+            true => committee_of(&slots, next, header.mix_hash)?,
             false => self.committee.reseeded(header.mix_hash),
         };
-        Ok(Self { committee: Arc::new(committee), agreement: self.agreement.clone(), course })
+        Ok(Self { committee: Arc::new(committee), agreement, course })
     }
 }

@@ -1,9 +1,12 @@
 //! The ledger as the engines see it.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use polity_consensus::{Application, Fatal, Verdict};
-use polity_constitution::Committee;
+use polity_constitution::{
+    Committee,
+    randomness::{Prover, RandomnessError},
+};
 use polity_institutions::BlockInfo;
 use polity_primitives::{Address, B256, Certificate, Evidence, Height, SealedBlock, keccak256};
 
@@ -12,17 +15,36 @@ use crate::{Error, Ledger, view::StateSlots, write::Judged};
 /// Most bytes of blocks answered to a peer that catches up, after the first block.
 const DECIDED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Under which name a node proposes, and with which randomness. An observer has both and is never asked.
+#[derive(Clone, Debug)]
+pub struct Proposer {
+    /// Its consensus address.
+    pub address: Address,
+    /// Its peer secret, as far as it answers for randomness.
+    pub prover: Arc<Prover>,
+}
+
+impl Proposer {
+    /// Proposes as the consensus address `address`, with the randomness of `peer_secret`.
+    ///
+    /// # Errors
+    /// [`RandomnessError::Key`].
+    pub fn new(address: Address, peer_secret: &[u8; 32]) -> Result<Self, RandomnessError> {
+        Ok(Self { address, prover: Arc::new(Prover::new(peer_secret)?) })
+    }
+}
+
 /// The ledger with the name it proposes under.
 #[derive(Clone, Debug)]
 pub struct LedgerApplication {
     ledger: Ledger,
-    proposer: Address,
+    proposer: Proposer,
 }
 
 impl Ledger {
-    /// This ledger, proposing as the consensus address `proposer`.
+    /// This ledger, proposing as `proposer`.
     #[must_use]
-    pub fn application(&self, proposer: Address) -> LedgerApplication {
+    pub fn application(&self, proposer: Proposer) -> LedgerApplication {
         LedgerApplication { ledger: self.clone(), proposer }
     }
 }
@@ -55,7 +77,7 @@ impl Application for LedgerApplication {
         if height != expected {
             return Err(Fatal(format!("asked to build block {height} where {expected} is next")));
         }
-        self.ledger.propose(self.proposer, round, now_ms).map_err(fatal)
+        self.ledger.propose(&self.proposer, round, now_ms).map_err(fatal)
     }
 
     fn receive(&mut self, block_bytes: &[u8], height: Height, now_ms: u64) -> Result<Verdict, Fatal> {
@@ -175,7 +197,7 @@ fn evidence_key(evidence: &Evidence) -> B256 {
         Evidence::DoubleProposal { height, round, validator, .. } => (0, *height, *round, *validator),
         Evidence::InvalidProposal { height, round, validator, .. } => (3, *height, *round, *validator),
         Evidence::InvalidWork { validator, header, .. } => {
-            return keccak256([&[4], validator.as_slice(), keccak256(header).as_slice()].concat());
+            return keccak256([validator.as_slice(), header].concat());
         }
     };
     let mut bytes = vec![kind];

@@ -27,6 +27,8 @@ pub(crate) struct Course {
     pub(crate) timestamp_secs: u64,
     /// Difficulty accumulated since the last block that was not worked.
     pub(crate) work: U256,
+    /// That block.
+    pub(crate) since: Height,
 }
 
 /// The settings in force for the next block, and those coming.
@@ -58,14 +60,16 @@ impl Course {
     /// before it.
     pub(crate) fn after(
         own: Option<Rules>,
-        before: U256,
+        (before, since): (U256, Height),
         header: &Header,
         state: &dyn Slots,
     ) -> Result<Self, Error> {
         let height = Height(header.number);
         let Schedule { settings, turn } = schedule(state, height.next())?;
-        let accumulated =
-            if header.difficulty.is_zero() { U256::ZERO } else { before.saturating_add(header.difficulty) };
+        let (accumulated, since) = match header.difficulty.is_zero() {
+            true => (U256::ZERO, height),
+            false => (before.saturating_add(header.difficulty), since),
+        };
         let next = work(&settings).map(|work| {
             let pending = turn > height.next().0;
             // The settings begin with the next block, or go on.
@@ -82,14 +86,14 @@ impl Course {
                 until: pending.then(|| Height(turn.saturating_sub(1))),
             }
         });
-        Ok(Self { next, own, work: accumulated, timestamp_secs: header.timestamp })
+        Ok(Self { next, own, work: accumulated, since, timestamp_secs: header.timestamp })
     }
 
     /// What holds after the block of `header` on top of the block that `self` holds after.
     pub(crate) fn step(&self, header: &Header, state: &dyn Slots) -> Result<Self, Error> {
         // A long pause moves the anchor, on this branch only.
         let own = self.next.map(|rules| rules.after(self.timestamp_secs, header));
-        Self::after(own, self.work, header, state)
+        Self::after(own, (self.work, self.since), header, state)
     }
 
     /// The rules of work around this block: it is worked, or the next one is.
@@ -116,6 +120,7 @@ fn anchor(header: &Header, work: Work) -> Anchor {
 struct Record {
     hash: [u8; 32],
     work: [u8; 32],
+    since: u64,
     interval_secs: u64,
     confirmations: u64,
     checkpoint: u64,
@@ -136,6 +141,7 @@ pub(crate) fn keep(db: &Db, height: Height, hash: B256, course: &Course) -> Resu
     let record = Record {
         hash: hash.0,
         work: course.work.to_be_bytes(),
+        since: course.since.0,
         interval_secs: own.interval_secs,
         confirmations: own.confirmations,
         checkpoint: own.checkpoint,
@@ -150,10 +156,10 @@ pub(crate) fn keep(db: &Db, height: Height, hash: B256, course: &Course) -> Resu
 
 /// The course after the committed block `hash` of `header`.
 pub(crate) fn load(db: &Db, hash: B256, header: &Header, state: &dyn Slots) -> Result<Course, Error> {
-    if header.difficulty.is_zero() {
-        return Course::after(None, U256::ZERO, header, state);
-    }
     let height = Height(header.number);
+    if header.difficulty.is_zero() {
+        return Course::after(None, (U256::ZERO, height), header, state);
+    }
     let missing = || Error::Missing(format!("what the work of block {height} is counted from"));
     let bytes = db.meta(&key(height))?.ok_or_else(missing)?;
     let record: Record = borsh::from_slice(&bytes).map_err(|_| missing())?;
@@ -172,5 +178,5 @@ pub(crate) fn load(db: &Db, hash: B256, header: &Header, state: &dyn Slots) -> R
         until: record.until.map(Height),
     };
     let work = U256::from_be_bytes(record.work);
-    Course::after(Some(own), work.saturating_sub(header.difficulty), header, state)
+    Course::after(Some(own), (work.saturating_sub(header.difficulty), Height(record.since)), header, state)
 }

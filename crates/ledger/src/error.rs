@@ -80,6 +80,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// This node cannot make the randomness of its block.
+    #[error("the randomness of block {height}: {reason}")]
+    Randomness {
+        /// The block.
+        height: Height,
+        /// Why.
+        reason: polity_constitution::randomness::RandomnessError,
+    },
     /// A member's key that does not recover.
     #[error("a transaction of a committed block does not recover a sender: {0}")]
     Sender(#[from] TransactionError),

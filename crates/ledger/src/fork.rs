@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use polity_consensus::work::{Inserted, Rules, check_header, seal_digest};
+use polity_execution::randao;
 use polity_primitives::{B256, Header, Height, SealedBlock, Signature, U256, recover_signer};
 
 use crate::{Error, Head, Ledger, candidates::Candidate, course, trail::difference, write::decode};
@@ -87,6 +88,9 @@ impl Ledger {
         let past = self.past(parent, rules)?;
         if let Err(error) = check_header(rules, parent.header(), &parent.hash(), &past, header, now_ms) {
             return Ok(Err(error.to_string()));
+        }
+        if header.mix_hash != randao(header.parent_hash) {
+            return Ok(Err(format!("mixHash is {}, not that of its place", header.mix_hash)));
         }
         let writer = header.beneficiary;
         let seal = Signature::try_from(block.block.seal.as_ref());

@@ -14,9 +14,11 @@ mod application;
 mod candidates;
 mod course;
 mod error;
+mod follow;
 mod fork;
 mod head;
 mod open;
+mod randomness;
 mod read;
 mod settle;
 mod submit;
@@ -29,8 +31,9 @@ mod write;
 
 use std::sync::Arc;
 
-pub use application::LedgerApplication;
+pub use application::{LedgerApplication, Proposer};
 pub use error::{Error, SubmitError};
+pub use follow::{Followed, Plan};
 pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use polity_charter::Access;
+use polity_execution::randao;
 use polity_institutions::registry;
 use polity_mempool::{AccountView, AdmissionRules, Condition, NextBlock, check};
 use polity_primitives::{Address, B256, KECCAK_EMPTY, RecoveredTransaction, Transaction, TransactionError};
@@ -78,7 +79,7 @@ impl Ledger {
         {
             return Ok(block.clone());
         }
-        let block = self.assemble(&head, Address::ZERO, None, 0)?.executed.block;
+        let block = self.assemble(&head, Address::ZERO, randao(head.hash()), None, 0)?.executed.block;
         *self.0.preview.lock() = Some((key, block.clone()));
         Ok(block)
     }

@@ -3,16 +3,19 @@
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_primitives::{Signature, TxKind, U256, hex, keccak256};
 use polity_consensus::{Application, Verdict};
+use polity_constitution::randomness::Prover;
 use polity_execution::StateReader;
 use polity_institutions::treasury;
 use polity_mempool::Condition;
 use polity_primitives::{Address, B256, Bytes, Certificate, CommitSignature, Height, Signature as Vote};
 use secp256k1::{Message, SECP256K1, SecretKey};
 
-use crate::{Error, Ledger, LedgerApplication, SubmitError};
+use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
 
 mod amendments;
 mod forks;
+mod switch;
+mod randomness;
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -47,7 +50,7 @@ fn keyed(text: &str) -> polity_charter::Charter {
             let account = address(&secret(id));
             let node = draft.member(id).map(|_| polity_charter::NodeKeys {
                 consensus: secret(&format!("{id} node")).public_key(SECP256K1).serialize(),
-                peer: keccak256(id).0,
+                peer: Prover::new(&keccak256(id)).expect("a key").public_key(),
             });
             let recovery = address(&secret(&format!("{id} recovery")));
             (id.to_owned(), polity_charter::MemberKeys { address: account, recovery, node })
@@ -55,6 +58,11 @@ fn keyed(text: &str) -> polity_charter::Charter {
         .collect();
     let text = polity_charter::with_keys(text, &keys).expect("keys go in");
     polity_charter::parse("dev", &text).expect("checks").charter
+}
+
+/// The one validator as it proposes.
+fn proposer() -> Proposer {
+    Proposer::new(address(&secret("node-1 node")), &keccak256("node-1")).expect("a key")
 }
 
 struct World {
@@ -71,7 +79,7 @@ impl World {
 
     fn open(folder: tempfile::TempDir) -> Self {
         let ledger = Ledger::open(&folder.path().join("db"), charter()).expect("opens");
-        let app = ledger.application(address(&secret("node-1 node")));
+        let app = ledger.application(proposer());
         Self { ledger, app, folder }
     }
 

@@ -3,8 +3,9 @@
 use polity_consensus::{
     Fatal,
     bft::Key,
-    work::{Anchor, Chain, Inserted, Rules, Tip, seal_digest},
+    work::{Anchor, Chain, Inserted, Rules, Tip, latest, seal_digest},
 };
+use polity_execution::randao;
 use polity_primitives::{B256, Block, Header, Height, U256};
 
 use crate::{Error, Ledger};
@@ -87,9 +88,11 @@ impl Chain for WorkChain {
         if head.course.next.is_none() || head.committee.seat(&me).is_none_or(|seat| seat.weight == 0) {
             return Ok(None);
         }
-        let assembled = self.ledger.assemble(&head, me, Some(now_ms), 0).map_err(fatal)?;
+        let assembled = self.ledger.assemble(&head, me, randao(head.hash()), Some(now_ms), 0).map_err(fatal)?;
         self.ledger.mempool().remove(&assembled.rejected);
-        Ok(Some(assembled.executed.block.block.block.clone()))
+        let block = assembled.executed.block.block.block.clone();
+        // Blocks came faster than time: wait for it.
+        Ok((block.header.timestamp <= latest(now_ms)).then_some(block))
     }
 
     fn seal(&mut self, mut block: Block) -> Result<Vec<u8>, Fatal> {

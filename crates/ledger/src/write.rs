@@ -5,14 +5,18 @@ use std::{cell::RefCell, sync::Arc};
 use alloy_rlp::Decodable;
 use polity_charter::Clock;
 use polity_consensus::work::earliest;
+use polity_constitution::EngineKind;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
+use polity_institutions::constitution;
 use polity_mempool::Best;
 use polity_primitives::{
     Address, B256, Block, Height, RecoveredTransaction, SealedBlock, StateChanges, U256, keccak256,
 };
 use polity_trie::State;
 
-use crate::{Error, ExecutedBlock, Head, Ledger, candidates::Candidate};
+use crate::{
+    Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate, view::StateSlots,
+};
 
 /// How far a proposer's clock may run ahead of ours. Units: milliseconds. Source: geth allows 15 s, Tendermint's PBTS
 /// half a second plus the message delay; members' machines keep time by NTP.
@@ -103,6 +107,7 @@ impl Ledger {
         &self,
         head: &Head,
         beneficiary: Address,
+        mix_hash: B256,
         now_ms: Option<u64>,
         round: u32,
     ) -> Result<Assembled, Error> {
@@ -115,7 +120,8 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let attributes = Attributes { timestamp_secs, beneficiary, difficulty, missed: Vec::new() };
+        let missed = missed(head, beneficiary);
+        let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, difficulty, missed };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -142,7 +148,7 @@ impl Ledger {
     /// `executed`, on top of `parent`, as a candidate.
     pub(crate) fn candidate(&self, parent: &Head, executed: Executed) -> Result<Arc<Candidate>, Error> {
         let Executed { block, state, changes } = executed;
-        let of = (&state, &changes);
+        let of = (&parent.state, &state, &changes);
         let after = parent.after().next(&self.0.charter, &self.0.executor, block.header(), of)?;
         Ok(Arc::new(Candidate::new(block, state, changes, after)))
     }
@@ -167,13 +173,16 @@ impl Ledger {
     }
 
     /// Builds the block to propose after the head, and makes its body durable.
-    pub(crate) fn propose(&self, proposer: Address, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
+    pub(crate) fn propose(&self, proposer: &Proposer, round: u32, now_ms: u64) -> Result<SealedBlock, Error> {
         let _writing = self.0.writing.lock();
         if let Some(height) = self.terminal() {
             return self.propose_terminal(height);
         }
         let head = self.head();
-        let Assembled { executed, rejected } = self.assemble(&head, proposer, Some(now_ms), round)?;
+        let proven = self.prove(&head, proposer)?;
+        let Assembled { mut executed, rejected } =
+            self.assemble(&head, proposer.address, proven.mix_hash, Some(now_ms), round)?;
+        Arc::make_mut(&mut executed.block).block.block.seal = proven.proof.into();
         self.0.mempool.remove(&rejected);
         let candidate = self.candidate(&head, executed)?;
         self.keep(&candidate)?;
@@ -192,7 +201,8 @@ impl Ledger {
             Err(reason) => return Ok(Judged::Invalid(keccak256(bytes), reason)),
         };
         let hash = block.hash;
-        if self.0.candidates.lock().get(&hash).is_some() {
+        let known = self.0.candidates.lock().get(&hash).map(|candidate| candidate.block.block.block.clone());
+        if known.is_some_and(|known| known == block.block) {
             return Ok(Judged::Valid(hash));
         }
         let header = &block.block.header;
@@ -217,6 +227,10 @@ impl Ledger {
         };
         if let Some(reason) = reason {
             return Ok(Judged::Invalid(hash, reason));
+        }
+        if let Err(reason) = self.check_randomness(&head, &block.block) {
+            // The seal is no part of the hash: these bytes are not the block of that name, which may be valid.
+            return Ok(Judged::Invalid(keccak256(bytes), reason));
         }
         match self.execute(&head, block)? {
             Ok(candidate) => {
@@ -243,7 +257,7 @@ impl Ledger {
             &self.latest_of(parent),
             &block,
             &transactions,
-            &[],
+            &missed(parent, block.block.header.beneficiary),
             &|changes| rooter.root(changes),
         ) {
             Ok(outcome) => outcome,
@@ -279,6 +293,21 @@ impl Ledger {
                 None => recovered.next().ok_or_else(|| "a transaction without a sender".to_owned()),
             })
             .collect()
+    }
+}
+
+/// Whose turns came to nothing before `writer` wrote the block after `head`: what the accounts of that block say, where it has any.
+/// Under work nobody has a turn.
+fn missed(head: &Head, writer: Address) -> Vec<Address> {
+    let height = head.height().next();
+    let by_turns = || {
+        let settings = constitution::consensus_at(&StateSlots(&head.state), height.0);
+        settings.is_some_and(|settings| settings.engine() == EngineKind::Bft)
+    };
+    if head.agreement.rules.closing.at(height.0) && by_turns() {
+        head.committee.participation(height, writer).missed
+    } else {
+        Vec::new()
     }
 }
 

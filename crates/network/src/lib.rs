@@ -4,12 +4,16 @@
 //! gossiped in batches over libp2p (TCP, noise, yamux, gossipsub). A node's identity is the ed25519 key its charter entry
 //! names, so "only members' nodes may join" is a list of keys, checked when the noise handshake has proved them.
 //!
+//! Two more protocols carry bytes that the node gives a meaning: `/polity/CHAIN/blocks/1` questions about blocks and their answers,
+//! `/polity/CHAIN/work/1` what nodes of a worked chain tell each other.
+//!
 //! Rule kept: everything a peer can send has a bound ([`limits`]), and a batch is passed on only after the node has judged it:
 //! bytes that are no transactions are not relayed, and a peer that keeps sending them is shut out for a while.
 //!
 //! Deliberately absent: what a transaction is worth (the mempool), and history (the engines sync).
 #![allow(clippy::disallowed_methods)] // L4 has a clock
 
+mod frames;
 mod gossip;
 pub mod limits;
 mod peers;
@@ -20,7 +24,7 @@ use std::collections::BTreeSet;
 pub use gossip::Gossip;
 pub use libp2p::{Multiaddr, PeerId};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -78,6 +82,41 @@ pub enum Inbound {
     Joined(PeerId),
 }
 
+/// A question about blocks.
+#[derive(Debug)]
+pub struct Question {
+    /// Whose.
+    pub from: PeerId,
+    /// What it asks.
+    pub bytes: Vec<u8>,
+    /// Where the answer goes: [`NetworkHandle::answer`].
+    pub reply: Reply,
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub struct Reply(libp2p::request_response::ResponseChannel<Vec<u8>>);
+
+/// What a peer tells about work.
+#[derive(Debug)]
+pub struct Told {
+    /// Who.
+    pub from: PeerId,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// What comes from the network, by kind, so that none waits behind another.
+#[derive(Debug)]
+pub struct Inbox {
+    /// Transactions, and who joined.
+    pub transactions: mpsc::Receiver<Inbound>,
+    /// Questions about blocks.
+    pub questions: mpsc::Receiver<Question>,
+    /// What peers tell about work.
+    pub told: mpsc::Receiver<Told>,
+}
+
 /// Names a batch in an answer.
 #[derive(Clone, Debug)]
 pub struct Ticket {
@@ -100,6 +139,10 @@ pub enum Judgement {
 enum Command {
     Publish(Vec<Gossip>),
     Judge(Ticket, Judgement),
+    Ask(PeerId, Vec<u8>, oneshot::Sender<Vec<u8>>),
+    Answer(Reply, Vec<u8>),
+    Tell(Option<PeerId>, Vec<u8>),
+    Blame(PeerId),
     Allow(Option<BTreeSet<PeerKey>>),
 }
 
@@ -123,6 +166,36 @@ impl NetworkHandle {
     /// Says what to do with a batch.
     pub fn judge(&self, ticket: Ticket, judgement: Judgement) {
         let _ = self.commands.try_send(Command::Judge(ticket, judgement));
+    }
+
+    /// Asks `peer` about blocks; nothing if it does not answer, or with nothing.
+    pub async fn ask(&self, peer: PeerId, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Ask(peer, bytes, reply)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Answers a question.
+    pub fn answer(&self, reply: Reply, bytes: Vec<u8>) {
+        let _ = self.commands.try_send(Command::Answer(reply, bytes));
+    }
+
+    /// Tells `peer`, or everyone who is connected, about work. Dropped if the queue is full: what matters is told again.
+    pub fn tell(&self, peer: Option<PeerId>, bytes: Vec<u8>) {
+        if self.commands.try_send(Command::Tell(peer, bytes)).is_err() {
+            tracing::debug!("network.tell.queue_full");
+        }
+    }
+
+    /// Remembers that `peer` sent what no honest node sends; after some times it is shut out for a while.
+    pub fn blame(&self, peer: PeerId) {
+        let _ = self.commands.try_send(Command::Blame(peer));
+    }
+
+    /// Who is connected, as it changes.
+    #[must_use]
+    pub fn watch_peers(&self) -> watch::Receiver<Vec<PeerId>> {
+        self.connected.clone()
     }
 
     /// Replaces the list of who may connect; those no longer on it are disconnected.
@@ -164,11 +237,11 @@ pub fn public_key(secret: &[u8; 32]) -> Result<PeerKey, Error> {
     Ok(swarm::keypair(secret)?.public().to_bytes())
 }
 
-/// Joins the network; what peers send arrives at the receiver.
+/// Joins the network; what peers send arrives in the inbox.
 ///
 /// # Errors
 /// [`Error`] if the key or the address is unusable.
-pub async fn start(config: NetworkConfig) -> Result<(NetworkHandle, mpsc::Receiver<Inbound>), Error> {
+pub async fn start(config: NetworkConfig) -> Result<(NetworkHandle, Inbox), Error> {
     swarm::start(config).await
 }
 

@@ -6,10 +6,23 @@ use std::time::Duration;
 pub const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// Most transactions of one batch.
 pub const BATCH_MAX: usize = 1_024;
+/// Longest request or answer about blocks: one block, which is at most 4 MiB, or several that are not much more together. Units:
+/// bytes.
+pub const FRAME_BYTES_MAX: usize = 9 * 1024 * 1024;
+/// Requests of one connection that are served at a time; more are refused.
+pub const STREAMS_MAX: usize = 16;
+/// How long an answer is waited for.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+/// Answers waited for at a time; more are not asked.
+pub const ASKED_MAX: usize = 1_024;
 /// Longest transaction. Units: bytes.
 pub const TRANSACTION_BYTES_MAX: usize = 128 * 1024;
 /// Batches waiting to be judged; more are dropped unread.
 pub const INBOUND_MAX: usize = 256;
+/// Questions about blocks waiting to be answered; more are refused.
+pub const QUESTIONS_MAX: usize = 64;
+/// Messages about work waiting to be read; more are dropped.
+pub const TOLD_MAX: usize = 256;
 /// Commands waiting; more publications are dropped.
 pub const COMMANDS_MAX: usize = 4_096;
 /// Connections in all.

@@ -7,27 +7,32 @@ use std::{
 
 use futures::StreamExt as _;
 use libp2p::{
-    Multiaddr, PeerId, Swarm, SwarmBuilder,
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder,
     allow_block_list::{self, AllowedPeers, BlockedPeers},
     connection_limits::{self, ConnectionLimits},
     gossipsub::{self, IdentTopic, MessageAcceptance, MessageAuthenticity, ValidationMode},
     identity::ed25519,
     multiaddr::Protocol,
     noise,
+    request_response::{self, OutboundRequestId, ProtocolSupport},
     swarm::{NetworkBehaviour, SwarmEvent, behaviour::toggle::Toggle},
     tcp, yamux,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    Command, Error, Inbound, Judgement, NetworkConfig, NetworkHandle, PeerKey, Ticket, gossip,
+    Command, Error, Inbound, Inbox, Judgement, NetworkConfig, NetworkHandle, PeerKey, Question, Reply, Ticket, Told,
+    frames::Frames,
+    gossip,
     limits::{
-        COMMANDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, INBOUND_MAX, MESSAGE_BYTES_MAX, PENDING_MAX,
-        REDIAL,
+        ANSWER_TIME_MAX, ASKED_MAX, COMMANDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, INBOUND_MAX,
+        MESSAGE_BYTES_MAX, PENDING_MAX, QUESTIONS_MAX, REDIAL, STREAMS_MAX, TOLD_MAX,
     },
     peer_id,
     peers::Peers,
 };
+
+type FramesEvent = request_response::Event<Vec<u8>, Vec<u8>>;
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
@@ -35,6 +40,8 @@ struct Behaviour {
     allowed: Toggle<allow_block_list::Behaviour<AllowedPeers>>,
     shut_out: allow_block_list::Behaviour<BlockedPeers>,
     gossipsub: gossipsub::Behaviour,
+    blocks: request_response::Behaviour<Frames>,
+    work: request_response::Behaviour<Frames>,
 }
 
 pub(crate) fn keypair(secret: &[u8; 32]) -> Result<ed25519::Keypair, Error> {
@@ -67,7 +74,22 @@ fn behaviour(config: &NetworkConfig, key: &libp2p::identity::Keypair) -> Result<
         }
         list
     });
+    let frames = |name: &str| {
+        let protocol = format!("/polity/{}/{name}/1", config.chain_id);
+        let protocol = StreamProtocol::try_from_owned(protocol)
+            .map_err(|error| Error::Configuration(error.to_string()))?;
+        let limits = request_response::Config::default()
+            .with_request_timeout(ANSWER_TIME_MAX)
+            .with_max_concurrent_streams(STREAMS_MAX);
+        Ok::<_, Error>(request_response::Behaviour::with_codec(
+            Frames,
+            [(protocol, ProtocolSupport::Full)],
+            limits,
+        ))
+    };
     Ok(Behaviour {
+        blocks: frames("blocks")?,
+        work: frames("work")?,
         limits: connection_limits::Behaviour::new(limits),
         allowed: Toggle::from(allowed),
         shut_out: allow_block_list::Behaviour::default(),
@@ -75,7 +97,7 @@ fn behaviour(config: &NetworkConfig, key: &libp2p::identity::Keypair) -> Result<
     })
 }
 
-pub(crate) async fn start(config: NetworkConfig) -> Result<(NetworkHandle, mpsc::Receiver<Inbound>), Error> {
+pub(crate) async fn start(config: NetworkConfig) -> Result<(NetworkHandle, Inbox), Error> {
     let key = libp2p::identity::Keypair::from(keypair(&config.secret)?);
     let behaviour = behaviour(&config, &key)?;
     let mut swarm = SwarmBuilder::with_existing_identity(key)
@@ -94,12 +116,17 @@ pub(crate) async fn start(config: NetworkConfig) -> Result<(NetworkHandle, mpsc:
         .map_err(|error| Error::Configuration(error.to_string()))?;
     let address = listen(&mut swarm, &config.listen).await?;
     let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
-    let (inbound, inbound_queue) = mpsc::channel(INBOUND_MAX);
+    let (inbound, transactions) = mpsc::channel(INBOUND_MAX);
+    let (question, questions) = mpsc::channel(QUESTIONS_MAX);
+    let (tell, told) = mpsc::channel(TOLD_MAX);
     let (connected_now, connected) = watch::channel(Vec::new());
     let task = Task {
         swarm,
         topic,
         inbound,
+        question,
+        tell,
+        asked: BTreeMap::new(),
         connected_now,
         peers: Peers::default(),
         allowed: config.allowed,
@@ -108,7 +135,8 @@ pub(crate) async fn start(config: NetworkConfig) -> Result<(NetworkHandle, mpsc:
         shut_out: Vec::new(),
     };
     let task = tokio::spawn(task.run(command_queue));
-    Ok((NetworkHandle { commands, connected, address, task }, inbound_queue))
+    let inbox = Inbox { transactions, questions, told };
+    Ok((NetworkHandle { commands, connected, address, task }, inbox))
 }
 
 /// Listens on `wanted` and waits until the port is known.
@@ -135,6 +163,10 @@ struct Task {
     swarm: Swarm<Behaviour>,
     topic: IdentTopic,
     inbound: mpsc::Sender<Inbound>,
+    question: mpsc::Sender<Question>,
+    tell: mpsc::Sender<Told>,
+    /// Who waits for an answer.
+    asked: BTreeMap<OutboundRequestId, oneshot::Sender<Vec<u8>>>,
     connected_now: watch::Sender<Vec<PeerId>>,
     peers: Peers,
     allowed: Option<BTreeSet<PeerKey>>,
@@ -188,6 +220,23 @@ impl Task {
                 }
             }
             Command::Judge(ticket, judgement) => self.judge(&ticket, judgement),
+            Command::Ask(peer, bytes, reply) => {
+                if self.asked.len() < ASKED_MAX && self.swarm.is_connected(&peer) {
+                    let id = self.swarm.behaviour_mut().blocks.send_request(&peer, bytes);
+                    self.asked.insert(id, reply);
+                }
+            }
+            Command::Answer(Reply(channel), bytes) => {
+                let _ = self.swarm.behaviour_mut().blocks.send_response(channel, bytes);
+            }
+            Command::Tell(peer, bytes) => {
+                let all = || self.swarm.connected_peers().copied().collect();
+                let peers: Vec<PeerId> = peer.map_or_else(all, |peer| vec![peer]);
+                for peer in peers.into_iter().filter(|peer| self.swarm.is_connected(peer)).collect::<Vec<_>>() {
+                    self.swarm.behaviour_mut().work.send_request(&peer, bytes.clone());
+                }
+            }
+            Command::Blame(peer) => self.blame(peer),
             Command::Allow(allowed) => self.allow(allowed),
         }
     }
@@ -203,10 +252,52 @@ impl Task {
             &ticket.from,
             acceptance,
         );
-        if judgement == Judgement::Blame && self.peers.blame(ticket.from, Instant::now()) {
-            tracing::warn!(peer = %ticket.from, "network.peer.shut_out");
-            self.shut_out.push(ticket.from);
-            self.swarm.behaviour_mut().shut_out.block_peer(ticket.from);
+        if judgement == Judgement::Blame {
+            self.blame(ticket.from);
+        }
+    }
+
+    fn blame(&mut self, peer: PeerId) {
+        if self.peers.blame(peer, Instant::now()) {
+            tracing::warn!(%peer, "network.peer.shut_out");
+            self.shut_out.push(peer);
+            self.swarm.behaviour_mut().shut_out.block_peer(peer);
+        }
+    }
+
+    fn on_blocks(&mut self, event: FramesEvent) {
+        use request_response::{Event, Message};
+        match event {
+            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
+                // Not to answer closes the stream: the peer asks another.
+                if self.peers.spend(peer, request.len(), Instant::now()) {
+                    let question = Question { from: peer, bytes: request, reply: Reply(channel) };
+                    let _ = self.question.try_send(question);
+                }
+            }
+            Event::Message { message: Message::Response { request_id, response }, .. } => {
+                // Nothing is how a stream ends that is not answered.
+                if let Some(reply) = self.asked.remove(&request_id).filter(|_| !response.is_empty()) {
+                    let _ = reply.send(response);
+                }
+            }
+            Event::OutboundFailure { peer, request_id, error, .. } => {
+                tracing::debug!(%peer, %error, "network.ask");
+                self.asked.remove(&request_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_work(&mut self, event: FramesEvent) {
+        use request_response::{Event, Message};
+        if let Event::Message { peer, message: Message::Request { request, channel, .. }, .. } = event {
+            let _ = self.swarm.behaviour_mut().work.send_response(channel, Vec::new());
+            if !self.peers.spend(peer, request.len(), Instant::now()) {
+                tracing::debug!(%peer, "network.peer.too_fast");
+            } else if self.tell.try_send(Told { from: peer, bytes: request }).is_err() {
+                tracing::debug!(%peer, "network.told.queue_full");
+            }
         }
     }
 
@@ -240,6 +331,8 @@ impl Task {
             }
             SwarmEvent::ConnectionClosed { num_established: 0, .. } => self.tell_connected(),
             SwarmEvent::Behaviour(BehaviourEvent::Gossipsub(event)) => self.on_gossip(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Blocks(event)) => self.on_blocks(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Work(event)) => self.on_work(event),
             SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
                 tracing::debug!(%error, from = %send_back_addr, "network.connection.refused");
             }

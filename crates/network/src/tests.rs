@@ -22,8 +22,8 @@ fn config(i: u8, peers: Vec<Multiaddr>, allowed: Option<&[u8]>) -> NetworkConfig
     }
 }
 
-async fn next(queue: &mut mpsc::Receiver<Inbound>) -> Inbound {
-    timeout(Duration::from_secs(20), queue.recv()).await.expect("in time").expect("open")
+async fn next(queue: &mut Inbox) -> Inbound {
+    timeout(Duration::from_secs(20), queue.transactions.recv()).await.expect("in time").expect("open")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
     assert!(matches!(next(&mut host_in).await, Inbound::Joined(_)));
     let (stranger, mut stranger_in) =
         start(config(9, vec![host.address().clone()], None)).await.expect("stranger");
-    assert!(timeout(Duration::from_secs(3), stranger_in.recv()).await.is_err(), "the stranger hears nothing");
+    assert!(timeout(Duration::from_secs(3), stranger_in.transactions.recv()).await.is_err(), "the stranger hears nothing");
     assert_eq!(host.peers(), vec![peer_id(&public_key(&secret(2)).expect("key")).expect("id")]);
     assert!(stranger.peers().is_empty());
     let only_host = [public_key(&secret(1)).expect("key")].into_iter().collect();
@@ -70,6 +70,43 @@ async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
     })
     .await
     .expect("the member is disconnected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_and_words_arrive_within_bounds() {
+    let (host, mut host_in) = start(config(1, vec![], None)).await.expect("host");
+    let (guest, mut guest_in) = start(config(2, vec![host.address().clone()], None)).await.expect("guest");
+    assert!(matches!(next(&mut guest_in).await, Inbound::Joined(_)));
+    let (to, me) = (guest.peers()[0], peer_id(&public_key(&secret(2)).expect("key")).expect("id"));
+    let serving = async {
+        let Question { from, bytes, reply } = host_in.questions.recv().await.expect("asked");
+        assert_eq!(from, me);
+        host.answer(reply, [bytes, vec![7; limits::FRAME_BYTES_MAX - 3]].concat());
+        let unanswered = host_in.questions.recv().await.expect("asked again");
+        drop(unanswered);
+        host_in.told.recv().await.expect("told")
+    };
+    let asking = async {
+        let answer = guest.ask(to, vec![1, 2, 3]).await.expect("answered");
+        assert_eq!((answer.len(), &answer[..4]), (limits::FRAME_BYTES_MAX, &[1, 2, 3, 7][..]));
+        assert_eq!(guest.ask(to, vec![4]).await, None, "nobody answers");
+        guest.tell(None, vec![0; limits::FRAME_BYTES_MAX + 1]);
+        guest.tell(Some(PeerId::random()), vec![8]);
+        guest.tell(None, vec![9]);
+    };
+    let both = async { tokio::join!(serving, asking) };
+    let (told, ()) = timeout(Duration::from_secs(60), both).await.expect("in time");
+    assert_eq!((told.from, told.bytes), (me, vec![9]), "what is too long does not arrive");
+    for _ in 0..limits::BLAMES_MAX {
+        host.blame(me);
+    }
+    timeout(Duration::from_secs(10), async {
+        while !host.peers().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("who is blamed is shut out");
 }
 
 #[test]

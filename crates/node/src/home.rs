@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use polity_work::MinerConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyError, NodeSecrets, read_secret, write_secret};
@@ -92,6 +93,9 @@ pub struct NodeSettings {
     /// The RPC server.
     #[serde(default)]
     pub rpc: RpcSettings,
+    /// How much of this machine mining may take, where the members chose work.
+    #[serde(default)]
+    pub work: MinerConfig,
 }
 
 /// A home directory.

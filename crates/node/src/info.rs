@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use polity_consensus::{Engine, Status};
+use polity_consensus::{Engine, Status, Step};
 use polity_institutions::registry;
 use polity_ledger::Ledger;
 use polity_mempool::Condition;
@@ -38,6 +38,16 @@ fn words(status: &Status, absent: &[String]) -> String {
     if let Some(failure) = &status.failure {
         return format!("stopped: {failure}");
     }
+    if let Some(trouble) = status.trouble.as_ref().filter(|_| status.committee.is_empty()) {
+        return trouble.clone();
+    }
+    if let Some(work) = &status.work {
+        let mining = match status.step {
+            Step::Mine => format!("mining block {} at {} hashes per second", status.height, work.hash_rate),
+            _ => "following".to_owned(),
+        };
+        return format!("worked: {mining}, difficulty {}; final up to block {}", work.difficulty, work.finalized);
+    }
     let absent = if absent.is_empty() { String::new() } else { format!("; absent: {}", absent.join(", ")) };
     if present >= needed {
         format!("deciding: {present} of {total} voting power present, {needed} needed{absent}")
@@ -56,8 +66,29 @@ impl NodeInfo for Info {
         let names = self.names();
         let name = |address: &Address| names.get(address).cloned().unwrap_or_else(|| address.to_string());
         let absent: Vec<String> = status.absent().iter().map(name).collect();
+        let head = self.ledger.head();
+        let coming = head.until().map(|until| json!({ "lastWorked": until.0, "engine": "bft" }));
+        if let Some(work) = &status.work {
+            return json!({
+                "engine": self.engine.name(),
+                "height": status.height.0,
+                "step": status.step.to_string(),
+                "peers": status.peers,
+                "peersTip": status.peers_tip.0,
+                "signing": status.signing,
+                "hashRate": work.hash_rate,
+                "difficulty": work.difficulty.to_string(),
+                "finalized": head.finalized().0,
+                "missing": work.missing,
+                "switch": coming,
+                "failure": status.failure,
+                "words": words(&status, &[]),
+            });
+        }
         json!({
             "engine": self.engine.name(),
+            "switch": coming,
+            "finalized": head.finalized().0,
             "height": status.height.0,
             "round": status.round,
             "step": status.step.to_string(),

@@ -182,6 +182,7 @@ pub fn init(file_name: &str, text: &str, options: &InitOptions) -> Result<LocalN
             ports: *mine,
             peers: peers(options.host, &members, &ports, i),
             rpc: RpcSettings::default(),
+            work: polity_work::MinerConfig::default(),
         };
         let home = Home(dir.join(member));
         let node = secrets.members.get(member).and_then(|s| s.node).ok_or(KeyError::Malformed)?;

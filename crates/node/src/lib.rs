@@ -15,11 +15,15 @@
 //! more signatures, then no more peers.
 #![allow(clippy::disallowed_methods)] // L5 has a clock and sockets
 
+mod blocks;
+mod engines;
 mod home;
 mod info;
 mod init;
 mod keys;
 mod run;
+mod supervisor;
+mod words;
 
 pub use home::{Home, HomeError, NodeSettings, PeerSettings, Ports, RpcSettings};
 pub use init::{
@@ -27,4 +31,5 @@ pub use init::{
     open_network, read_secrets, rpc_url,
 };
 pub use keys::{AccountSecret, KeyError, MemberSecrets, NodeSecrets, Secret, Secrets};
+pub use polity_work::{CpuShare, MinerConfig};
 pub use run::{NodeError, RunningNode, start};

@@ -7,23 +7,29 @@ use std::{
     time::Duration,
 };
 
-use polity_bft::{BftConfig, BftHandle, Peer, Timing};
+use parking_lot::Mutex;
+use polity_bft::{BftConfig, Peer, Timing};
 use polity_charter::{Access, Diagnostics};
+use polity_consensus::{Engine, bft::Key};
 use polity_institutions::registry;
-use polity_ledger::{ExecutedBlock, Ledger, SubmitError};
+use polity_ledger::{ExecutedBlock, Ledger, Proposer, SubmitError};
 use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
 use polity_primitives::{CONSTITUTION, REGISTRY, TransactionError};
 use polity_rpc::{RpcConfig, RpcServer};
 use rayon::prelude::*;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 use crate::{
+    blocks,
+    engines::Engines,
     home::{Home, HomeError, NodeSettings},
     info::Info,
     keys::NodeSecrets,
+    supervisor::{Apply, Configure, Parts, Supervisor},
+    words::{self, Numbers},
 };
 
 /// Transactions waiting to be sent to peers.
@@ -64,6 +70,9 @@ pub enum NodeError {
     /// The engine stopped by itself.
     #[error("the engine stopped: {0}")]
     Stopped(String),
+    /// The same, in the engine's own words.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// A node that runs until [`Self::stop`].
@@ -76,19 +85,21 @@ pub struct RunningNode {
     /// Member that runs it.
     pub member: Option<String>,
     rpc: RpcServer,
-    engine: Arc<BftHandle>,
+    engines: Arc<Engines>,
+    stop: oneshot::Sender<()>,
+    supervisor: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl RunningNode {
     /// Returns when the engine stops by itself, with the reason.
     pub async fn failed(&self) -> NodeError {
-        let mut status = self.engine.watch();
+        let mut failure = self.engines.watch_failure();
         loop {
-            if let Some(failure) = status.borrow_and_update().failure.clone() {
-                return NodeError::Stopped(failure);
+            if let Some(failure) = failure.borrow_and_update().clone() {
+                return NodeError::Failed(failure);
             }
-            if status.changed().await.is_err() {
+            if failure.changed().await.is_err() {
                 return NodeError::Stopped("it ended".to_owned());
             }
         }
@@ -98,7 +109,9 @@ impl RunningNode {
     /// decided is on disk already.
     pub async fn stop(self) {
         self.rpc.stop().await;
-        self.engine.stop().await;
+        Engine::stop(&*self.engines);
+        let _ = self.stop.send(());
+        let _ = self.supervisor.await;
         for task in &self.tasks {
             task.abort();
         }
@@ -127,7 +140,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     }
     // The charter in force says who may connect; it may have been amended since the one in the home.
     let members_only = members_only(&ledger);
-    let (network, inbound) = polity_network::start(NetworkConfig {
+    let (network, inbox) = polity_network::start(NetworkConfig {
         chain_id: charter.chain_id,
         listen: multiaddr(SocketAddr::new(settings.host, settings.ports.gossip)),
         peers: settings.peers.iter().map(|peer| multiaddr(peer.gossip)).collect(),
@@ -136,21 +149,30 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     })
     .await?;
     let network = Arc::new(network);
-    let application = ledger.application(secrets.consensus.address());
-    let config = BftConfig {
-        home: home.0.clone(),
-        listen: multiaddr(SocketAddr::new(settings.host, settings.ports.consensus)).to_string(),
-        peers: peers(&ledger, &settings),
-        members_only,
-        moniker: settings.member.clone().unwrap_or_else(|| "observer".to_owned()),
-        peer_secret: secrets.peer.bytes(),
-        consensus_secret: settings.member.as_ref().map(|_| secrets.consensus.bytes()),
-        timing: Timing::default(),
-    };
-    let engine = Arc::new(polity_bft::start(config, Box::new(application)).await?);
+    let engines = Arc::new(Engines::new());
     let (outbound, queue) = mpsc::channel(OUTBOUND_MAX);
-    let waker = engine.clone();
+    let waker = engines.clone();
     ledger.mempool().on_insert(move |_| waker.wake());
+    let (block_came, moved) = watch::channel(());
+    ledger.on_commit(move |_| {
+        block_came.send_replace(());
+    });
+    let (numbers, stretch) = (Arc::new(Numbers::default()), Arc::new(Mutex::new(None)));
+    let supervisor = Supervisor::start(Parts {
+        ledger: ledger.clone(),
+        network: network.clone(),
+        engines: engines.clone(),
+        numbers: numbers.clone(),
+        stretch: stretch.clone(),
+        configure: configure(home, &ledger, &settings, &secrets, members_only),
+        apply: apply(&ledger, &secrets)?,
+        key: key(&settings, &secrets)?,
+        miner: settings.work,
+        moved,
+    })
+    .await?;
+    let (stop, stopped) = oneshot::channel();
+    let supervisor = tokio::spawn(supervisor.run(stopped));
     let (registry_changed, changes) = watch::channel(());
     ledger.on_commit(move |block| {
         if touches_who_connects(block) {
@@ -159,18 +181,20 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     });
     let tasks = vec![
         tokio::spawn(publish(queue, network.clone())),
-        tokio::spawn(receive(inbound, network.clone(), ledger.clone())),
+        tokio::spawn(receive(inbox.transactions, network.clone(), ledger.clone())),
+        tokio::spawn(blocks::serve(inbox.questions, network.clone(), ledger.clone())),
+        tokio::spawn(words::listen(inbox.told, network.clone(), numbers, engines.clone(), stretch)),
         tokio::spawn(rebroadcast(network.clone(), ledger.clone())),
         tokio::spawn(follow_members(
             changes,
             network.clone(),
-            engine.clone(),
+            engines.clone(),
             (ledger.clone(), settings.clone()),
         )),
     ];
     let info = Info {
         ledger: ledger.clone(),
-        engine: engine.clone(),
+        engine: engines.clone(),
         network: network.clone(),
         outbound,
         member: settings.member.clone(),
@@ -196,12 +220,50 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let rpc = match rpc {
         Ok(rpc) => rpc,
         Err(error) => {
-            engine.stop().await;
+            let _ = stop.send(());
+            let _ = supervisor.await;
             return Err(error.into());
         }
     };
     let rpc_address = rpc.local_addr;
-    Ok(RunningNode { ledger, rpc_address, member: settings.member, rpc, engine, tasks })
+    Ok(RunningNode { ledger, rpc_address, member: settings.member, rpc, engines, stop, supervisor, tasks })
+}
+
+/// The key this node writes with, if it is a member's.
+fn key(settings: &NodeSettings, secrets: &NodeSecrets) -> Result<Option<Key>, NodeError> {
+    let bytes = settings.member.as_ref().map(|_| secrets.consensus.bytes());
+    let key = bytes.map(Key::new).transpose();
+    key.map_err(|error| NodeError::Stopped(error.to_string()))
+}
+
+/// How the committee's engine is configured, with the members as they are when it starts.
+fn configure(
+    home: &Home,
+    ledger: &Ledger,
+    settings: &NodeSettings,
+    secrets: &NodeSecrets,
+    members_only: bool,
+) -> Configure {
+    let (home, ledger, settings) = (home.0.clone(), ledger.clone(), settings.clone());
+    let (peer_secret, consensus_secret) = (secrets.peer.bytes(), secrets.consensus.bytes());
+    Box::new(move || BftConfig {
+        home: home.clone(),
+        listen: multiaddr(SocketAddr::new(settings.host, settings.ports.consensus)).to_string(),
+        peers: peers(&ledger, &settings),
+        members_only,
+        moniker: settings.member.clone().unwrap_or_else(|| "observer".to_owned()),
+        peer_secret,
+        consensus_secret: settings.member.as_ref().map(|_| consensus_secret),
+        timing: Timing::default(),
+    })
+}
+
+/// The chain as the committee's engine sees it.
+fn apply(ledger: &Ledger, secrets: &NodeSecrets) -> Result<Apply, NodeError> {
+    let proposer = Proposer::new(secrets.consensus.address(), &secrets.peer.bytes())
+        .map_err(|error| NodeError::Stopped(error.to_string()))?;
+    let ledger = ledger.clone();
+    Ok(Box::new(move || Box::new(ledger.application(proposer.clone()))))
 }
 
 /// Compares our keys with those the registry has for `member`. A member it does not know yet, or without a node there, may have
@@ -259,12 +321,14 @@ fn touches_who_connects(block: &ExecutedBlock) -> bool {
 async fn follow_members(
     mut changes: watch::Receiver<()>,
     network: Arc<NetworkHandle>,
-    engine: Arc<BftHandle>,
+    engines: Arc<Engines>,
     (ledger, settings): (Ledger, NodeSettings),
 ) {
     while changes.changed().await.is_ok() {
         network.set_allowed(members_only(&ledger).then(|| member_peers(&ledger)));
-        engine.set_peers(peers(&ledger, &settings)).await;
+        if let Some(committee) = engines.now().committee {
+            committee.set_peers(peers(&ledger, &settings)).await;
+        }
     }
 }
 

@@ -183,7 +183,11 @@ impl From<&Evidence> for Accusation {
                 })
             }
             Evidence::DoubleProposal { height, round, first, second, .. } => {
-                let (first, second) = if first.0 <= second.0 { (first, second) } else { (second, first) };
+                let (first, second) = if (first.0, first.1) <= (second.0, second.1) {
+                    (first, second)
+                } else {
+                    (second, first)
+                };
                 Self::DoubleProposal(ProposalPair {
                     height: *height,
                     round: *round,

@@ -288,6 +288,6 @@ pub fn check_evidence(evidence: &Evidence, who: polity_primitives::Address) {
                 assert_eq!(recover_signer(digest, signature), Some(who));
             }
         }
-        other => panic!("no engine of committees reports {other:?}"),
+        other => panic!("no engine here finds {other:?}"),
     }
 }

@@ -11,7 +11,9 @@ use polity_institutions::{
     constitution::{CLOSE_GAS_MAX, IConstitution},
     next_due, registry,
 };
-use polity_primitives::{CONSTITUTION, EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction};
+use polity_primitives::{
+    CONSTITUTION, EthereumTransaction, Header, Receipt, RecoveredTransaction, SystemTransaction,
+};
 use revm::{
     ExecuteEvm,
     context_interface::result::{EVMError, ExecutionResult},
@@ -182,7 +184,8 @@ impl<'a> Run<'a> {
         if !self.executor.has_institutions() || !self.rules.closing.at(self.info.height) {
             return Ok(None);
         }
-        let call = IConstitution::closeCall { writer: self.vm.ctx.block.beneficiary, missed: missed.to_vec() };
+        let call =
+            IConstitution::closeCall { writer: self.vm.ctx.block.beneficiary, missed: missed.to_vec() };
         let transaction = RecoveredTransaction::system(SystemTransaction {
             height: self.info.height,
             index: 0,

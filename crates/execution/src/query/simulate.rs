@@ -14,6 +14,7 @@ use super::CallError;
 use crate::{
     Attributes, Error, Executor, ReadError, SYSTEM_CALLS_MAX, StateReader,
     block::{Ran, Run},
+    randao,
 };
 
 /// What is simulated.
@@ -193,7 +194,9 @@ impl Executor {
     ) -> Result<(Vec<Consequence>, StateChanges), SimulateError> {
         let rules = self.rules_after(fork)?;
         let timestamp_secs = rules.next_timestamp(parent, parent.timestamp);
-        let attributes = Attributes { timestamp_secs, beneficiary: parent.beneficiary, ..Attributes::default() };
+        let mix_hash = randao(parent.mix_hash);
+        let attributes =
+            Attributes { timestamp_secs, beneficiary: parent.beneficiary, mix_hash, ..Attributes::default() };
         let header = rules.next_header(parent, B256::ZERO, &attributes);
         let mut run = Run::new(self, &rules, fork, &header);
         let mut then = Vec::new();

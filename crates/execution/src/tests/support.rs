@@ -139,6 +139,8 @@ pub(crate) struct Options {
     /// Chambers besides the one of all.
     pub(crate) chambers: &'static str,
     pub(crate) gas_limit: u64,
+    /// The incentive of consensus, in braces; the first two members have bonded 100 units.
+    pub(crate) incentive: &'static str,
 }
 
 pub(crate) const FREE: Options = Options {
@@ -147,6 +149,7 @@ pub(crate) const FREE: Options = Options {
     clock: WALL,
     chambers: "",
     gas_limit: 30_000_000,
+    incentive: "{}",
 };
 pub(crate) const MARKET: Options =
     Options { fees: "policy = \"market\"\ninitial_base_fee = \"1 gwei\"", ..FREE };
@@ -158,7 +161,8 @@ pub(crate) const REPLAY: &str = "mode = \"replay\"\nstart = 2016-04-21\nstep = \
 pub(crate) const MEMBER_IDS: [&str; 4] = ["m1", "m2", "m3", "m4"];
 
 pub(crate) fn charter(options: Options) -> Charter {
-    let Options { fees, transact, clock, chambers, gas_limit } = options;
+    let Options { fees, transact, clock, chambers, gas_limit, incentive } = options;
+    let bond = if incentive == "{}" { "" } else { ", bond = \"100\"" };
     let text = format!(
         r#"
 id = "test"
@@ -173,7 +177,7 @@ connect = "members"
 transact = "{transact}"
 [consensus]
 write = {{ by = "membership", primary = "rotation" }}
-incentive = {{}}
+incentive = {incentive}
 verification = {{ by = "all" }}
 [currency]
 name = {{ en = "unit" }}
@@ -203,8 +207,8 @@ threshold = ">= 2/3"
 alice = {{ balance = "10000" }}
 bob = {{ balance = "10000" }}
 [members]
-m1 = {{ name = {{ en = "M1" }}, kind = "enterprise", balance = "100" }}
-m2 = {{ name = {{ en = "M2" }}, kind = "enterprise", balance = "100" }}
+m1 = {{ name = {{ en = "M1" }}, kind = "enterprise", balance = "100"{bond} }}
+m2 = {{ name = {{ en = "M2" }}, kind = "enterprise", balance = "100"{bond} }}
 m3 = {{ name = {{ en = "M3" }}, kind = "enterprise", balance = "100" }}
 m4 = {{ name = {{ en = "M4" }}, kind = "enterprise", balance = "100" }}
 watch = {{ name = {{ en = "Watchdog" }}, kind = "ngo", balance = "100" }}
@@ -297,6 +301,8 @@ pub(crate) struct World {
     pub(crate) executor: Executor,
     pub(crate) view: View,
     pub(crate) head: SealedBlock,
+    /// Whose turns come to nothing before every block.
+    pub(crate) missed: Vec<Address>,
     /// Transactions, receipts and the state before, of the last block.
     pub(crate) last: (Vec<RecoveredTransaction>, Vec<Receipt>, View),
 }
@@ -314,7 +320,7 @@ impl World {
     pub(crate) fn at(executor: Executor, header: Header, mut view: View) -> Self {
         let head = polity_primitives::Block::unsealed(header, Vec::new()).seal();
         view.hashes.insert(head.block.header.number, head.hash);
-        Self { executor, view, head, last: Default::default() }
+        Self { executor, view, head, missed: Vec::new(), last: Default::default() }
     }
 
     pub(crate) const fn header(&self) -> &Header {
@@ -326,7 +332,9 @@ impl World {
         Attributes {
             timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
+            missed: self.missed.clone(),
             difficulty: U256::ZERO,
+            mix_hash: crate::randao(self.head.hash),
         }
     }
 
@@ -347,7 +355,7 @@ impl World {
         transactions: &[RecoveredTransaction],
     ) -> Result<Outcome, crate::BlockError> {
         let root = |changes: &StateChanges| self.view.state.apply(changes).root();
-        self.executor.apply(self.header(), &self.view, block, transactions, &root)
+        self.executor.apply(self.header(), &self.view, block, transactions, &self.missed, &root)
     }
 
     /// Builds a block, checks that it applies with the same outcome, and makes it the head.

@@ -34,7 +34,6 @@ fn each_header_field_is_checked_and_named() {
         ("baseFeePerGas", |h| h.base_fee_per_gas = Some(1)),
         ("baseFeePerGas", |h| h.base_fee_per_gas = None),
         ("extraData", |h| h.extra_data = Bytes::new()),
-        ("mixHash", |h| h.mix_hash = B256::repeat_byte(1)),
         ("nonce", |h| h.nonce = B64::repeat_byte(1)),
         ("sha3Uncles", |h| h.ommers_hash = B256::repeat_byte(1)),
         ("withdrawalsRoot", |h| h.withdrawals_root = None),

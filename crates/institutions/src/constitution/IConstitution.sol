@@ -153,8 +153,6 @@ interface IConstitution {
     error InvalidAmendment(string problem);
     /// There is no such version.
     error UnknownVersion(uint64 version);
-    /// The charter's settings keep no bonds: nothing is at stake by them.
-    error NoBonds();
     /// The caller acts for no member.
     error NotAMember(address who);
     /// It is no member, or has no right to validate, or is the caller itself.

@@ -50,8 +50,8 @@ pub use text::TEXT_BYTES_MAX;
 pub use turn::closes;
 pub use vesting::BUCKETS_MAX;
 pub use views::{
-    VersionView, block_rules, candidates, charter_hash, charter_text, closing, consensus, consensus_at, turn,
-    version, versions,
+    VersionView, block_rules, candidates, charter_hash, charter_text, closing, consensus, consensus_at,
+    revision, turn, version, versions,
 };
 
 use crate::{
@@ -95,6 +95,8 @@ layout! {
         closed_before: Slot<bool>,
         /// Height of the last block that has its accounts.
         closed: Slot<u64>,
+        /// How often what committees are made of changed here: bonds, delegates, settings.
+        revision: Slot<u64>,
         purse: stake::Purse,
         pools: Map<B256, stake::Pool>,
         /// Candidates with a bond.
@@ -264,6 +266,12 @@ impl Constitution {
         record.height.set(cx, cx.block().height)?;
         record.proposal.set(cx, proposal)?;
         record.changes.set(cx, changes)
+    }
+
+    /// Notes that committees may be others now.
+    fn revise(&self, cx: &mut Context<'_>) -> Result<()> {
+        let revision = self.revision.get(cx)?;
+        self.revision.set(cx, revision.saturating_add(1))
     }
 
     /// Number of the version in force.

@@ -44,6 +44,7 @@ impl Constitution {
                 spare(cx, member, "slash")?;
             } else {
                 bonded = pool.cut(cx, wanted)?;
+                self.revise(cx)?;
                 self.strike_off(cx, member)?;
                 let (pledged, pledge) = (pool.amount_of(cx, member)?, incentive.pledge);
                 if pledged < pledge {

@@ -14,7 +14,6 @@
 
 use alloy_primitives::{Address, B256, U256};
 use polity_charter::Rights;
-use polity_constitution::{Incentive, Settings, WriteRight};
 use polity_primitives::{CONSTITUTION, REGISTRY};
 
 use super::{
@@ -40,7 +39,7 @@ pub const UNBONDINGS_MAX: u64 = 32;
 /// Most members with a bond, so that choosing delegates among them fits in the accounts of one block.
 pub const CANDIDATES_MAX: u64 = 512;
 /// Fraction of a wei that rewards per share are kept in, as a power of two.
-const REWARD_BITS: usize = 64;
+const REWARD_BITS: usize = 96;
 
 layout! {
     /// What the constitution owes and has issued. Units: wei.
@@ -58,7 +57,7 @@ layout! {
         pub(super) number: Slot<u64>,
         pub(super) bonded: Shares,
         pub(super) leaving: Shares,
-        /// Rewards a share ever got. Units: 2⁻⁶⁴ wei.
+        /// Rewards a share ever got. Units: 2⁻⁹⁶ wei.
         per_share: Slot<U256>,
         /// What was too little to share. Units: wei.
         dust: Slot<U256>,
@@ -123,14 +122,6 @@ pub(super) fn account_of(cx: &mut Context<'_>, holder: B256) -> Result<Address> 
         return Ok(Address::from_word(holder));
     }
     registry().account_of(&mut cx.storage_of(REGISTRY), holder)
-}
-
-/// Whether bonds mean anything under `settings`.
-fn keeps_bonds(settings: &Settings) -> bool {
-    let Incentive { pledge, slash, .. } = &settings.incentive;
-    let by_stake =
-        matches!(settings.write, WriteRight::Stake { .. } | WriteRight::Delegation { chamber: None, .. });
-    by_stake || !pledge.is_zero() || *slash != polity_constitution::Slash::default()
 }
 
 impl Pool {
@@ -231,6 +222,7 @@ impl Constitution {
         pool.update(cx, holder)?;
         let holding = pool.holders.at(holder);
         let bought = pool.bonded.enter(cx, amount)?;
+        self.revise(cx)?;
         let shares = holding.shares.get(cx)?;
         holding.shares.set(cx, shares.saturating_add(bought))?;
         let total = pool.bonded.tokens.get(cx)?;
@@ -247,39 +239,34 @@ impl Constitution {
         self.put(cx, candidate, holder, amount)
     }
 
-    /// The caller's member bonds the value of the call.
+    /// The caller's member bonds the value of the call, whatever the settings are: before an amendment makes stake count, somebody
+    /// has to have it.
     ///
-    /// Errors: `NoBonds`, `NotAMember`, `NoCandidate`, `NothingBonded`, `BadAmount`, `BelowPledge`, `TooMany`.
+    /// Errors: `NotAMember`, `NoCandidate`, `NothingBonded`, `BadAmount`, `BelowPledge`, `TooMany`.
     pub(super) fn bond(&self, cx: &mut Context<'_>) -> Result<()> {
-        let settings = self.settings_coming(cx)?;
         let who = cx.caller();
         let member = registry().member_of(&mut cx.storage_of(REGISTRY), who)?;
         ensure!(!member.is_zero(), sol::NotAMember { who });
         self.may_be_candidate(cx, member)?;
         self.take_in(cx, member, member)?;
-        let (left, pledge) = (self.pools.at(member).amount_of(cx, member)?, settings.incentive.pledge);
+        // By the settings that are coming, while a change is under way: who bonds then bonds for them.
+        let height = cx.block().height;
+        let pledge = self.settings_from(cx, height)?.last().map_or(U256::ZERO, |last| last.incentive.pledge);
+        let left = self.pools.at(member).amount_of(cx, member)?;
         ensure!(left >= pledge, sol::BelowPledge { left, pledge });
         Ok(())
     }
 
     /// Delegates the value of the call to a candidate: a member with the right to validate.
     ///
-    /// Errors: `NoBonds`, `NoCandidate`, `NothingBonded`, `BadAmount`, `TooMany`.
+    /// Errors: `NoCandidate`, `NothingBonded`, `BadAmount`, `TooMany`.
     pub(super) fn delegate(&self, cx: &mut Context<'_>, candidate: B256) -> Result<()> {
-        self.settings_coming(cx)?;
         self.may_be_candidate(cx, candidate)?;
         let who = cx.caller();
         let holder = holder_of(cx, who)?;
         // One's own bond is `bond`, which knows the pledge.
         ensure!(holder != candidate, sol::NoCandidate { member: candidate });
         self.take_in(cx, candidate, holder)
-    }
-
-    /// The settings by which bonds count, now or when the change that is under way has come.
-    fn settings_coming(&self, cx: &mut Context<'_>) -> Result<Settings> {
-        let height = cx.block().height;
-        let all = self.settings_from(cx, height)?;
-        Ok(all.into_iter().rev().find(keeps_bonds).ok_or(sol::NoBonds {})?)
     }
 
     fn may_be_candidate(&self, cx: &mut Context<'_>, member: B256) -> Result<()> {
@@ -319,6 +306,7 @@ impl Constitution {
         let price = if amount == max { own } else { pool.bonded.price(cx, amount)? };
         holding.shares.set(cx, own.saturating_sub(price))?;
         let orphaned = pool.bonded.leave(cx, price, amount)?;
+        self.revise(cx)?;
         self.purse.settle(cx, orphaned)?;
         let settings = self.settings(cx)?;
         if holder == candidate && amount < max {

@@ -75,5 +75,6 @@ fn choose(at: &Constitution, cx: &mut Context<'_>, settings: &Settings, seats: u
     at.term.delegates.truncate(cx, count)?;
     let ends_at = cx.block().timestamp_secs.saturating_add(term);
     at.term.ends.set(cx, ends_at)?;
+    at.revise(cx)?;
     cx.emit(&sol::DelegatesChosen { members: chosen, endsAt: ends_at })
 }

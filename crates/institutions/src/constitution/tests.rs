@@ -1,6 +1,12 @@
 //! Amendments on a host in memory: laws, what each setting's amendment does, what is refused and when, and the chain of
 //! versions. That blocks follow their rules is tried in `execution` and `ledger`.
 
+mod conserve;
+mod evidence;
+mod scene;
+mod stake;
+mod standing;
+
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
 use polity_charter::{Access, Change, Fees, History, Kind, Rights, parse, rewritten};
@@ -55,13 +61,45 @@ fn amended(lines: &[&str]) -> Memory {
     chain.memory
 }
 
+/// After an amendment; with bonds, a delegation, a payment that is due, rewards, a score and an offence.
 fn world() -> Memory {
-    let mut memory = amended(&["set chambers.plenary.voting = \"8d\""]);
-    memory.block.height += 1;
-    memory
+    let mut settings = scene::settings();
+    settings.incentive.standing = Some(scene::score());
+    let mut chain = scene::scene(&settings, &["AAA", "BBB", "CCC"]);
+    let guest = GUEST;
+    let delegate = sol::delegateCall { candidate: word("AAA") };
+    scene::pay(&mut chain, guest, 500, &delegate).expect("delegates");
+    let undelegate = sol::undelegateCall { candidate: word("AAA"), amount: U256::from(100) };
+    scene::send(&mut chain, guest, &undelegate).expect("leaves");
+    scene::block(&mut chain, 8 * DAY, "AAA", &[]);
+    let accuse = sol::accuseCall { evidence: scene::votes(2, 0, ("CCC", 1), ("CCC", 2)).into() };
+    scene::send(&mut chain, guest, &accuse).expect("proved");
+    // The text keeps no incentive: amended by hand of nothing but the text.
+    crate::genesis::inside(&mut chain.memory, CONSTITUTION, |cx| {
+        let at = constitution();
+        let (before, turn) = (at.consensus.get(cx)?, at.turn.get(cx)?);
+        let changes = changes(&["set chambers.plenary.voting = \"8d\""]);
+        let judged = judge::judge(&at, cx, &changes)?;
+        let parent = at.hash.get(cx)?;
+        at.store(cx, &judged.new, parent, 1, &alloy_sol_types::SolValue::abi_encode(&changes))?;
+        at.consensus.set(cx, &before)?;
+        at.closes.set(cx, true)?;
+        at.turn.set(cx, turn)
+    })
+    .expect("amended");
+    chain.next(DAY);
+    for who in ["BBB", "DDD"] {
+        chain.memory.mint(account(who), U256::from(50));
+    }
+    chain.memory
 }
 
+const GUEST: Address = Address::repeat_byte(0x67);
+
 fn examples() -> Vec<Example> {
+    fn paid<C: SolCall>(who: &str, value: u64, call: &C) -> Example {
+        Example::new(account(who), CONSTITUTION, call).with_value(value)
+    }
     let by = |call: Vec<u8>| Example::of(Request::new(Address::ZERO, CONSTITUTION, call));
     let changes = changes(&["set chambers.plenary.delay = \"4d\""]);
     vec![
@@ -74,6 +112,38 @@ fn examples() -> Vec<Example> {
         by(sol::changesOfCall { number: 1 }.abi_encode()),
         by(sol::blockRulesCall {}.abi_encode()),
         by(sol::consensusCall {}.abi_encode()),
+        paid("BBB", 50, &sol::bondCall {}),
+        Example::new(account("BBB"), CONSTITUTION, &sol::unbondCall { amount: U256::from(10) }),
+        paid("DDD", 50, &sol::delegateCall { candidate: word("AAA") }),
+        Example::new(
+            GUEST,
+            CONSTITUTION,
+            &sol::undelegateCall { candidate: word("AAA"), amount: U256::from(10) },
+        ),
+        Example::new(
+            GUEST,
+            CONSTITUTION,
+            &sol::redelegateCall { candidate: word("AAA"), to: word("BBB"), amount: U256::from(10) },
+        ),
+        by(sol::releaseCall { id: U256::from(1) }.abi_encode()),
+        Example::new(account("AAA"), CONSTITUTION, &sol::claimCall { candidate: word("AAA") }),
+        by(sol::accuseCall { evidence: scene::votes(3, 0, ("BBB", 1), ("BBB", 2)).into() }.abi_encode()),
+        Example::new(AGREEMENT, CONSTITUTION, &sol::adjustStandingCall { member: word("BBB"), by: 3 }),
+        Example::new(
+            SYSTEM,
+            CONSTITUTION,
+            &sol::closeCall { writer: scene::node("AAA"), missed: vec![scene::node("BBB")] },
+        ),
+        by(sol::turnCall {}.abi_encode()),
+        by(sol::stakeOfCall { member: word("AAA") }.abi_encode()),
+        by(sol::delegationOfCall { candidate: word("AAA"), holder: GUEST.into_word() }.abi_encode()),
+        by(sol::unbondingOfCall { id: U256::from(1) }.abi_encode()),
+        by(sol::unbondingCountCall {}.abi_encode()),
+        by(sol::standingOfCall { member: word("AAA") }.abi_encode()),
+        by(sol::supplyCall {}.abi_encode()),
+        by(sol::delegatesCall {}.abi_encode()),
+        by(sol::offenceCountCall {}.abi_encode()),
+        by(sol::offenceAtCall { index: U256::ZERO }.abi_encode()),
     ]
 }
 

@@ -5,6 +5,7 @@
 //! is on its way from one engine to one other.
 
 use polity_constitution::{Settings, WriteRight};
+use polity_primitives::CONSTITUTION;
 
 use super::{Constitution, IConstitution as sol, judge::invalid, rules, term};
 use crate::{
@@ -38,10 +39,10 @@ impl Constitution {
         self.json_at(r, height).map(|json| parsed(&json))
     }
 
-    /// The settings of the block being executed.
+    /// The settings of the block being executed, whichever institution `cx` is in.
     pub(super) fn settings(&self, cx: &mut Context<'_>) -> Result<Settings> {
         let height = cx.block().height;
-        let json = self.json_at(cx, height)?;
+        let json = self.json_at(&mut cx.storage_of(CONSTITUTION), height)?;
         cx.charge((json.len() as u64).saturating_mul(JSON_GAS))?;
         parsed(&json).ok_or_else(|| Failure::fatal("the settings of consensus are not those of this program"))
     }
@@ -49,8 +50,9 @@ impl Constitution {
     /// The settings from block `height` on: those in force and, while a change is under way, those that are coming.
     pub(super) fn settings_from(&self, cx: &mut Context<'_>, height: u64) -> Result<Vec<Settings>> {
         let mut all = vec![self.settings(cx)?];
-        if height < self.turn.get(cx)? {
-            let json = self.consensus.get(cx)?;
+        let mut own = cx.storage_of(CONSTITUTION);
+        if height < self.turn.get(&mut own)? {
+            let json = self.consensus.get(&mut own)?;
             all.extend(parsed(&json));
         }
         Ok(all)
@@ -87,6 +89,7 @@ impl Constitution {
         }
         self.consensus.set(cx, &json)?;
         self.closes.set(cx, closes(new))?;
+        self.revise(cx)?;
         term::begin(self, cx, new)
     }
 }

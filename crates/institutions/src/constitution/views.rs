@@ -67,6 +67,13 @@ pub fn turn(slots: &dyn Slots) -> u64 {
     turn
 }
 
+/// How often what committees are made of changed in the constitution: while this stays, and registry and chambers do, so do they.
+#[must_use]
+pub fn revision(slots: &dyn Slots) -> u64 {
+    let Ok(revision) = constitution().revision.get(&mut view(slots));
+    revision
+}
+
 /// Whether blocks have accounts: before the turn, from the turn on, and the turn. Cost: three slots.
 #[must_use]
 pub fn closing(slots: &dyn Slots) -> (bool, bool, u64) {

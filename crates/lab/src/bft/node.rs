@@ -22,7 +22,7 @@ use polity_consensus::{
     },
 };
 use polity_constitution::Committee;
-use polity_ledger::Ledger;
+use polity_ledger::{Ledger, Proposer};
 use polity_primitives::{B256, Certificate, Height};
 
 use super::{Known, Wire, sync::Sync, verifier::Remembering};
@@ -104,6 +104,7 @@ pub struct Node {
     pub(super) host: Host,
     ledger: Ledger,
     pub(super) me: Key,
+    pub(super) proposer: Proposer,
     core: Option<State<Context>>,
     metrics: Metrics,
     pub(super) signer: Signer,
@@ -169,12 +170,18 @@ fn thresholds(plant: Option<Plant>, committee: &Committee) -> ThresholdParams {
 }
 
 impl Node {
-    /// A process of the validator `me` on its ledger and log.
+    /// A process of the validator `me`, which proposes as `proposer`, on its ledger and log.
     ///
     /// # Errors
     /// [`Fatal`] if the committee or the log cannot be read.
-    pub fn new(ledger: Ledger, log: LogFile, me: Key, wiring: &Wiring) -> Result<Self, Fatal> {
-        let host = Host::new(Box::new(ledger.application(me.address())), Some(me.clone()))?;
+    pub fn new(
+        ledger: Ledger,
+        log: LogFile,
+        me: Key,
+        proposer: Proposer,
+        wiring: &Wiring,
+    ) -> Result<Self, Fatal> {
+        let host = Host::new(Box::new(ledger.application(proposer.clone())), Some(me.clone()))?;
         let chain_id = ledger.charter().chain_id;
         let watch = Arc::new(Mutex::new(Watch::new(chain_id)));
         lock(&watch).started(host.height(), host.committee().get());
@@ -193,6 +200,7 @@ impl Node {
             host,
             ledger,
             me,
+            proposer,
             core: None,
             metrics: Metrics::new(),
             signer,

@@ -86,7 +86,7 @@ struct Masked {
 
 impl Masked {
     fn new(node: Node, villain: Villain, key: Key, me: usize, peers: usize) -> Self {
-        let app = node.ledger().application(key.address());
+        let app = node.ledger().application(node.proposer.clone());
         Self { node, villain, key, app, peers, me, streams: 0, seen: BTreeMap::new() }
     }
 

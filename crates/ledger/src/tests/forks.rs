@@ -267,7 +267,7 @@ fn a_worked_block_is_judged_before_it_is_kept() {
     refuse(&|block| block.header.state_root = B256::repeat_byte(1), true, "stateRoot");
     assert_eq!(a.end().0, Height(0));
     assert_eq!(a.take(&good), Inserted::Extended);
-    let mut app = a.ledger.application(address(&secret("node-1 node")));
+    let mut app = a.ledger.application(proposer());
     let verdict = app.receive(&b.mine(), Height(2), NOW * 2).expect("judged");
     assert!(matches!(verdict, Verdict::Invalid(_, reason) if reason.contains("is worked")));
 }

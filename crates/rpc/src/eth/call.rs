@@ -6,7 +6,9 @@ use alloy_primitives::U64;
 use alloy_rpc_types_eth::{
     BlockId, BlockNumberOrTag, BlockOverrides, TransactionRequest, state::StateOverride,
 };
-use polity_execution::{Attributes, CallEnv, CallError, CallOutcome, CallResult, Estimate, TransactionFault};
+use polity_execution::{
+    Attributes, CallEnv, CallError, CallOutcome, CallResult, Estimate, TransactionFault, randao,
+};
 use polity_ledger::StateView;
 use polity_primitives::{Bytes, Header};
 
@@ -58,7 +60,9 @@ fn next_header(api: &Api) -> Header {
     let rules = &head.agreement.rules;
     let now_secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let timestamp_secs = rules.next_timestamp(head.header(), now_secs);
-    rules.next_header(head.header(), head.hash(), &Attributes { timestamp_secs, ..Attributes::default() })
+    let mix_hash = randao(head.hash());
+    let attributes = Attributes { timestamp_secs, mix_hash, ..Attributes::default() };
+    rules.next_header(head.header(), head.hash(), &attributes)
 }
 
 pub(super) fn call(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {

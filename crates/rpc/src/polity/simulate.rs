@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy_rpc_types_eth::BlockId;
 use polity_charter::amount_text;
-use polity_execution::{Attributes, Consequence, SimulateError, Simulation, Subject};
+use polity_execution::{Attributes, Consequence, SimulateError, Simulation, Subject, randao};
 use polity_institutions::{
     Slots,
     assembly::{self as house, IAssembly},
@@ -126,7 +126,9 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         false => block.header().timestamp,
     };
     let timestamp_secs = executor.founding().next_timestamp(block.header(), now_secs);
-    let attributes = Attributes { timestamp_secs, beneficiary: block.header().beneficiary, ..Attributes::default() };
+    let mix_hash = randao(block.block.hash);
+    let beneficiary = block.header().beneficiary;
+    let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, ..Attributes::default() };
     let simulation = executor
         .simulate(&state, block.header(), block.block.hash, &attributes, &subject)
         .map_err(|error| match error {

@@ -12,7 +12,7 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, hex};
 use polity_charter::{MemberKeys, NodeKeys};
 use polity_consensus::Application;
-use polity_ledger::Ledger;
+use polity_ledger::{Ledger, Proposer};
 use polity_mempool::Condition;
 use polity_primitives::{Certificate, CommitSignature, SealedBlock};
 use polity_rpc::{NodeInfo, RpcConfig, RpcServer, Syncing, serve};
@@ -49,6 +49,13 @@ pub(crate) fn bob() -> SecretKey {
 
 fn validator() -> SecretKey {
     key(0x11)
+}
+
+/// The secret of the validator's connections and randomness.
+const PEER_SECRET: [u8; 32] = [9; 32];
+
+fn peer_key() -> [u8; 32] {
+    polity_constitution::randomness::Prover::new(&PEER_SECRET).expect("a key").public_key()
 }
 
 /// Says what a test wants it to say, and remembers what it was asked to send.
@@ -104,7 +111,7 @@ fn charter(extra: &str) -> polity_charter::Charter {
         keys.insert(name.into(), MemberKeys { address, recovery: address, node: None });
     }
     let consensus = PublicKey::from_secret_key(SECP256K1, &validator()).serialize();
-    let node = NodeKeys { consensus, peer: [9; 32] };
+    let node = NodeKeys { consensus, peer: peer_key() };
     let member = MemberKeys { address: address(&key(0x21)), recovery: address(&key(0x31)), node: Some(node) };
     keys.insert("node-1".into(), member);
     let text = polity_charter::with_keys(&text, &keys).expect("keys");
@@ -137,7 +144,8 @@ impl Chain {
 
     /// Decides one block of whatever waits.
     pub(crate) fn block(&self) -> SealedBlock {
-        let mut app = self.ledger.application(address(&validator()));
+        let mut app =
+            self.ledger.application(Proposer::new(address(&validator()), &PEER_SECRET).expect("a key"));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now").as_millis();
         let height = app.tip().next();
         let block = app.build(height, 0, u64::try_from(now).expect("ms")).expect("a block");

@@ -1,0 +1,184 @@
+//! Evidence: proved once, and refused with the check that fails.
+
+use alloy_primitives::keccak256;
+use polity_primitives::{
+    Accusation, Height, REGISTRY, SealedHeader, SignedHeader, proposal_digest, work_digest,
+};
+
+use super::{
+    super::{IConstitution as sol, *},
+    scene::*,
+};
+use crate::{
+    assembly::{
+        explain,
+        tests::{Chain, DAY, word},
+    },
+    host::Failure,
+    registry::IRegistry,
+};
+
+/// What the constitution answers to evidence, in words.
+fn refusal(chain: &mut Chain, evidence: Vec<u8>) -> String {
+    let call = sol::accuseCall { evidence: evidence.into() };
+    match chain.call(holder("ORG"), CONSTITUTION, &call).result {
+        Err(Failure::Revert(output)) => explain(&output),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn header() -> polity_primitives::Header {
+    use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
+    polity_primitives::Header {
+        number: 1,
+        beneficiary: node("AAA"),
+        gas_limit: 60_000_000,
+        ommers_hash: EMPTY_OMMER_ROOT_HASH,
+        withdrawals_root: Some(EMPTY_ROOT_HASH),
+        blob_gas_used: Some(0),
+        excess_blob_gas: Some(0),
+        parent_beacon_block_root: Some(B256::ZERO),
+        requests_hash: Some(alloy_eips::eip7685::EMPTY_REQUESTS_HASH),
+        extra_data: vec![7; 32].into(),
+        base_fee_per_gas: Some(0),
+        ..Default::default()
+    }
+}
+
+fn proposal_of(bytes: Vec<u8>, height: u64, who: &str) -> Vec<u8> {
+    let digest = proposal_digest(CHAIN_ID, Height(height), 0, None, keccak256(&bytes));
+    let signed = SignedHeader { height, round: 0, header: bytes.into(), signature: sign(digest, who) };
+    Accusation::InvalidProposal(signed).to_bytes().to_vec()
+}
+
+#[test]
+fn honest_nodes_are_not_found_guilty_and_the_answer_says_why() {
+    let mut chain = scene(&settings(), &["AAA", "BBB"]);
+    let rows: [(Vec<u8>, &str); 9] = [
+        (vec![], "no evidence of kind 0"),
+        (vec![1, 2, 3], "not evidence"),
+        (votes(1, 0, ("AAA", 1), ("AAA", 1)), "no offence"),
+        (votes(1, 0, ("AAA", 1), ("BBB", 2)), "two validators may disagree"),
+        (votes(1, 0, ("XXX", 1), ("XXX", 2)), "Unattributed"),
+        (proposal_of(alloy_rlp::encode(header()), 1, "AAA"), "breaks no rule"),
+        // A block of another that is worked, proposed at the end of a chain of work.
+        (
+            proposal_of(
+                alloy_rlp::encode(polity_primitives::Header { difficulty: U256::from(9), ..header() }),
+                1,
+                "BBB",
+            ),
+            "breaks no rule",
+        ),
+        // Signed for another chain: the signature recovers to somebody else, or nobody.
+        (
+            {
+                let mut other = votes(1, 0, ("AAA", 1), ("AAA", 2));
+                let at = other.len() - 10;
+                other[at] ^= 1;
+                other
+            },
+            "",
+        ),
+        (vec![0; 5_000], "at most"),
+    ];
+    for (evidence, words) in rows {
+        let before = stake(&chain, "AAA");
+        let said = refusal(&mut chain, evidence);
+        assert!(said.contains(words), "{said}, not {words}");
+        assert_eq!(stake(&chain, "AAA").total, before.total);
+    }
+}
+
+#[test]
+fn evidence_is_punished_once_in_whatever_order_it_comes() {
+    let mut chain = scene(&settings(), &["AAA", "BBB"]);
+    let accuse = |evidence: Vec<u8>| sol::accuseCall { evidence: evidence.into() };
+    send(&mut chain, holder("ORG"), &accuse(votes(1, 0, ("AAA", 1), ("AAA", 2)))).expect("proved");
+    for again in [
+        votes(1, 0, ("AAA", 1), ("AAA", 2)),
+        votes(1, 0, ("AAA", 2), ("AAA", 1)),
+        votes(1, 0, ("AAA", 3), ("AAA", 0)),
+    ] {
+        assert!(refusal(&mut chain, again).contains("AlreadyPunished"));
+    }
+    assert_eq!(stake(&chain, "AAA").pledged, U256::from(500));
+    send(&mut chain, holder("ORG"), &accuse(proposals(1, 0, "AAA"))).expect("another offence");
+    assert_eq!(stake(&chain, "AAA").pledged, U256::from(250));
+    assert_eq!(ask(&chain, &sol::offenceCountCall {}), U256::from(2));
+}
+
+#[test]
+fn blocks_that_no_state_makes_valid_are_proved_by_their_header() {
+    let mut chain = scene(&settings(), &["AAA", "BBB", "CCC"]);
+    let encoded = |header: polity_primitives::Header| alloy_rlp::encode(header);
+    let rows: [(Vec<u8>, u64, &str); 4] = [
+        (encoded(header()), 2, "AAA"),
+        (encoded(polity_primitives::Header { gas_used: 60_000_001, ..header() }), 1, "AAA"),
+        (encoded(header()), 1, "BBB"),
+        (b"no header at all".to_vec(), 3, "AAA"),
+    ];
+    for (index, (bytes, height, who)) in rows.into_iter().enumerate() {
+        let before = stake(&chain, who).total;
+        let evidence = proposal_of(bytes, height, who).into();
+        send(&mut chain, holder("ORG"), &sol::accuseCall { evidence })
+            .unwrap_or_else(|e| panic!("{index}: {e}"));
+        assert!(stake(&chain, who).total < before, "{index}");
+    }
+    let uncles = polity_primitives::Header { ommers_hash: B256::ZERO, difficulty: U256::from(9), ..header() };
+    let bytes = encoded(uncles);
+    let seal = SealedHeader {
+        signature: sign(work_digest(CHAIN_ID, keccak256(&bytes)), "CCC"),
+        header: bytes.into(),
+    };
+    let evidence = Accusation::InvalidWork(seal).to_bytes();
+    send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("proved");
+    let count = ask(&chain, &sol::offenceCountCall {});
+    let offence = ask(&chain, &sol::offenceAtCall { index: count - U256::from(1) });
+    assert_eq!((offence.kind, offence.member, offence.height), (4, word("CCC"), 1));
+}
+
+#[test]
+fn evidence_older_than_the_unbonding_time_is_refused() {
+    let mut chain = scene(&settings(), &["AAA", "BBB"]);
+    for _ in 0..20 {
+        block(&mut chain, DAY, "BBB", &[]);
+    }
+    let said = refusal(&mut chain, votes(2, 0, ("AAA", 1), ("AAA", 2)));
+    assert!(said.contains("TooOld"), "{said}");
+    let height = chain.memory.block.height - 6;
+    let evidence = votes(height, 0, ("AAA", 1), ("AAA", 2)).into();
+    send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("six days old");
+}
+
+#[test]
+fn a_key_given_up_proves_nothing_about_later_heights() {
+    let mut chain = scene(&settings(), &["AAA", "BBB"]);
+    let call = IRegistry::setNodeCall {
+        id: word("AAA"),
+        consensusKey: secret("a new key").public_key(secp256k1::SECP256K1).serialize().to_vec().into(),
+        peerKey: B256::repeat_byte(9),
+    };
+    let height = chain.memory.block.height;
+    assert!(chain.call(holder("AAA"), REGISTRY, &call).result.is_ok());
+    let said = refusal(&mut chain, votes(height + 1, 0, ("AAA", 1), ("AAA", 2)));
+    assert!(said.contains("KeyRetired"), "{said}");
+    let evidence = votes(height, 0, ("AAA", 1), ("AAA", 2)).into();
+    send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("it was its key then");
+    assert_eq!(stake(&chain, "AAA").pledged, U256::from(500));
+}
+
+#[test]
+fn the_last_bond_is_spared_and_the_rest_is_not() {
+    let mut chain = scene(&settings(), &["AAA"]);
+    pay(&mut chain, holder("ORG"), 800, &sol::delegateCall { candidate: word("AAA") }).expect("delegates");
+    let undelegate = sol::undelegateCall { candidate: word("AAA"), amount: U256::from(800) };
+    send(&mut chain, holder("ORG"), &undelegate).expect("leaves");
+    let evidence = votes(1, 0, ("AAA", 1), ("AAA", 2)).into();
+    send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("proved");
+    let stake = stake(&chain, "AAA");
+    assert_eq!((stake.pledged, stake.leaving), (U256::from(1_000), U256::from(400)));
+    let spared: Vec<_> =
+        events::<sol::Spared>(&chain).into_iter().map(|s| crate::names::text(s.what)).collect();
+    assert_eq!(spared, ["slash", "suspension"]);
+}
