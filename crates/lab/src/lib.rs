@@ -19,6 +19,7 @@ pub mod bft;
 pub mod check;
 pub mod disk;
 pub mod engine;
+pub mod experiment;
 pub mod report;
 pub mod rng;
 pub mod run;

@@ -48,6 +48,12 @@ impl Api {
                 feed.committed(block.height().0);
             }
         });
+        let undone = Arc::downgrade(&feed);
+        ledger.on_undo(move |blocks| {
+            if let Some(feed) = undone.upgrade() {
+                feed.undone(blocks);
+            }
+        });
         ledger.mempool().on_insert(move |entry| {
             if let Some(feed) = arrivals.upgrade() {
                 feed.admitted(entry.transaction.hash);
@@ -110,11 +116,13 @@ impl Api {
 
     /// The height that `id` names, or `None` if there is no such block. Pending counts as the head.
     pub(crate) fn height(&self, id: BlockId) -> Result<Option<Height>, Failure> {
-        let head = self.head().height();
+        let now = self.head();
+        let head = now.height();
         let height = match id {
             BlockId::Hash(hash) => return Ok(self.ledger.height_of(&hash.block_hash)?),
             BlockId::Number(BlockNumberOrTag::Earliest) => Height::GENESIS,
             BlockId::Number(BlockNumberOrTag::Number(number)) => Height(number),
+            BlockId::Number(BlockNumberOrTag::Safe | BlockNumberOrTag::Finalized) => now.finalized(),
             BlockId::Number(_) => head,
         };
         Ok((height <= head).then_some(height))

@@ -5,15 +5,46 @@
 
 use std::collections::VecDeque;
 
+use std::sync::Arc;
+
 use parking_lot::Mutex;
+use polity_ledger::ExecutedBlock;
 use polity_primitives::B256;
 use tokio::sync::watch;
 
 use crate::config::PENDING_KEPT_MAX;
 
+/// Reorganisations that are remembered for watchers; one that is further behind misses the oldest.
+const UNDONE_KEPT_MAX: usize = 32;
+
+/// How far the chain is, and how often blocks were undone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Height of the head.
+    pub(crate) height: u64,
+    /// Reorganisations so far.
+    pub(crate) reorganisations: u64,
+}
+
+/// Blocks that a reorganisation undid, highest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Undone {
+    /// Its number, from 0.
+    number: u64,
+    pub(crate) blocks: Vec<Arc<ExecutedBlock>>,
+}
+
+impl Undone {
+    /// The height after the last block that both branches have.
+    pub(crate) fn first(&self) -> u64 {
+        self.blocks.last().map_or(u64::MAX, |block| block.height().0)
+    }
+}
+
 /// Where blocks and pending transactions become known.
 pub(crate) struct Feed {
-    head: watch::Sender<u64>,
+    head: watch::Sender<Progress>,
+    undone: Mutex<VecDeque<Undone>>,
     pending: Mutex<Ring>,
     arrived: watch::Sender<u64>,
 }
@@ -27,12 +58,48 @@ struct Ring {
 
 impl Feed {
     pub(crate) fn new(head: u64) -> Self {
-        Self { head: watch::Sender::new(head), pending: Mutex::default(), arrived: watch::Sender::new(0) }
+        Self {
+            head: watch::Sender::new(Progress { height: head, reorganisations: 0 }),
+            undone: Mutex::default(),
+            pending: Mutex::default(),
+            arrived: watch::Sender::new(0),
+        }
     }
 
     /// A block of `height` was committed.
     pub(crate) fn committed(&self, height: u64) {
-        self.head.send_if_modified(|head| height > std::mem::replace(head, height.max(*head)));
+        self.head.send_if_modified(|head| {
+            let further = height > head.height;
+            head.height = head.height.max(height);
+            further
+        });
+    }
+
+    /// `blocks`, highest first, are no part of the chain any more; what replaces them comes next.
+    pub(crate) fn undone(&self, blocks: &[Arc<ExecutedBlock>]) {
+        let Some(first) = blocks.last().map(|block| block.height().0) else { return };
+        let mut undone = self.undone.lock();
+        if undone.len() >= UNDONE_KEPT_MAX {
+            undone.pop_front();
+        }
+        undone.push_back(Undone { number: self.head.borrow().reorganisations, blocks: blocks.to_vec() });
+        self.head.send_modify(|head| {
+            head.height = head.height.min(first.saturating_sub(1));
+            head.reorganisations = head.reorganisations.saturating_add(1);
+        });
+    }
+
+    /// How many reorganisations there were.
+    pub(crate) fn reorganisations(&self) -> u64 {
+        self.head.borrow().reorganisations
+    }
+
+    /// The reorganisations from number `seen` on, which is moved behind them.
+    pub(crate) fn undone_since(&self, seen: &mut u64) -> Vec<Undone> {
+        let undone = self.undone.lock();
+        let news = undone.iter().filter(|undone| undone.number >= *seen).cloned().collect();
+        *seen = undone.back().map_or(*seen, |last| last.number.saturating_add(1).max(*seen));
+        news
     }
 
     /// The transaction `hash` was admitted to the pool.
@@ -50,7 +117,7 @@ impl Feed {
     }
 
     /// Wakes at every new head.
-    pub(crate) fn head(&self) -> watch::Receiver<u64> {
+    pub(crate) fn head(&self) -> watch::Receiver<Progress> {
         self.head.subscribe()
     }
 
@@ -106,6 +173,6 @@ mod tests {
         assert!(!head.has_changed().expect("open"));
         feed.committed(5);
         assert!(head.has_changed().expect("open"));
-        assert_eq!(*head.borrow(), 5);
+        assert_eq!(head.borrow().height, 5);
     }
 }

@@ -11,13 +11,13 @@ use parking_lot::Mutex;
 
 use crate::error::Failure;
 
-/// What a filter watches, and how far its client has read.
+/// What a filter watches, and how far its client has read: heights, and reorganisations.
 #[derive(Clone, Debug)]
 pub(crate) enum Watch {
     /// Hashes of new blocks, from this height on.
-    Blocks { next: u64 },
+    Blocks { next: u64, seen: u64 },
     /// Logs of new blocks, from this height on.
-    Logs { filter: Box<Filter>, next: u64 },
+    Logs { filter: Box<Filter>, next: u64, seen: u64 },
     /// Pending transactions, from this sequence number on; whole, or hashes.
     Pending { cursor: u64, full: bool },
 }
@@ -91,7 +91,7 @@ impl Filters {
 mod tests {
     use super::*;
 
-    const BLOCKS: Watch = Watch::Blocks { next: 0 };
+    const BLOCKS: Watch = Watch::Blocks { next: 0, seen: 0 };
 
     #[test]
     fn filters_are_bounded_and_expire() {
@@ -114,7 +114,7 @@ mod tests {
         let filters = Filters::new(1, Duration::from_secs(60));
         let id = filters.install(BLOCKS).expect("room");
         let advance = |watch: &mut Watch| {
-            let Watch::Blocks { next } = watch else { return Err(Failure::server("kind")) };
+            let Watch::Blocks { next, .. } = watch else { return Err(Failure::server("kind")) };
             *next += 1;
             Ok(*next)
         };

@@ -19,6 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use polity_lab::{
     Fatal, Report, Spec,
     bft::{Known, Plant},
+    experiment,
     trace::Trace,
     twins,
 };
@@ -33,8 +34,7 @@ pub(crate) enum Lab {
     Run(Run),
     /// Run one of four validators twice, in every way.
     Twins(Twins),
-    /// Measure what theory predicts, with 95 % intervals.
-    #[command(subcommand)]
+    /// Meet known theory by experiment, with intervals.
     Experiment(Experiment),
 }
 
@@ -43,7 +43,7 @@ impl Lab {
         match self {
             Self::Run(args) => args.run(as_json),
             Self::Twins(args) => args.run(as_json),
-            Self::Experiment(which) => which.run(as_json),
+            Self::Experiment(args) => args.run(as_json),
         }
     }
 }
@@ -164,29 +164,71 @@ impl Twins {
     }
 }
 
-/// Theory that the lab can meet.
-#[derive(Subcommand, Debug)]
-pub(crate) enum Experiment {
-    /// Writers are drawn in proportion to stake, by the randomness that blocks prove. Exit status 1 if chi-square says otherwise
-    /// at one in a thousand.
-    #[command(after_help = "Example:\n  polity lab experiment stake --nodes 7 --heights 20000")]
-    Stake {
-        /// Members with stakes of 20, 21, 22, …
-        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(2..=64))]
-        nodes: u16,
-        /// Heights that are drawn.
-        #[arg(long, default_value_t = 20_000)]
-        heights: u64,
-    },
+/// Measures what theory predicts, with intervals of 95 %: how often a payment is undone, what a selfish miner earns, where
+/// agreement by vote ends. Exit status 1 if theory is not met.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  polity lab experiment double-spend\n  polity lab experiment selfish-mining --seed 3\n  polity lab experiment bft-threshold --json"
+)]
+pub(crate) struct Experiment {
+    /// Which.
+    #[arg(value_enum)]
+    what: Theory,
+    /// The seed.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Theory {
+    /// How often a payment under z blocks is undone, for z from 0 to 10 and a tenth and three tenths of the hash power.
+    DoubleSpend,
+    /// What a selfish miner earns, by its share and by how well it is connected.
+    SelfishMining,
+    /// Up to how many validators may break the protocol.
+    BftThreshold,
+    /// How often members write who are drawn in proportion to stakes of 20, 21, … 26; the seed is that of the agreement.
+    Stake,
+}
+
+/// Shares of the hash power around those from which selfishness pays.
+const SHARES: [f64; 9] = [0.1, 0.15, 0.2, 0.23, 0.27, 0.3, 0.35, 0.4, 0.45];
+/// Validators and villains among them.
+const NETWORKS: [(usize, usize); 5] = [(4, 1), (4, 2), (7, 2), (7, 3), (7, 4)];
 
 impl Experiment {
     fn run(self, as_json: bool) -> Outcome {
-        let Self::Stake { nodes, heights } = self;
-        let shares = polity_lab::shares::by_stake(usize::from(nodes), heights).map_err(Failure::failed)?;
-        print(as_json, &json!(shares), || shares.to_string())?;
-        Ok(if shares.is_proportional() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        match self.what {
+            Theory::DoubleSpend => {
+                let all =
+                    experiment::double_spend(self.seed, 100_000, &[0.1, 0.3], experiment::Z_ALL).meets().0;
+                let table = experiment::double_spend(self.seed, 100_000, &[0.1, 0.3], experiment::Z_95);
+                told(as_json, &table, all)
+            }
+            Theory::SelfishMining => {
+                let play = |quantile| {
+                    experiment::selfish_mining(self.seed, 40, 20_000, &SHARES, &[0.0, 0.5], quantile)
+                };
+                let all = play(experiment::Z_ALL).rows.iter().all(|row| row.measured.holds(row.theory));
+                told(as_json, &play(experiment::Z_95), all)
+            }
+            Theory::BftThreshold => {
+                let table = experiment::threshold(self.seed, 40, &NETWORKS, experiment::Z_95);
+                let table = table.map_err(Failure::failed)?;
+                told(as_json, &table, table.holds())
+            }
+            Theory::Stake => {
+                let shares = polity_lab::shares::by_stake(7, 20_000).map_err(Failure::failed)?;
+                told(as_json, &shares, shares.is_proportional())
+            }
+        }
     }
+}
+
+fn told(as_json: bool, table: &(impl serde::Serialize + ToString), holds: bool) -> Outcome {
+    let value = json!({ "table": table, "holds": holds });
+    print(as_json, &value, || table.to_string())?;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn trace_file(path: &Path) -> Result<Box<dyn Write>, Failure> {

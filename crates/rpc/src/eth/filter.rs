@@ -39,12 +39,12 @@ fn new_logs(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     if matches!(filter.block_option, FilterBlockOption::AtBlockHash(_)) {
         return Err(args.wrong(0, "a filter watches blocks to come; for one block use eth_getLogs"));
     }
-    let next = next(api);
-    api.answer(&api.filters.install(Watch::Logs { filter: Box::new(filter), next })?)
+    let (next, seen) = (next(api), api.feed.reorganisations());
+    api.answer(&api.filters.install(Watch::Logs { filter: Box::new(filter), next, seen })?)
 }
 
 fn new_blocks(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
-    api.answer(&api.filters.install(Watch::Blocks { next: next(api) })?)
+    api.answer(&api.filters.install(Watch::Blocks { next: next(api), seen: api.feed.reorganisations() })?)
 }
 
 fn new_pending(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
@@ -67,7 +67,10 @@ enum Pending {
 fn changes(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let id: U256 = args.get(0)?;
     api.filters.poll(&id, |watch| match watch {
-        Watch::Blocks { next } => {
+        Watch::Blocks { next, seen } => {
+            for undone in api.feed.undone_since(seen) {
+                *next = (*next).min(undone.first());
+            }
             let head = api.head().height().0;
             let from = (*next).max(head.saturating_sub(HEADS_BEHIND_MAX));
             let mut hashes = Vec::new();
@@ -77,10 +80,15 @@ fn changes(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
             *next = head.saturating_add(1);
             api.answer(&hashes)
         }
-        Watch::Logs { filter, next } => {
+        Watch::Logs { filter, next, seen } => {
+            let mut found = Vec::new();
+            for undone in api.feed.undone_since(seen) {
+                let told = undone.blocks.iter().filter(|block| block.height().0 < *next);
+                found.extend(told.flat_map(|block| logs::taken_back(filter, block)));
+                *next = (*next).min(undone.first());
+            }
             let head = api.head().height().0;
             let (from, to) = wanted(filter, *next, head);
-            let mut found = Vec::new();
             if from <= to {
                 logs::range(api, filter, from, to, &mut found)?;
             }

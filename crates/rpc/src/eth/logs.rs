@@ -32,10 +32,12 @@ pub(super) fn query(api: &Api, filter: &Filter) -> Result<Vec<Log>, Failure> {
             collect(api, filter, &block, &mut found)?;
         }
         FilterBlockOption::Range { from_block, to_block } => {
-            let head = api.head().height().0;
+            let now = api.head();
+            let head = now.height().0;
             let height = |tag: Option<BlockNumberOrTag>| match tag.unwrap_or_default() {
                 BlockNumberOrTag::Earliest => 0,
                 BlockNumberOrTag::Number(number) => number,
+                BlockNumberOrTag::Safe | BlockNumberOrTag::Finalized => now.finalized().0,
                 _ => head,
             };
             let (from, to) = (height(from_block), height(to_block));
@@ -89,6 +91,15 @@ fn collect(api: &Api, filter: &Filter, block: &ExecutedBlock, found: &mut Vec<Lo
         return Err(Failure::limit(format!("query returned more than {} results", api.config.max_logs)));
     }
     Ok(())
+}
+
+/// The logs of `block`, which was undone, that the filter asks for.
+pub(crate) fn taken_back(filter: &Filter, block: &ExecutedBlock) -> Vec<Log> {
+    let mut logs = matching(filter, block);
+    for log in &mut logs {
+        log.removed = true;
+    }
+    logs
 }
 
 /// The logs of `block` that the filter's addresses and topics ask for.

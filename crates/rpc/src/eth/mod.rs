@@ -13,7 +13,7 @@ mod transaction;
 pub(crate) use call::{call_failure, capped, env_at};
 pub(crate) use chain::sync_status;
 pub(crate) use filter::FILTER_METHODS;
-pub(crate) use logs::{check_terms, matching};
+pub(crate) use logs::{check_terms, matching, taken_back};
 pub(crate) use transaction::receipt_of;
 
 use crate::method::{

@@ -96,14 +96,18 @@ async fn serve(
         Err(failure) => return pending.reject(ErrorObjectOwned::from(failure)).await,
     };
     // Taken before the client hears that it is subscribed, so that nothing after is missed.
+    let seen = api.feed.reorganisations();
     let next = api.head().height().0.saturating_add(1);
     let cursor = api.feed.pending_cursor();
     let Ok(sink) = pending.accept().await else { return };
     let sink = Sink { sink, connection };
     // The client is gone, or too slow; either way there is nobody to tell.
     let _gone = match kind {
-        Kind::Heads => blocks(api, &sink, next, |block| vec![convert::header(block)]).await,
-        Kind::Logs(filter) => blocks(api, &sink, next, |block| eth::matching(&filter, block)).await,
+        Kind::Heads => blocks(api, &sink, (next, seen), |block| vec![convert::header(block)], |_| vec![]).await,
+        Kind::Logs(filter) => {
+            let show = |block: &ExecutedBlock| eth::matching(&filter, block);
+            blocks(api, &sink, (next, seen), show, |block| eth::taken_back(&filter, block)).await
+        }
         Kind::Pending { full } => transactions(api, &sink, cursor, full).await,
         Kind::Syncing => syncing(api, &sink).await,
     };
@@ -135,20 +139,32 @@ impl Sink {
     }
 }
 
+/// Shows every block from height `next` on, and takes back those that a reorganisation undoes; `seen` were before.
 async fn blocks<T: Serialize>(
     api: &Api,
     sink: &Sink,
-    mut next: u64,
+    (mut next, mut seen): (u64, u64),
     show: impl Fn(&ExecutedBlock) -> Vec<T>,
+    take_back: impl Fn(&ExecutedBlock) -> Vec<T>,
 ) -> Result<(), Gone> {
     let mut head = api.feed.head();
     loop {
-        let tip = *head.borrow_and_update();
+        let tip = head.borrow_and_update().height;
+        for undone in api.feed.undone_since(&mut seen) {
+            for block in undone.blocks.iter().filter(|block| block.height().0 < next) {
+                for item in take_back(block) {
+                    sink.send(&item).await?;
+                }
+            }
+            next = next.min(undone.first());
+        }
         if tip.saturating_sub(next) > HEADS_BEHIND_MAX {
             return Err(Gone);
         }
         while next <= tip {
-            let block = api.ledger.block(Height(next)).map_err(|_| Gone)?.ok_or(Gone)?;
+            let block = api.ledger.block(Height(next)).map_err(|_| Gone)?;
+            // It may be of another branch already, whose news come first.
+            let Some(block) = block.filter(|_| api.feed.reorganisations() == seen) else { break };
             for item in show(&block) {
                 sink.send(&item).await?;
             }
