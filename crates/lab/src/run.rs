@@ -26,6 +26,8 @@ use crate::{
 
 /// How often clients pay and repeat what is not executed. Units: microseconds.
 const PAY_US: u64 = 1_500_000;
+/// How often a client repeats, once the network healed, what is not executed. Units: virtual seconds.
+const REPEAT_S: u64 = 5;
 
 /// The agreement of `seats` validators, made once per process.
 ///
@@ -147,6 +149,10 @@ fn plan(spec: &Spec, heals_us: u64, chance: &mut Rng, world: &mut World) {
     }
     for i in 0..spec.payments {
         world.plan(chance.below(heals_us.max(PAY_US)).saturating_add(i.saturating_mul(PAY_US)), Event::Pay);
+    }
+    for i in 1..=spec.patience / REPEAT_S {
+        let after_us = i.saturating_mul(REPEAT_S).saturating_mul(1_000_000);
+        world.plan(heals_us.saturating_add(after_us), Event::Repeat);
     }
     let forgetful: Vec<_> = spec
         .villains

@@ -67,6 +67,8 @@ pub enum Event {
     },
     /// A client pays, and repeats the payments that are not executed yet.
     Pay,
+    /// A client only repeats: a writer that always leads may have lost them when it was down.
+    Repeat,
     /// Bytes arrive.
     Deliver {
         /// At whom.
@@ -292,7 +294,11 @@ impl World {
                     running.instance.disk.fail_after(writes, of_log);
                 }
             }
-            Event::Pay => self.pay(),
+            Event::Pay => {
+                self.paid = self.paid.saturating_add(1);
+                self.send_unpaid();
+            }
+            Event::Repeat => self.send_unpaid(),
             Event::Deliver { to, from, label, bytes } => {
                 self.note(to, "deliver", &bytes, || {
                     format!(
@@ -376,8 +382,8 @@ impl World {
         }
     }
 
-    fn pay(&mut self) {
-        self.paid = self.paid.saturating_add(1);
+    /// Sends every node the payments that it has not executed.
+    fn send_unpaid(&mut self) {
         for node in 0..self.nodes.len() {
             let Some(engine) = self.engine(node) else { continue };
             for nonce in self.agreement.paid(engine.ledger())..self.paid {
