@@ -12,6 +12,7 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 
 use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
 
+mod accounts;
 mod amendments;
 mod forks;
 mod randomness;

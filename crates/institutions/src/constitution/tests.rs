@@ -6,6 +6,7 @@ mod evidence;
 mod scene;
 mod stake;
 mod standing;
+mod turn;
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
