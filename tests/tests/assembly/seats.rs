@@ -41,7 +41,7 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
         ("NOR", &["stand", "board"]),
         ("SOU", &["stand", "board"]),
         ("WES", &["stand", "board"]),
-        ("EAS", &["bond", "holders", "30"]),
+        ("EAS", &["bond", "30", "--chamber", "holders"]),
     ]);
     network.together(&[
         ("NOR", &["elect", "board", "NOR", "SOU"]),
@@ -49,7 +49,7 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
         ("WES", &["elect", "board", "WES"]),
         ("SOU", &["elect", "board", "SOU"]),
     ]);
-    network.act("NOR", &["bond", "holders", "1"]);
+    network.act("NOR", &["bond", "1", "--chamber", "holders"]);
     assert_eq!(network.refused("EAS", &["elect", "board", "EAS"]), "NotACandidate");
 
     // Lots were drawn at once: whose were lowest can be checked.
@@ -72,7 +72,7 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     );
     let holders = network.told(&["chambers", "holders"]);
     assert!(holders.contains("NOR 1 RIV, has no seat: less than 2 RIV"), "{holders}");
-    network.act("WES", &["bond", "holders", "10"]);
+    network.act("WES", &["bond", "10", "--chamber", "holders"]);
     let pay =
         network.propose("SOU", &["budget", "A gauge for Eastland", "--call", "treasury.pay common EAS 5e18"]);
     assert_eq!(network.refused("NOR", &["ballot", &pay.to_string(), "yes"]), "NotInElectorate");
@@ -112,7 +112,7 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     assert_eq!((&limb["numerator"], &limb["denominator"]), (&json!("30"), &json!("40")), "{limb:#}");
     assert_eq!(network.treasury("common"), 995 * UNIT);
     assert_eq!(network.balance("EAS"), 75 * UNIT);
-    network.act("WES", &["unbond", "holders", "10"]);
+    network.act("WES", &["unbond", "10", "--chamber", "holders"]);
     let unbonded = network.now();
     let agenda = network.told(&["agenda"]);
     assert!(agenda.contains("10 RIV that WES unbonded from holders are paid back"), "{agenda}");
