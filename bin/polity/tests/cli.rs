@@ -64,6 +64,20 @@ fn every_command_has_help_with_an_example() {
     }
 }
 
+/// The short line of the list of commands does not hide what a command says of itself at length.
+#[test]
+fn help_says_it_at_length() {
+    for (command, words) in [
+        ("propose", "INSTITUTION.FUNCTION"),
+        ("ballot", "a commitment"),
+        ("object", "unless --opposes says otherwise"),
+        ("withdraw", "What is"),
+    ] {
+        let text = said(&polity(&[command, "--help"]));
+        assert!(text.contains(words), "{command}: {words}: {text}");
+    }
+}
+
 #[test]
 fn the_charters_of_the_house_check_and_show() {
     for name in ["paris.toml", "dev.toml"] {

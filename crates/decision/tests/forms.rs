@@ -33,6 +33,29 @@ fn a_rule_file_is_named_by_its_file_and_may_have_a_plain_name() {
     assert!(Rule::from_toml_named(&text.replace("\"Half\"", "3"), "half").is_err(), "a name is text");
 }
 
+/// Percents, shares and parts are told apart by what they sum to.
+#[test]
+fn a_split_ballot_is_written_in_percents_shares_or_parts() {
+    let rule = "id = \"half\"\n[[limb]]\nname = \"half\"\nnumerator = \"yes\"\nthreshold = \">= 1/2\"\n";
+    let share = |split: &str| {
+        let file = format!(r#"{{ "members": [{{ "id": "A" }}], "ballots": {{ "A": {split} }} }}"#);
+        decide_files(rule, &file, None)
+            .map(|report| report.limbs[0].numerator.to_string())
+            .map_err(|e| e.to_string())
+    };
+    for split in [
+        r#"{ "yes": 60.5, "no": 39.5 }"#,
+        r#"{ "yes": "60.5", "no": 39.5 }"#,
+        r#"{ "yes": "121/200", "no": "79/200" }"#,
+        r#"{ "yes": 6050, "no": 3950 }"#,
+    ] {
+        assert_eq!(share(split), Ok("121/200".to_owned()), "{split}");
+    }
+    for split in [r#"{ "yes": 60, "no": 41 }"#, r#"{ "yes": 60.005, "no": 39.995 }"#] {
+        assert!(share(split).is_err_and(|error| error.contains("percents to 100")), "{split}");
+    }
+}
+
 #[test]
 fn files_as_people_write_them() {
     for (rule, ballots, as_of, outcome, reason, days) in [

@@ -90,6 +90,9 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
         "the kind of each instrument is said"
     );
 
+    let error = network.try_act("EAS", &["retract", &number]).expect_err("it is Northland's");
+    assert!(error["error"].as_str().is_some_and(|words| words.contains("was filed by NOR")), "{error}");
+
     // Westland joins later; Eastland objects; Southland leaves with notice.
     network.together(&[
         ("WES", &["deposit", "water"]),

@@ -342,7 +342,9 @@ fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
             &format!("  text {} ({}) binds {}\n", text(&one["text"]), text(&one["title"]), whom.join(", "));
     }
     for one in waiting {
-        let from = one["from"].as_str().map_or("not decided yet".to_owned(), |date| format!("from {date}"));
+        let from = one["from"]
+            .as_str()
+            .map_or("no date yet, for the conditions are not met".to_owned(), |date| format!("from {date}"));
         out += &format!("  {} deposited on {}: {from}\n", text(&one["member"]), text(&one["depositedOn"]));
     }
     out
