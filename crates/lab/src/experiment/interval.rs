@@ -56,7 +56,10 @@ pub fn share(hits: u64, trials: u64, z: f64) -> Interval {
     let zz = z * z;
     let middle = (p + zz / (2.0 * n)) / (1.0 + zz / n);
     let half = z / (1.0 + zz / n) * (p * (1.0 - p) / n + zz / (4.0 * n * n)).sqrt();
-    Interval { estimate: p, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+    // At the ends the interval ends there, which rounding would miss.
+    let low = if hits == 0 { 0.0 } else { (middle - half).max(0.0) };
+    let high = if hits >= trials { 1.0 } else { (middle + half).min(1.0) };
+    Interval { estimate: p, low, high }
 }
 
 /// The mean of independent measurements, by the normal approximation.
