@@ -43,7 +43,7 @@ fn the_closed_form_crosses_where_it_should() {
 #[test]
 fn the_experiment_meets_the_closed_form_and_crosses_fair_share() {
     let alphas = [0.2, 0.3, 0.36, 0.42];
-    let table = selfish_mining(7, 12, 4_000, &alphas, &[0.0, 0.5], Z_ALL);
+    let table = selfish_mining(7, 24, 5_000, &alphas, &[0.0, 0.5], Z_ALL);
     for row in &table.rows {
         assert!(row.measured.holds(row.theory), "{row:?}\n{table}");
         assert!(row.measured.high - row.measured.low < 0.07, "too little is known: {row:?}");

@@ -200,17 +200,16 @@ impl Experiment {
     fn run(self, as_json: bool) -> Outcome {
         match self.what {
             Theory::DoubleSpend => {
-                let all =
-                    experiment::double_spend(self.seed, 100_000, &[0.1, 0.3], experiment::Z_ALL).meets().0;
                 let table = experiment::double_spend(self.seed, 100_000, &[0.1, 0.3], experiment::Z_95);
-                told(as_json, &table, all)
+                let holds = table.rows.iter().all(|row| row.measured.widened().holds(row.exact));
+                told(as_json, &table, holds)
             }
             Theory::SelfishMining => {
-                let play = |quantile| {
-                    experiment::selfish_mining(self.seed, 40, 20_000, &SHARES, &[0.0, 0.5], quantile)
-                };
-                let all = play(experiment::Z_ALL).rows.iter().all(|row| row.measured.holds(row.theory));
-                told(as_json, &play(experiment::Z_95), all)
+                let gammas = [0.0, 0.5];
+                let table =
+                    experiment::selfish_mining(self.seed, 40, 10_000, &SHARES, &gammas, experiment::Z_95);
+                let holds = table.rows.iter().all(|row| row.measured.widened().holds(row.theory));
+                told(as_json, &table, holds)
             }
             Theory::BftThreshold => {
                 let table = experiment::threshold(self.seed, 40, &NETWORKS, experiment::Z_95);

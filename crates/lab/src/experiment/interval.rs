@@ -17,6 +17,18 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// An interval of [`Z_95`] made as wide as one of [`Z_ALL`], by the normal approximation.
+    #[must_use]
+    pub fn widened(&self) -> Self {
+        let wider = Z_ALL / Z_95;
+        let Self { estimate, low, high } = *self;
+        Self {
+            estimate,
+            low: estimate - (estimate - low) * wider,
+            high: estimate + (high - estimate) * wider,
+        }
+    }
+
     /// Whether a number lies in it.
     #[must_use]
     pub fn holds(&self, value: f64) -> bool {
@@ -44,7 +56,10 @@ pub fn share(hits: u64, trials: u64, z: f64) -> Interval {
     let zz = z * z;
     let middle = (p + zz / (2.0 * n)) / (1.0 + zz / n);
     let half = z / (1.0 + zz / n) * (p * (1.0 - p) / n + zz / (4.0 * n * n)).sqrt();
-    Interval { estimate: p, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+    // At the ends the interval ends there, which rounding would miss.
+    let low = if hits == 0 { 0.0 } else { (middle - half).max(0.0) };
+    let high = if hits >= trials { 1.0 } else { (middle + half).min(1.0) };
+    Interval { estimate: p, low, high }
 }
 
 /// The mean of independent measurements, by the normal approximation.
@@ -69,6 +84,7 @@ mod tests {
         let none = share(0, 1_000, Z_95);
         assert!(none.holds(0.0) && none.holds(0.003) && !none.holds(0.005), "{none}");
         let even = mean(&[1.0, 2.0, 3.0], Z_95);
+        assert!((even.widened().high - mean(&[1.0, 2.0, 3.0], Z_ALL).high).abs() < 1e-9);
         assert!((even.estimate - 2.0).abs() < 1e-9 && (even.high - 2.0 - 1.131_6).abs() < 1e-3, "{even}");
     }
 }
