@@ -1,5 +1,10 @@
 //! The ledger as the work engine sees it.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use polity_consensus::{
     Fatal,
     bft::Key,
@@ -15,13 +20,23 @@ use crate::{Error, Ledger};
 pub struct WorkChain {
     ledger: Ledger,
     key: Option<Key>,
+    /// Whether the node finds that it may write now.
+    may: Arc<AtomicBool>,
+}
+
+impl WorkChain {
+    /// Gives templates only while `may` says so: who hears nobody would write a chain of its own.
+    #[must_use]
+    pub fn while_told(self, may: Arc<AtomicBool>) -> Self {
+        Self { may, ..self }
+    }
 }
 
 impl Ledger {
     /// This ledger as a chain of worked blocks; `key` writes, if its owner may.
     #[must_use]
     pub fn work_chain(&self, key: Option<Key>) -> WorkChain {
-        WorkChain { ledger: self.clone(), key }
+        WorkChain { ledger: self.clone(), key, may: Arc::new(AtomicBool::new(true)) }
     }
 }
 
@@ -82,7 +97,7 @@ impl Chain for WorkChain {
     }
 
     fn template(&mut self, now_ms: u64) -> Result<Option<Block>, Fatal> {
-        let Some(key) = &self.key else { return Ok(None) };
+        let Some(key) = self.key.as_ref().filter(|_| self.may.load(Ordering::Acquire)) else { return Ok(None) };
         let head = self.ledger.head();
         let me = key.address();
         if head.course.next.is_none() || head.committee.seat(&me).is_none_or(|seat| seat.weight == 0) {

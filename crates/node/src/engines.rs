@@ -20,6 +20,8 @@ pub(crate) struct Running {
     pub(crate) work: Option<Arc<WorkHandle>>,
     /// Neither runs while blocks of others are followed: how far they are.
     pub(crate) following: Option<u64>,
+    /// Why the blocks of others were refused, where they are further.
+    pub(crate) refused: Option<String>,
     /// The highest block that peers have told of.
     pub(crate) peers_tip: u64,
 }
@@ -76,6 +78,7 @@ impl Engine for Engines {
         };
         status.peers_tip = status.peers_tip.max(polity_primitives::Height(running.peers_tip));
         status.failure = status.failure.or_else(|| self.failure.borrow().clone());
+        status.trouble = status.trouble.or(running.refused);
         if let Some(of) = running.following {
             status.trouble =
                 Some(format!("following the blocks of the others, up to {of}; no engine runs until then"));

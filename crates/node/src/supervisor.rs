@@ -9,7 +9,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -41,6 +44,10 @@ const ASK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a peer is not followed after it led nowhere.
 const IGNORED: Duration = Duration::from_secs(30);
+/// Blocks behind the highest peer at which a node counts as level with it.
+const LEVEL: u64 = 2;
+/// How long a node that came back is given to catch up before it writes anyway.
+const CATCH_UP: Duration = Duration::from_secs(30);
 /// How long a peer may take to say where it is.
 const STATUS_TIME_MAX: Duration = Duration::from_secs(3);
 
@@ -71,6 +78,12 @@ pub(crate) struct Supervisor {
     statuses: BTreeMap<PeerId, PeerStatus>,
     ignored: BTreeMap<PeerId, Instant>,
     asked: Instant,
+    /// Whether this node may write worked blocks: it hears others, or there are none.
+    may_write: Arc<AtomicBool>,
+    /// Since when peers answer; cleared when all are gone.
+    heard: Option<Instant>,
+    /// Whether it was level with a peer since then.
+    level: bool,
     /// Since when the head stands still though others are further.
     behind: Option<(Height, Instant)>,
 }
@@ -89,6 +102,9 @@ impl Supervisor {
             statuses: BTreeMap::new(),
             ignored: BTreeMap::new(),
             asked: Instant::now(),
+            may_write: Arc::new(AtomicBool::new(false)),
+            heard: None,
+            level: false,
             behind: None,
         };
         supervisor.fit().await?;
@@ -146,7 +162,8 @@ impl Supervisor {
         self.rest(plan).await;
         let running = self.parts.engines.now();
         if let (Some(anchor), None) = (plan.work, &running.work) {
-            let chain = Box::new(self.parts.ledger.work_chain(self.parts.key.clone()));
+            let chain = self.parts.ledger.work_chain(self.parts.key.clone());
+            let chain = Box::new(chain.while_told(self.may_write.clone()));
             let say = words::speak(self.parts.network.clone(), self.parts.numbers.clone(), anchor);
             let work = polity_work::start(chain, self.parts.miner, self.parts.key.is_some(), say)
                 .map_err(|error| NodeError::Stopped(error.to_string()))?;
@@ -199,6 +216,7 @@ impl Supervisor {
         }
         let highest = self.statuses.values().map(|status| status.height).max().unwrap_or(0);
         self.parts.engines.change(|running| running.peers_tip = highest);
+        self.hear(highest);
         self.ignored.retain(|_, since| since.elapsed() < IGNORED);
         let leaders = self.statuses.iter().filter(|(peer, _)| !self.ignored.contains_key(peer));
         let leader = leaders.max_by_key(|(_, status)| status.certified).map(|(peer, at)| (*peer, *at));
@@ -217,6 +235,21 @@ impl Supervisor {
             _ => self.behind = Some((head, Instant::now())),
         }
         Ok(())
+    }
+
+    /// Decides whether this node may write worked blocks. Who hears nobody would write a chain that nobody else sees, and bury it
+    /// deep enough to call it final; so would who has just come back and has not caught up.
+    fn hear(&mut self, highest: u64) {
+        let alone = self.parts.ledger.head().committee.seats().len() == 1;
+        if self.statuses.is_empty() {
+            (self.heard, self.level) = (None, false);
+        } else {
+            let since = *self.heard.get_or_insert_with(Instant::now);
+            // Nobody is kept from writing for long by a peer that only claims to be further.
+            self.level |= highest <= self.parts.ledger.head().height().0.saturating_add(LEVEL)
+                || since.elapsed() >= CATCH_UP;
+        }
+        self.may_write.store(alone || self.level, Ordering::Release);
     }
 
     /// Takes the blocks of `peer`, up to what committees have decided there.
@@ -239,9 +272,13 @@ impl Supervisor {
             if let Err(reason) = taken {
                 warn!(%peer, reason, "node.following.refused");
                 self.parts.network.blame(peer);
+                self.parts.engines.change(|running| {
+                    running.refused = Some(format!("the blocks that others have decided are refused: {reason}"));
+                });
                 break false;
             }
             if ledger.head().height().0 >= certified || from.0 > certified {
+                self.parts.engines.change(|running| running.refused = None);
                 break true;
             }
             batch = self.fetch(peer, from).await;
