@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use polity_consensus::work::{Inserted, Rules, check_header, seal_digest};
+use polity_consensus::work::{Inserted, Rules, check_header};
 use polity_execution::randao;
-use polity_primitives::{B256, Header, Height, SealedBlock, Signature, U256, recover_signer};
+use polity_primitives::{B256, Header, Height, SealedBlock, Signature, U256, recover_signer, work_digest};
 
 use crate::{Error, Head, Ledger, candidates::Candidate, course, trail::difference, write::decode};
 
@@ -98,7 +98,7 @@ impl Ledger {
         }
         let writer = header.beneficiary;
         let seal = Signature::try_from(block.block.seal.as_ref());
-        let digest = seal_digest(self.0.charter.chain_id, &block.hash);
+        let digest = work_digest(self.0.charter.chain_id, block.hash);
         if !seal.is_ok_and(|seal| recover_signer(digest, &seal) == Some(writer)) {
             return Ok(Err(format!("not signed by its writer {writer}")));
         }

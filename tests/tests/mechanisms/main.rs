@@ -6,7 +6,7 @@ mod villain;
 
 use std::path::PathBuf;
 
-use polity_tests::{Network, eventually};
+use polity_tests::{Network, UNIT, eventually};
 use serde_json::{Value, json};
 use villain::Villain;
 
@@ -30,11 +30,33 @@ fn writers(network: &Network, from: u64, to: u64) -> Vec<String> {
     (from..=to).map(writer).collect()
 }
 
-/// What the chain keeps of how `member` stands.
+/// What `polity standing` says of `member`.
 fn standing(network: &Network, member: &str) -> Value {
     let all = network.ask(&["standing"]);
     let found = all.as_array().expect("members").iter().find(|entry| entry["member"] == member);
     found.unwrap_or_else(|| panic!("no {member} in {all:#}")).clone()
+}
+
+/// Wei, as `polity stakes` prints them.
+fn wei(value: &Value) -> u128 {
+    value.as_str().and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("no wei: {value}"))
+}
+
+/// What honesty earned by the time some blocks are written: a score, coin, or both, as the charter says.
+fn rewarded(network: &Network, name: &str) {
+    let text = std::fs::read_to_string(charter(name)).expect("a charter");
+    let (by_score, by_coin) = (text.contains("standing = {"), text.contains("reward = "));
+    assert!(by_score || by_coin, "{name} rewards nothing");
+    if by_score {
+        let scores = network.ask(&["standing"]);
+        let written: u64 =
+            scores.as_array().expect("members").iter().filter_map(|score| score["written"].as_u64()).sum();
+        assert!(written >= BLOCKS, "{name}: {scores:#}");
+    }
+    if by_coin {
+        let issued = wei(&network.ask(&["stakes"])["issuedWei"]);
+        assert!(issued >= u128::from(BLOCKS) * 2 * UNIT && issued % (2 * UNIT) == 0, "{name}: {issued} issued");
+    }
 }
 
 /// Runs `name`; a member signs twice, evidence is brought, and the member writes no more while the chain goes on.
@@ -42,6 +64,7 @@ fn punishes_a_double_signer(name: &str) {
     let network = start(name);
     let tip = network.rpc().above(BLOCKS);
     network.agree(tip);
+    rewarded(&network, name);
 
     let culprit = &network.nodes[3];
     let villain = Villain::of(culprit, network.chain_id);
@@ -59,6 +82,18 @@ fn punishes_a_double_signer(name: &str) {
     let after = eventually(&format!("{name}: {} to be suspended", culprit.member), || {
         (status(&network)? != "active").then(|| network.rpc().height())?
     });
+    // What it had bonded is less now, and its score is that of a cheat.
+    let offences = network.rpc().call("polity_offences", json!([]));
+    let offence = &offences[0];
+    assert_eq!((&offence["member"], &offence["offence"]), (&json!(culprit.member), &json!("double vote")), "{name}");
+    let text = std::fs::read_to_string(charter(name)).expect("a charter");
+    if text.contains("bond = ") {
+        assert!(wei(&offence["forfeitedWei"]) >= UNIT, "{name}: {offence}");
+    }
+    if text.contains("standing = {") {
+        let stands = standing(&network, &culprit.member);
+        assert!(stands["score"].as_i64().expect("a score") < 0, "{name}: {stands}");
+    }
     // It is in no later committee, and writes no block; the others go on.
     let later = network.rpc().above(after + BLOCKS);
     let by_culprit = writers(&network, after + 2, later);

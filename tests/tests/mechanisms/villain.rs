@@ -60,6 +60,6 @@ impl Villain {
     }
 
     fn pair(&self, height: u64, first: B256, second: B256) -> Value {
-        json!({ "type": "DoubleVote", "first": self.vote(height, first), "second": self.vote(height, second) })
+        json!({ "type": "doubleVote", "first": self.vote(height, first), "second": self.vote(height, second) })
     }
 }
