@@ -1,7 +1,7 @@
 //! What makes a block invalid, and that the reason is named.
 
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256};
+use alloy_primitives::{Address, B256, Bloom, Bytes, U256};
 use polity_primitives::{Block, Header, RecoveredTransaction, SystemTransaction, Transaction};
 
 use super::support::{BURNER, COUNTER, FREE, Key, MARKET, MEMBERS, Options, REPLAY, World, call, pay};
@@ -34,7 +34,6 @@ fn each_header_field_is_checked_and_named() {
         ("baseFeePerGas", |h| h.base_fee_per_gas = Some(1)),
         ("baseFeePerGas", |h| h.base_fee_per_gas = None),
         ("extraData", |h| h.extra_data = Bytes::new()),
-        ("nonce", |h| h.nonce = B64::repeat_byte(1)),
         ("sha3Uncles", |h| h.ommers_hash = B256::repeat_byte(1)),
         ("withdrawalsRoot", |h| h.withdrawals_root = None),
         ("blobGasUsed", |h| h.blob_gas_used = Some(131_072)),
