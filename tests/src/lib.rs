@@ -4,6 +4,7 @@
 //! Every network lives in a temporary directory, on ports the system chose, and ends with the test.
 #![allow(clippy::disallowed_methods, clippy::missing_panics_doc, clippy::print_stderr)] // a failing test panics, with what it saw
 
+mod cli;
 mod wallet;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use cli::UNIT;
 use serde_json::{Value, json};
 pub use wallet::{Wallet, transaction_hash};
 

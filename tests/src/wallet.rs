@@ -35,13 +35,23 @@ impl Wallet {
     /// Signs a call; counts the nonce. `0x…`.
     #[must_use]
     pub fn sign(&mut self, to: Address, value: u64, input: Bytes, gas_limit: u64) -> String {
+        self.sign_kind(TxKind::Call(to), value, input, gas_limit)
+    }
+
+    /// Signs the creation of a contract with this code to run first; counts the nonce. `0x…`.
+    #[must_use]
+    pub fn sign_creation(&mut self, code: Bytes) -> String {
+        self.sign_kind(TxKind::Create, 0, code, 1_000_000)
+    }
+
+    fn sign_kind(&mut self, to: TxKind, value: u64, input: Bytes, gas_limit: u64) -> String {
         let tx = TxEip1559 {
             chain_id: self.chain_id,
             nonce: self.nonce,
             gas_limit,
             max_fee_per_gas: 100_000_000_000,
             max_priority_fee_per_gas: 1,
-            to: TxKind::Call(to),
+            to,
             value: U256::from(value),
             input,
             ..TxEip1559::default()

@@ -7,12 +7,22 @@ use std::collections::BTreeMap;
 use alloy_dyn_abi::{DynSolType, DynSolValue, ErrorExt, JsonAbiExt, Specifier};
 use alloy_json_abi::{Function, JsonAbi, StateMutability};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use polity_institutions::{DIRECTORY, directory};
+use polity_institutions::{
+    DIRECTORY,
+    assembly::{DecodedCall, is_money},
+    directory,
+};
 
 use crate::output::Failure;
 
-/// Addresses by the ids of their members.
-pub(crate) type Names = BTreeMap<String, Address>;
+/// What words of a call stand for in a network.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Addresses by the ids of their members.
+    pub(crate) members: BTreeMap<String, Address>,
+    /// Symbol of the currency.
+    pub(crate) symbol: String,
+}
 
 /// A call as a proposal carries it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -24,7 +34,8 @@ pub(crate) struct Call {
 
 /// Reads `institution.function ARG…`, or `ADDRESS 0xDATA`, or `ADDRESS 'name(type,…)' ARG…`.
 ///
-/// A `bytes32` argument that is not hex is a name; an address may be a member's id; a `uint` may be written `25e17`.
+/// A `bytes32` argument that is not hex is a name; an address may be a member's id; a `uint` may be written `25e17`, or as an amount
+/// with its unit, such as `2.5RIV`, `'2.5 RIV'` or `'7 wei'`.
 pub(crate) fn parse_call(text: &str, names: &Names) -> Result<Call, Failure> {
     let words = words(text)?;
     let (head, args) = words.split_first().ok_or_else(|| Failure::input("an empty call"))?;
@@ -109,11 +120,39 @@ fn encode(function: &Function, args: &[String], names: &Names) -> Result<Bytes, 
         .zip(args)
         .map(|(param, arg)| {
             let ty = param.resolve().map_err(Failure::input)?;
-            value(&ty, arg, names)
-                .ok_or_else(|| Failure::input(format!("`{arg}` is no {} for `{}`", param.ty, param.name)))
+            value(&ty, arg, names).ok_or_else(|| unreadable(&param.ty, &param.name, arg, &names.symbol))
         })
         .collect::<Result<_, _>>()?;
     Ok(function.abi_encode_input(&values).map_err(Failure::input)?.into())
+}
+
+fn unreadable(ty: &str, name: &str, arg: &str, symbol: &str) -> Failure {
+    let is_decimal = polity_charter::parse_amount_wei(arg).is_some() && !symbol.is_empty();
+    let hint = if is_decimal && is_money(name, ty) {
+        format!(": say the unit, {arg}{symbol}, or give a whole number of wei")
+    } else {
+        String::new()
+    };
+    Failure::input(format!("`{arg}` is no {ty} for `{name}`{hint}"))
+}
+
+/// Amounts of the currency in `text`, a call in words, that are given as plain whole numbers: they count wei, which is seldom meant.
+/// Each with what it would be called with and in units of the currency.
+pub(crate) fn plain_amounts(call: &DecodedCall, text: &str) -> Vec<(String, U256)> {
+    let written = words(text).unwrap_or_default();
+    let amounts = call.arguments.iter().filter(|argument| is_money(&argument.name, &argument.kind));
+    let plain = amounts.filter_map(|argument| Some((argument.value.clone(), argument.value.parse().ok()?)));
+    plain.filter(|(digits, wei): &(String, U256)| !wei.is_zero() && written.contains(digits)).collect()
+}
+
+/// An amount with its unit: the symbol of the currency, `gwei` or `wei`, after a space or not.
+fn amount(text: &str, symbol: &str) -> Option<U256> {
+    if let Some(number) = text.strip_suffix(symbol).filter(|_| !symbol.is_empty()) {
+        return polity_charter::parse_amount_wei(number.trim_end());
+    }
+    let number = text.strip_suffix("wei")?;
+    let (number, unit) = number.strip_suffix('g').map_or((number, "wei"), |number| (number, "gwei"));
+    polity_charter::parse_amount_wei(&format!("{} {unit}", number.trim_end()))
 }
 
 fn value(ty: &DynSolType, text: &str, names: &Names) -> Option<DynSolValue> {
@@ -122,7 +161,9 @@ fn value(ty: &DynSolType, text: &str, names: &Names) -> Option<DynSolValue> {
             Some(DynSolValue::FixedBytes(name_word(text)?, 32))
         }
         DynSolType::Address => address(text, names).ok().map(DynSolValue::Address),
-        DynSolType::Uint(size) => scaled(text).map(|n| DynSolValue::Uint(n, *size)),
+        DynSolType::Uint(size) => {
+            scaled(text).or_else(|| amount(text, &names.symbol)).map(|n| DynSolValue::Uint(n, *size))
+        }
         _ => ty.coerce_str(text).ok(),
     }
 }
@@ -149,7 +190,7 @@ fn address(text: &str, names: &Names) -> Result<Address, Failure> {
     if let Some(entry) = DIRECTORY.iter().find(|entry| entry.name == text) {
         return Ok(entry.address);
     }
-    if let Some(address) = names.get(text) {
+    if let Some(address) = names.members.get(text) {
         return Ok(*address);
     }
     text.parse().map_err(|_| Failure::input(format!("`{text}` is neither an address nor the id of a member")))
@@ -198,10 +239,13 @@ pub(crate) fn name_of(word: &B256) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use polity_institutions::assembly::{IAssembly, decode};
+
     use super::*;
 
     fn names() -> Names {
-        BTreeMap::from([("FJI".to_owned(), Address::repeat_byte(7))])
+        let members = BTreeMap::from([("FJI".to_owned(), Address::repeat_byte(7))]);
+        Names { members, symbol: "GCF".to_owned() }
     }
 
     #[test]
@@ -218,6 +262,27 @@ mod tests {
     }
 
     #[test]
+    fn amounts_with_a_unit_are_of_the_currency_and_plain_numbers_are_wei() {
+        let half = 2_500_000_000_000_000_000u64;
+        for (amount, wei, plain) in [
+            ("2.5GCF", half, false),
+            ("'2.5 GCF'", half, false),
+            ("25e17", half, false),
+            ("2500000000gwei", half, false),
+            ("'7 wei'", 7, false),
+            ("2500000000000000000", half, true),
+            ("5", 5, true),
+            ("0", 0, false),
+        ] {
+            let text = format!("treasury.pay adaptation FJI {amount}");
+            let call = parse_call(&text, &names()).unwrap_or_else(|_| panic!("{text}"));
+            assert_eq!(U256::from_be_slice(&call.data[68..100]), U256::from(wei), "{text}");
+            let call = IAssembly::Call { target: call.target, value: call.value, data: call.data };
+            assert_eq!(!plain_amounts(&decode(&call), &text).is_empty(), plain, "{text}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (text, expected) in [
             ("", "an empty call"),
@@ -226,6 +291,8 @@ mod tests {
             ("treasury.pay x", "takes 3 arguments (bytes32 name, address to, uint256 amount), not 1"),
             ("treasury.pay adaptation Atlantis 1", "`Atlantis` is no address for `to`"),
             ("treasury.pay adaptation FJI much", "`much` is no uint256 for `amount`"),
+            ("treasury.pay adaptation FJI 2.5", "say the unit, 2.5GCF, or give a whole number of wei"),
+            ("treasury.pay adaptation FJI 2.5EUR", "`2.5EUR` is no uint256 for `amount`"),
             ("treasury.pay \"adaptation", "a quote is not closed"),
             ("Atlantis 0x", "neither an address nor the id of a member"),
         ] {

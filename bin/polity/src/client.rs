@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,10 +23,11 @@ use crate::{output::Failure, words::Words};
 /// Where to reach a node.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RpcArgs {
-    /// JSON-RPC address of a node; without it the first node of --dir, else http://127.0.0.1:8545.
+    /// JSON-RPC address of a node; without it the first node of --dir, else of the only network under .polity, else
+    /// http://127.0.0.1:8545.
     #[arg(long, env = "POLITY_RPC", value_name = "URL")]
     rpc: Option<String>,
-    /// Directory of a local network: where its nodes listen, and for --as its keys.
+    /// Directory of a local network: where its nodes listen, and for --as its keys. Without --rpc, the only one under .polity.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -31,7 +35,7 @@ pub(crate) struct RpcArgs {
 impl RpcArgs {
     /// A client of the node that is meant.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let url = match (&self.rpc, &self.dir) {
+        let url = match (&self.rpc, self.dir()) {
             (Some(url), _) => url.clone(),
             (None, Some(dir)) => polity_node::rpc_url(dir).map_err(Failure::input)?,
             (None, None) => "http://127.0.0.1:8545".to_owned(),
@@ -39,11 +43,32 @@ impl RpcArgs {
         Ok(Client::new(&url))
     }
 
-    /// The directory of the local network, if one is given.
+    /// The options that lead to the same network again, as they are typed; those of the environment are there anyway.
+    pub(crate) fn again(&self) -> String {
+        let dir = self.dir.as_ref().map(|dir| format!(" --dir {}", dir.display()));
+        let rpc = self.rpc.as_ref().filter(|url| std::env::var("POLITY_RPC").ok().as_ref() != Some(url));
+        dir.unwrap_or_default() + &rpc.map(|url| format!(" --rpc {url}")).unwrap_or_default()
+    }
+
+    /// The directory of the local network: the one given or, where no address is either, the only one under `.polity`.
     pub(crate) fn dir(&self) -> Option<&Path> {
-        self.dir.as_deref()
+        match (&self.dir, &self.rpc) {
+            (Some(dir), _) => Some(dir),
+            (None, Some(_)) => None,
+            (None, None) => ONLY_NETWORK.as_deref(),
+        }
     }
 }
+
+/// Where `polity up` puts networks, below the working directory.
+const LOCAL: &str = ".polity";
+
+/// The network under [`LOCAL`], if there is exactly one.
+static ONLY_NETWORK: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let folders = std::fs::read_dir(LOCAL).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut networks = folders.filter(|folder| folder.join("secrets.toml").exists());
+    networks.next().filter(|_| networks.next().is_none())
+});
 
 /// Longest wait for an answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);

@@ -64,6 +64,20 @@ fn every_command_has_help_with_an_example() {
     }
 }
 
+/// The short line of the list of commands does not hide what a command says of itself at length.
+#[test]
+fn help_says_it_at_length() {
+    for (command, words) in [
+        ("propose", "INSTITUTION.FUNCTION"),
+        ("ballot", "a commitment"),
+        ("object", "unless --opposes says otherwise"),
+        ("withdraw", "What is"),
+    ] {
+        let text = said(&polity(&[command, "--help"]));
+        assert!(text.contains(words), "{command}: {words}: {text}");
+    }
+}
+
 #[test]
 fn the_charters_of_the_house_check_and_show() {
     for name in ["paris.toml", "dev.toml"] {
@@ -130,6 +144,49 @@ fn a_rule_decides_on_a_file_of_ballots_offline() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("line 2"), "{}", said(&output));
     assert_eq!(polity(&["decide", "nowhere.toml", "nowhere.json"]).status.code(), Some(2));
+}
+
+/// A rule as a newcomer writes it: a plain name, and the file's own name for its id.
+#[test]
+fn a_rule_file_needs_neither_id_nor_languages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (rule, ballots) = (folder.path().join("half.toml"), folder.path().join("ballots.json"));
+    let text = "name = \"Half\"\n[[limb]]\nname = \"half\"\nnumerator = \"yes\"\nthreshold = \">= 1/2\"\n";
+    fs::write(&rule, text).expect("written");
+    fs::write(&ballots, r#"{ "members": [{ "id": "A" }, { "id": "B" }], "ballots": { "A": "yes" } }"#)
+        .expect("written");
+    let output = polity(&["decide", &rule.display().to_string(), &ballots.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("1/2"), "{}", said(&output));
+}
+
+/// What can change is said beside what cannot, and keys are explained.
+#[test]
+fn a_diff_of_charters_lists_what_can_change_and_what_cannot() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("new.toml").display().to_string();
+    let text = fs::read_to_string(charter("dev.toml")).expect("dev");
+    let changed = text
+        .replace("block_time = \"1s\"", "block_time = \"2s\"")
+        .replace("chain_id  = 1337", "chain_id  = 1338")
+        .replace("node-1 = {", "node-1 = { address = \"0xaa00000000000000000000000000000000000001\",");
+    fs::write(&file, changed).expect("written");
+    let output = polity(&["charter", "diff", &charter("dev.toml"), &file]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    for part in [
+        "an amendment can change:\nclock\n    a block every 2s (was: a block every 1s)",
+        "no amendment can change:\nchain_id: every signature",
+        "members.node-1.address: keys are the member's own",
+    ] {
+        assert!(said(&output).contains(part), "{part}: {}", said(&output));
+    }
+    let output = polity(&["--json", "charter", "diff", &charter("dev.toml"), &file]);
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        (value["effects"].as_array().map(Vec::len), value["refusals"].as_array().map(Vec::len)),
+        (Some(1), Some(2)),
+        "{value:#}"
+    );
 }
 
 #[test]

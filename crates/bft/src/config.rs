@@ -3,6 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use libp2p::{Multiaddr, PeerId, identity, multiaddr::Protocol};
+use tracing::warn;
 
 use crate::Error;
 
@@ -102,11 +103,15 @@ pub(crate) fn peer_id(key: &PeerKey) -> Result<PeerId, Error> {
 }
 
 /// The addresses of `peers` with their identities pinned, without `own`. A peer without addresses is its identity alone, which the
-/// library accepts connections from but does not dial.
+/// library accepts connections from but does not dial. A member can write any 32 bytes as the key of its node, without asking
+/// anybody: what is no key is nobody's, and is passed over, so that it keeps no other node from running.
 pub(crate) fn pinned(peers: &[Peer], own: PeerId) -> Result<Vec<Multiaddr>, Error> {
     let mut all = Vec::new();
     for peer in peers {
-        let id = peer_id(&peer.key)?;
+        let Ok(id) = peer_id(&peer.key) else {
+            warn!(key = ?peer.key, "a member's peer key is no ed25519 key: it is passed over");
+            continue;
+        };
         if id == own {
             continue;
         }
@@ -150,6 +155,19 @@ mod tests {
         let mut expected = vec![format!("/ip4/127.0.0.1/tcp/7/p2p/{a_id}"), format!("/p2p/{b_id}")];
         expected.sort_by_key(|text| Multiaddr::from_str(text).expect("good"));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_no_key_keeps_nobody_from_running() {
+        let ((a, a_id), (_, own)) = (key(1), key(2));
+        let mut no_key = [0; 32];
+        no_key[0] = 2; // y = 2 is on no point of edwards25519
+        assert!(peer_id(&no_key).is_err());
+        let addresses = vec!["/ip4/127.0.0.1/tcp/7".to_owned()];
+        let peers = [Peer { key: no_key, addresses: addresses.clone() }, Peer { key: a, addresses }];
+        let found = pinned(&peers, own).expect("the other one");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].to_string().ends_with(&a_id.to_string()));
     }
 
     #[test]

@@ -168,7 +168,11 @@ impl Driver {
             Duration::from_millis(self.pace.wait_ms(self.now_ms(), self.host.app().block_time_ms()))
         });
         let decides = self.host.app().decides(self.host.height());
-        let ready = self.ready.as_ref().filter(|_| decides).map(|(by, _)| by.saturating_duration_since(Instant::now()));
+        let ready = self
+            .ready
+            .as_ref()
+            .filter(|_| decides)
+            .map(|(by, _)| by.saturating_duration_since(Instant::now()));
         [held, ready].into_iter().flatten().min()
     }
 
@@ -198,7 +202,8 @@ impl Driver {
     /// Whether enough peers are here for a first round to succeed.
     fn is_gathered(&self) -> bool {
         let committee = self.host.committee().get();
-        let seats = committee.seats().iter().filter(|seat| seat.power > 0).count();
+        // Also those that write without a vote: the first proposer may be one of them.
+        let seats = committee.seats().len();
         let me = usize::from(self.me.is_some_and(|me| committee.seat(&me).is_some()));
         self.subscribed.len() + me > seats * 2 / 3
     }

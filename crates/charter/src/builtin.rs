@@ -5,7 +5,7 @@ use toml_edit::{DocumentMut, Item};
 use crate::Error;
 
 /// Names of the built-in charters.
-pub const BUILTIN: [&str; 2] = ["paris", "dev"];
+pub const BUILTIN: [&str; 3] = ["paris", "dev", "switching"];
 
 /// Most validators of the development network on one machine.
 pub const DEV_NODES_MAX: usize = 64;
@@ -16,6 +16,7 @@ pub fn builtin(name: &str) -> Option<&'static str> {
     match name {
         "paris" => Some(include_str!("../../../charters/paris.toml")),
         "dev" => Some(include_str!("../../../charters/dev.toml")),
+        "switching" => Some(include_str!("../../../charters/switching.toml")),
         _ => None,
     }
 }

@@ -18,6 +18,10 @@ pub fn is_id(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
+/// Most that a member can weigh, in parts of the weight's scale: so much for each of the most members there can be, in parts of
+/// split ballots, is a sum that fits 128 bits. Source: 4,096 members (crate `constitution`), 10,000 parts (crate `decision`).
+pub const WEIGHT_MAX: u128 = u128::MAX / 4_096 / 10_000;
+
 /// An admitted party.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Member {

@@ -10,6 +10,10 @@ use crate::{Charter, Diagnostic, Diagnostics, Severity, check, read};
 /// Longest charter. 4096 members on one line each, with keys, take about 2 MiB. Units: bytes.
 pub const CHARTER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Longest charter that a chain keeps and can amend. Units: bytes. Reading and judging one takes about 10 million gas, which a
+/// transaction and an enactment have. Source: ADR 0012.
+pub const AMENDABLE_BYTES_MAX: usize = 96 * 1024;
+
 /// A charter without errors, and what is worth a second look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
@@ -47,6 +51,13 @@ pub fn parse_metered<E>(
         report.syntax(error.span().unwrap_or(0..0), error.message());
     }
     let charter = read::charter(text, root.get_ref(), &mut report);
+    if text.len() > AMENDABLE_BYTES_MAX {
+        let message = format!(
+            "{} bytes: no amendment could ever be made, since a chain keeps at most {AMENDABLE_BYTES_MAX} bytes of its charter",
+            text.len()
+        );
+        report.warning("", message, "shorten texts, or comment where the charter is published");
+    }
     if !report.is_damaged() {
         meter(check::work(&charter))?;
         check::everything(&charter, &mut report);

@@ -12,6 +12,10 @@ pub const SEATS_MAX: u64 = 128;
 /// The weight that decision rules see of what was bonded in a chamber by stake. Units there: the currency's.
 pub const STAKE: &str = "stake";
 
+/// What the weight [`STAKE`] is a whole number of, in every charter: a wei, of which a unit of the currency has this many. So
+/// what is given and what is bonded is counted alike, whichever comes first.
+pub const STAKE_SCALE: u128 = 1_000_000_000_000_000_000;
+
 /// How the seats of a chamber are filled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", rename_all = "lowercase")]

@@ -58,6 +58,9 @@ pub enum CertificateError {
     /// One validator counted twice, or out of order.
     #[error("signatures must be sorted by validator, each once; {0} is not")]
     Order(Address),
+    /// A signer whose seat has no vote.
+    #[error("{0} writes without a vote, and its signature proves nothing")]
+    Powerless(Address),
     /// A signature by another key, or over another vote.
     #[error("the signature of {0} does not verify")]
     Signature(Address),
@@ -199,6 +202,9 @@ impl Committee {
             }
             last = Some(who);
             let seat = self.seat(&who).ok_or(CertificateError::Stranger(who))?;
+            if seat.power == 0 {
+                return Err(CertificateError::Powerless(who));
+            }
             if recover_signer(digest, &commit.signature) != Some(who) {
                 return Err(CertificateError::Signature(who));
             }

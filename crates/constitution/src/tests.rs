@@ -74,6 +74,21 @@ fn certificate_needs_a_quorum_of_distinct_seats() {
 }
 
 #[test]
+fn who_writes_without_a_vote_proves_nothing() {
+    let members = ["m1", "m2", "m3"].map(str::to_owned).to_vec();
+    let verification = Verification::Supervisors { members };
+    let settings = Settings { verification, ..Settings::default() };
+    let committee = committee(&settings, &[1, 2, 3, 4].map(candidate), B256::ZERO).expect("four seats");
+    assert_eq!((committee.total_power(), committee.quorum(), committee.seats().len()), (3, 3, 4));
+    let mut certificate =
+        Certificate { height: 9, round: 1, block_hash: [7; 32].into(), signatures: Vec::new() };
+    certificate.signatures = signed(&[1, 2, 3], &certificate, 5);
+    assert_eq!(committee.verify(5, &certificate), Ok(()));
+    certificate.signatures = signed(&[1, 2, 3, 4], &certificate, 5);
+    assert_eq!(committee.verify(5, &certificate), Err(CertificateError::Powerless(candidate(4).address)));
+}
+
+#[test]
 fn nobody_or_somebody_twice_is_no_committee() {
     assert!(matches!(committee(&Settings::default(), &[], B256::ZERO), Err(CommitteeError::Empty(_))));
     let twice = [candidate(1), candidate(1)];

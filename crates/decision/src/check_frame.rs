@@ -1,10 +1,12 @@
 //! Mistakes in what stands around the limbs: weights that are reckoned, the moving quorum, silence, and
 //! reverse rules.
 
+use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
 use crate::{
-    Limb, MovingQuorum, Numerator, PLACES_MAX, Rational, Rule, Silence, Votes, Weight, check::Problems,
+    FINENESS_MAX, Limb, MovingQuorum, Numerator, PLACES_MAX, Rational, Rule, Silence, Votes, Weight,
+    check::Problems,
 };
 
 /// The day that delays are compared from.
@@ -131,6 +133,16 @@ fn check_votes(found: &mut Problems, at: &str, votes: &Votes) {
         if value.as_ref().is_some_and(Zero::is_zero) {
             found.error(at, format!("`{field}` is zero"), "");
         }
+    }
+    let numbers = votes.per.iter().map(Rational::numer).chain(votes.cap.iter().map(Rational::denom));
+    if numbers.product::<BigInt>() > BigInt::from(FINENESS_MAX) {
+        found.error(
+            at,
+            format!(
+                "votes are reckoned more finely than in parts of {FINENESS_MAX}: no word holds their sums"
+            ),
+            "choose a `per` and a `cap` with fewer digits",
+        );
     }
     if votes.basic.as_ref().is_some_and(|basic| *basic >= Rational::one()) {
         found.error(

@@ -23,12 +23,7 @@ pub const RULE_FILE_LEN_MAX: usize = 256 * 1024;
 /// # Errors
 /// [`Error::File`] names the file, the lines and the columns.
 pub fn decide_files(rule_text: &str, ballots_text: &str, as_of: Option<Date>) -> Result<Report, Error> {
-    let rule = Rule::from_toml(rule_text)?;
-    let ballots = BallotsFile::parse(ballots_text)?;
-    rule.decide(&ballots, as_of).map_err(|error| match error {
-        Error::Mismatch { path, message } => ballots_error(vec![mistake_at(ballots_text, &path, message)]),
-        other => other,
-    })
+    Rule::from_toml(rule_text)?.decide_text(ballots_text, as_of)
 }
 
 impl Rule {
@@ -38,15 +33,31 @@ impl Rule {
     /// [`Error::File`] with line and column of the first thing that does not read, or else of every mistake that
     /// [`Rule::check`] finds. Warnings are not errors.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
+        Self::from_toml_named(text, "")
+    }
+
+    /// The same for a file that may leave out its `id`: then it is `id`, such as the name of the file without its extension.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_toml`].
+    pub fn from_toml_named(text: &str, id: &str) -> Result<Self, Error> {
         let error = |mistakes| Error::File { file: InputFile::Rule, mistakes };
         if text.len() > RULE_FILE_LEN_MAX {
             let message = format!("the file is longer than {RULE_FILE_LEN_MAX} bytes");
             return Err(error(vec![Mistake { line: 1, column: 1, message, hint: None }]));
         }
-        let rule: Self = toml::from_str(text).map_err(|e| {
+        let mut rule: Self = toml::from_str(text).map_err(|e| {
             let (line, column) = line_column(text, e.span().map_or(0, |span| span.start));
             error(vec![Mistake { line, column, message: e.message().to_owned(), hint: None }])
         })?;
+        if rule.id.is_empty() {
+            id.clone_into(&mut rule.id);
+        }
+        if rule.id.is_empty() {
+            let (message, hint) =
+                ("the rule has no `id`".to_owned(), Some("such as id = \"majority\"".to_owned()));
+            return Err(error(vec![Mistake { line: 1, column: 1, message, hint }]));
+        }
         let mistakes: Vec<Mistake> = rule
             .check()
             .into_iter()
@@ -57,6 +68,18 @@ impl Rule {
             })
             .collect();
         if mistakes.is_empty() { Ok(rule) } else { Err(error(mistakes)) }
+    }
+
+    /// Decides on the ballots in `text` (JSON), as of `as_of` or else of the day the file names.
+    ///
+    /// # Errors
+    /// [`Error::File`] names the lines and the columns.
+    pub fn decide_text(&self, text: &str, as_of: Option<Date>) -> Result<Report, Error> {
+        let ballots = BallotsFile::parse(text)?;
+        self.decide(&ballots, as_of).map_err(|error| match error {
+            Error::Mismatch { path, message } => ballots_error(vec![mistake_at(text, &path, message)]),
+            other => other,
+        })
     }
 
     /// Decides on `file`, as of `as_of` or else of the day the file names. Without either, everything in the file

@@ -60,5 +60,5 @@ pub use tally::{LimbTally, Others, Tally, VetoTally};
 pub use text::Language;
 pub use threshold::{Comparison, Threshold};
 pub use voter::{Choice, Event, SPLIT_PARTS, Shares, Voter};
-pub use weight::{PLACES_MAX, Root, Votes, Weight};
+pub use weight::{FINENESS_MAX, PLACES_MAX, Root, Votes, Weight};
 pub use words::Scales;

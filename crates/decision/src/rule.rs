@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Choice, Delay, Effective, Error, Formula, Limb, MovingQuorum, Numerator, Problem, Severity, Silence,
-    Voter,
+    Voter, written,
 };
 
 /// Most limbs of a rule. Source: the longest real rule known to us has three.
@@ -25,10 +25,11 @@ pub const RULE_JSON_MAX: usize = 16 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Its id: ASCII letters, digits, `-`, `_`.
+    /// Its id: ASCII letters, digits, `-`, `_`. Whoever reads a file without one names it.
+    #[serde(default)]
     pub id: String,
-    /// Its name by language (`en`, `zh`).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// Its name by language (`en`, `zh`); a plain string is the name in English.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "written::name")]
     pub name: BTreeMap<String, String>,
     /// The legal text it states.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,6 +15,10 @@ use crate::{Rational, Rounding, number};
 /// Most decimals that votes are rounded to.
 pub const PLACES_MAX: u32 = 18;
 
+/// Most parts of one by which `per` and `cap` can make votes finer: with a weight's own scale (below 2^64) and the parts of a
+/// split ballot, what a sum is multiplied by still fits 128 bits, so every tally can be read back.
+pub const FINENESS_MAX: u64 = 1_000_000_000_000_000;
+
 /// What a member weighs in a limb.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

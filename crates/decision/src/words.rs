@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 
 use crate::{
@@ -102,7 +103,7 @@ impl Rule {
         let mut words = words.iter().copied();
         let mut bundle = Bundle::default();
         for limb in self.judged() {
-            let weight = read_word(&mut words, scale_of(limb, scales)?)?;
+            let weight = read_word(&mut words, &scale_of(limb, scales)?.into())?;
             bundle.limbs.push(Mass { weight, heads: read_count(&mut words)? });
         }
         for _ in self.vetoes_judged() {
@@ -130,20 +131,20 @@ fn write_counts(words: &mut Vec<u128>, counts: &Counts, scale: u128) -> Result<(
 }
 
 fn read_counts(words: &mut impl Iterator<Item = u128>, scale: u128) -> Result<Counts, Error> {
-    let parts =
-        scale.checked_mul(u128::from(SPLIT_PARTS)).ok_or(Error::Words("a weight scale exceeds 128 bits"))?;
+    // As it was written: in numbers of any size, so that what could be written can be read.
+    let (plain, parts) = (BigInt::from(scale), BigInt::from(scale) * BigInt::from(SPLIT_PARTS));
     let mut sums: [Rational; COUNTS_WORDS] = Default::default();
     for (sum, in_parts) in sums.iter_mut().zip(IS_IN_PARTS) {
-        *sum = read_word(words, if in_parts { parts } else { scale })?;
+        *sum = read_word(words, if in_parts { &parts } else { &plain })?;
     }
     Ok(Counts::from_sums(sums))
 }
 
-fn read_word(words: &mut impl Iterator<Item = u128>, scale: u128) -> Result<Rational, Error> {
+fn read_word(words: &mut impl Iterator<Item = u128>, scale: &BigInt) -> Result<Rational, Error> {
     if scale.is_zero() {
         return Err(Error::Words("a weight scale is zero"));
     }
-    Ok(Rational::new(words.next().ok_or(WRONG_WORDS)?.into(), scale.into()))
+    Ok(Rational::new(words.next().ok_or(WRONG_WORDS)?.into(), scale.clone()))
 }
 
 fn read_count(words: &mut impl Iterator<Item = u128>) -> Result<u64, Error> {

@@ -131,7 +131,7 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D)
     Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// A ballot: a choice, or shares of one such as `{ "yes": "3/5", "no": "2/5" }`, also in parts of [`SPLIT_PARTS`].
+/// A ballot: a choice, or shares of one such as `{ "yes": "3/5", "no": "2/5" }`, also in percents or in parts of [`SPLIT_PARTS`].
 pub(crate) struct WrittenBallot(pub(crate) Event);
 
 impl<'de> Deserialize<'de> for WrittenBallot {
@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for WrittenBallot {
                 }
                 split(&shares).map(WrittenBallot).ok_or_else(|| {
                     de::Error::custom(format_args!(
-                        "shares of a ballot sum to 1, in {SPLIT_PARTS} parts at most"
+                        "shares of a ballot sum to 1, percents to 100 with two decimals at most, parts to {SPLIT_PARTS}"
                     ))
                 })
             }
@@ -169,10 +169,16 @@ impl<'de> Deserialize<'de> for WrittenBallot {
     }
 }
 
+/// What percents of a ballot sum to.
+const PERCENTS: u16 = 100;
+
 fn split(shares: &BTreeMap<Choice, Rational>) -> Option<Event> {
     let sum: Rational = shares.values().sum();
+    // What they sum to says what they are: parts, percents or shares.
     let all = Rational::from_integer(SPLIT_PARTS.into());
-    let scale = if sum == all { Rational::from_integer(1.into()) } else { all };
+    let scale =
+        [all.clone(), Rational::from_integer(PERCENTS.into())].into_iter().find(|whole| sum == *whole);
+    let scale = scale.map_or_else(|| all.clone(), |whole| &all / whole);
     let part = |choice| {
         let share = shares.get(&choice).cloned().unwrap_or_default() * &scale;
         if share.is_integer() { share.to_integer().to_u16() } else { None }
@@ -214,4 +220,27 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
         }
         from.deserialize_map(Visitor(PhantomData))
     }
+}
+
+/// A name: a plain string, which is English, or one by language.
+pub(crate) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Name;
+
+    impl<'de> de::Visitor<'de> for Name {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a name, or names by language such as { en = \"…\", zh = \"…\" }")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(BTreeMap::from([("en".to_owned(), text.to_owned())]))
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            BTreeMap::deserialize(de::value::MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_any(Name)
 }

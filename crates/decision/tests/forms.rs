@@ -1,7 +1,7 @@
 //! Ballots files in the forms that people write them: numbers with and without quotes, what is not known left out or
 //! `null`, fields for people. And forms that mean nothing.
 
-use polity_decision::{Error, InputFile, Outcome, builtin_rule, decide_files};
+use polity_decision::{Error, InputFile, Outcome, Rule, builtin_rule, decide_files};
 
 use Outcome::{Adopted, Pending, Rejected};
 
@@ -13,6 +13,47 @@ fn decide(rule: &str, ballots: &str, as_of: Option<&str>) -> Result<Decided, Err
     let report = decide_files(builtin_rule(rule).unwrap(), ballots, as_of)?;
     let days = [report.decided_on, report.effective_on].map(|day| day.map(|day| day.to_string()));
     Ok((report.outcome, report.reason, days))
+}
+
+/// A rule file may leave out its id, and have a name in one language.
+#[test]
+fn a_rule_file_is_named_by_its_file_and_may_have_a_plain_name() {
+    let text = "name = \"Half\"\n[[limb]]\nname = \"half\"\nnumerator = \"yes\"\nthreshold = \">= 1/2\"\n";
+    let rule = Rule::from_toml_named(text, "half").unwrap();
+    assert_eq!((rule.id.as_str(), rule.name["en"].as_str()), ("half", "Half"));
+    assert!(
+        rule.canonical_json().starts_with(r#"{"id":"half","name":{"en":"Half"}"#),
+        "{}",
+        rule.canonical_json()
+    );
+    let named = format!("id = \"own\"\n{text}");
+    assert_eq!(Rule::from_toml_named(&named, "half").unwrap().id, "own", "its own id comes first");
+    let error = Rule::from_toml(text).unwrap_err().to_string();
+    assert!(error.contains("the rule has no `id`"), "without either it has none: {error}");
+    assert!(Rule::from_toml_named(&text.replace("\"Half\"", "3"), "half").is_err(), "a name is text");
+}
+
+/// Percents, shares and parts are told apart by what they sum to.
+#[test]
+fn a_split_ballot_is_written_in_percents_shares_or_parts() {
+    let rule = "id = \"half\"\n[[limb]]\nname = \"half\"\nnumerator = \"yes\"\nthreshold = \">= 1/2\"\n";
+    let share = |split: &str| {
+        let file = format!(r#"{{ "members": [{{ "id": "A" }}], "ballots": {{ "A": {split} }} }}"#);
+        decide_files(rule, &file, None)
+            .map(|report| report.limbs[0].numerator.to_string())
+            .map_err(|e| e.to_string())
+    };
+    for split in [
+        r#"{ "yes": 60.5, "no": 39.5 }"#,
+        r#"{ "yes": "60.5", "no": 39.5 }"#,
+        r#"{ "yes": "121/200", "no": "79/200" }"#,
+        r#"{ "yes": 6050, "no": 3950 }"#,
+    ] {
+        assert_eq!(share(split), Ok("121/200".to_owned()), "{split}");
+    }
+    for split in [r#"{ "yes": 60, "no": 41 }"#, r#"{ "yes": 60.005, "no": 39.995 }"#] {
+        assert!(share(split).is_err_and(|error| error.contains("percents to 100")), "{split}");
+    }
 }
 
 #[test]

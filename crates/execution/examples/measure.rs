@@ -14,7 +14,7 @@ use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
 use polity_charter::{Access, Clock, Fees};
 use polity_execution::{
-    Attributes, ChainRules, Executor, ReadError, StateReader, TransactionSource, recover_all,
+    Attributes, ChainRules, Closing, Executor, ReadError, StateReader, TransactionSource, recover_all,
 };
 use polity_primitives::{Account, AccountChange, Header, RecoveredTransaction, StateChanges, Transaction};
 use polity_trie::State;
@@ -114,6 +114,7 @@ fn main() {
         clock: Clock::Wall,
         transact: Access::Anyone,
         charter_hash: B256::ZERO,
+        closing: Closing::default(),
     });
     let gas_limit = executor.founding().block_gas_limit;
     let parent = Header { gas_limit, base_fee_per_gas: Some(1_000_000_000), ..Header::default() };
@@ -131,7 +132,7 @@ fn main() {
         executor.build(&parent, parent.hash_slow(), &view, &attributes, &mut source, &root).unwrap()
     });
     let (outcome, apply) = timed("apply, with state root", n, || {
-        executor.apply(&parent, &view, &built.block, &built.transactions, &root).unwrap()
+        executor.apply(&parent, &view, &built.block, &built.transactions, &[], &root).unwrap()
     });
     assert_eq!((outcome.receipts.len(), built.rejected.len()), (n, 0));
     let mut source = Queue(recovered.iter().cloned().map(Arc::new).collect());

@@ -7,7 +7,11 @@ use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
 use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B64, B256, Bloom, U256, keccak256};
 use polity_charter::{Access, Charter, Clock, Fees};
-use polity_institutions::{Slots, constitution};
+use polity_institutions::{
+    Slots,
+    agenda::{ENACT_GAS_MAX, MARK_FAILED_GAS_MAX},
+    constitution,
+};
 use polity_primitives::Header;
 
 /// Most gas one signed transaction may have. Source: EIP-7825 (Osaka), kept as it is: tools already obey it, and it bounds
@@ -26,13 +30,18 @@ pub const SIGNED_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const SYSTEM_CALLS_MAX: u64 = 64;
 
 /// Gas of the system transactions of a block after which the rest waits for the next block, but for what belongs to a day of
-/// the calendar. About 5 ms of work under a flood, durable commit included: less than an idle network takes for a block, so a flood of decisions does not slow the
-/// chain down, and since a chain with something due waits for nothing, the next block follows at once. Source: ADR 0016.
-pub const SYSTEM_GAS_TARGET: u64 = 2_000_000;
+/// the calendar. About 3 ms of work under a flood, durable commit included: less than an idle network takes for a block, so a
+/// flood of decisions does not slow the chain down, and since a chain with something due waits for nothing, the next block
+/// follows at once. Source: ADR 0016.
+pub const SYSTEM_GAS_TARGET: u64 = 1_000_000;
 
-/// The part of the block gas limit that signed transactions may use together, as a fraction. The rest is for system
+/// The part of the block gas limit that signed transactions may use together at most, as a fraction. The rest is for system
 /// transactions.
 pub const SIGNED_GAS_SHARE: (u64, u64) = (3, 4);
+
+/// Least gas of a block that is kept for system transactions: the largest of them and the record of its failure. So whatever the
+/// gas limit is amended to, the charter can be amended again.
+pub const SYSTEM_GAS_MIN: u64 = ENACT_GAS_MAX + MARK_FAILED_GAS_MAX;
 
 /// Gas of the cheapest transaction there is. Source: EIP-2028, yellow paper `G_transaction`.
 pub const TX_GAS_MIN: u64 = 21_000;
@@ -112,7 +121,9 @@ impl ChainRules {
     #[must_use]
     pub const fn signed_gas_max(&self) -> u64 {
         let (part, whole) = SIGNED_GAS_SHARE;
-        (self.block_gas_limit / whole).saturating_mul(part)
+        let share = (self.block_gas_limit / whole).saturating_mul(part);
+        let beside = self.block_gas_limit.saturating_sub(SYSTEM_GAS_MIN);
+        if share < beside { share } else { beside }
     }
 
     /// Most gas one signed transaction may have on this chain.
@@ -215,12 +226,12 @@ pub struct Attributes {
     pub timestamp_secs: u64,
     /// The writer's consensus address; tips go there, unless the charter's incentive takes them into the accounts of the block.
     pub beneficiary: Address,
+    /// `mix_hash` (`PREVRANDAO`): randomness, as consensus gives and judges it.
+    pub mix_hash: B256,
     /// Expected hashes of a worked block; zero of a decided one. The chain of blocks judges it. Units: expected hashes.
     pub difficulty: U256,
     /// Consensus addresses of those whose turns before came to nothing: for the accounts of the block, see [`Closing`].
     pub missed: Vec<Address>,
-    /// `mix_hash` (`PREVRANDAO`): randomness, as consensus gives and judges it.
-    pub mix_hash: B256,
 }
 
 /// The `mix_hash` (`PREVRANDAO`) of a block whose writer proves none: a worked block, or one that is only imagined. It is known to

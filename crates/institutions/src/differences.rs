@@ -11,7 +11,8 @@ use polity_charter::{Kind, Rights};
 use polity_primitives::{Address, StateChanges};
 
 use crate::{
-    assembly, constitution,
+    assembly::{self, money},
+    constitution,
     host::Slots,
     names,
     registry::{self, MemberRecord},
@@ -76,10 +77,10 @@ impl Slots for Changed<'_> {
 /// Properties by subject and name, in words.
 type Facts = BTreeMap<(String, String), String>;
 
-/// What `after` has otherwise than `before`, by subject. Amounts are in wei.
+/// What `after` has otherwise than `before`, by subject. Amounts are in units of the currency `symbol`.
 #[must_use]
-pub fn differences(before: &dyn Slots, after: &dyn Slots) -> Vec<Difference> {
-    let (old, new) = (facts(before), facts(after));
+pub fn differences(before: &dyn Slots, after: &dyn Slots, symbol: &str) -> Vec<Difference> {
+    let (old, new) = (facts(before, symbol), facts(after, symbol));
     let mut found = Vec::new();
     for (key, was) in &old {
         let now = new.get(key);
@@ -133,7 +134,7 @@ fn shown(value: &str) -> String {
     format!("{}…", value.get(..end).unwrap_or_default())
 }
 
-fn facts(slots: &dyn Slots) -> Facts {
+fn facts(slots: &dyn Slots, symbol: &str) -> Facts {
     let mut facts = Facts::new();
     put(&mut facts, "the charter", "version", constitution::version(slots).to_string());
     for member in registry::members(slots) {
@@ -148,7 +149,7 @@ fn facts(slots: &dyn Slots) -> Facts {
         put(&mut facts, &format!("members of kind {kind}"), "rights", rights_text(rights));
     }
     for (name, balance) in treasury::accounts(slots) {
-        put(&mut facts, &format!("treasury account {name}"), "balance", format!("{balance} wei"));
+        put(&mut facts, &format!("treasury account {name}"), "balance", money(balance, symbol));
     }
     for rule in assembly::rules(slots) {
         let words = polity_charter::describe(&rule.rule, polity_charter::Language::En).join("; ");
@@ -156,7 +157,7 @@ fn facts(slots: &dyn Slots) -> Facts {
     }
     chambers(slots, &mut facts);
     for track in assembly::tracks(slots) {
-        track_facts(track, &mut facts);
+        track_facts(track, symbol, &mut facts);
     }
     for treaty in assembly::treaties(slots) {
         put(&mut facts, &format!("treaty {}", treaty.id), "", treaty.name);
@@ -215,7 +216,7 @@ fn chambers(slots: &dyn Slots, facts: &mut Facts) {
     }
 }
 
-fn track_facts(track: assembly::TrackView, facts: &mut Facts) {
+fn track_facts(track: assembly::TrackView, symbol: &str, facts: &mut Facts) {
     let subject = format!("track {}", track.id);
     let mut put = |what: &str, value: String| put(facts, &subject, what, value);
     let kinds: Vec<_> = track.kinds.iter().map(|kind| kind.as_str()).collect();
@@ -228,7 +229,7 @@ fn track_facts(track: assembly::TrackView, facts: &mut Facts) {
     put("strictness", read.strictness.to_string());
     put("stages", stages.collect::<Vec<_>>().join(", then "));
     put("sponsors", read.sponsors.to_string());
-    put("deposit", format!("{} wei", read.deposit));
+    put("deposit", money(read.deposit, symbol));
 }
 
 /// The names by which accounts are known: institutions, members, the agreement.

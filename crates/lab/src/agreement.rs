@@ -14,12 +14,17 @@ use polity_constitution::randomness::Prover;
 use polity_ledger::{Genesis, Ledger, Proposer};
 use polity_primitives::{Address, Bytes, keccak256};
 
-use crate::{disk::Store, spec::Work};
+use crate::{
+    disk::Store,
+    spec::{Mechanism, Work},
+};
 
 /// The charter without its members.
 const CHARTER: &str = include_str!("charter.toml");
 /// Its right to write, which is exchanged where blocks are worked.
 const VOTED: &str = r#"{ by = "membership", primary = "rotation" }"#;
+/// Who verifies, which is exchanged where supervisors do.
+const BY_ALL: &str = r#"{ by = "all" }"#;
 /// The account that clients pay from.
 const PAYER: &str = "alice";
 /// Whom they pay.
@@ -39,6 +44,33 @@ fn key(name: &str) -> Result<Key, Fatal> {
     Key::new(keccak256(name).0).map_err(|e| Fatal::because(&e))
 }
 
+/// What the `i`-th node has bonded, counted from 1. Units: the currency's. So near to equal that a third of the nodes has less than
+/// a third of the power.
+#[must_use]
+pub const fn bond(i: usize) -> usize {
+    i.saturating_add(19)
+}
+
+/// The charter whose blocks `seats` nodes decide by `mechanism`.
+fn constituted(seats: usize, mechanism: Mechanism) -> String {
+    let membership = |primary: &str| format!("{{ by = \"membership\", primary = {primary} }}");
+    let (write, verification) = match mechanism {
+        Mechanism::Rotation => (VOTED.to_owned(), BY_ALL.to_owned()),
+        Mechanism::Random => (membership("\"random\""), BY_ALL.to_owned()),
+        Mechanism::Appointed => {
+            (membership("\"appointed\", order = [\"node-2\", \"node-1\"]"), BY_ALL.to_owned())
+        }
+        Mechanism::Stake => ("{ by = \"stake\", min = \"1\" }".to_owned(), BY_ALL.to_owned()),
+        Mechanism::Supervisors => {
+            let only_write = seats.saturating_sub(1) / 3;
+            let ids: Vec<_> =
+                (only_write.saturating_add(1)..=seats).map(|i| format!("\"node-{i}\"")).collect();
+            (VOTED.to_owned(), format!("{{ by = \"supervisors\", members = [{}] }}", ids.join(", ")))
+        }
+    };
+    CHARTER.replace(VOTED, &write).replace(BY_ALL, &verification)
+}
+
 /// The ed25519 secret of a node's connections and randomness.
 fn peer_secret(id: &str) -> [u8; 32] {
     keccak256(format!("lab {id} peer")).0
@@ -49,9 +81,9 @@ impl Agreement {
     ///
     /// # Errors
     /// [`Fatal`] if the charter does not check: rules of work that it refuses, or our bug.
-    pub fn new(seats: usize, work: Option<&Work>) -> Result<Self, Fatal> {
+    pub fn new(seats: usize, mechanism: Mechanism, work: Option<&Work>) -> Result<Self, Fatal> {
         let mut text = match work {
-            None => CHARTER.to_owned(),
+            None => constituted(seats, mechanism),
             Some(Work { interval, confirmations, checkpoint, difficulty, .. }) => {
                 let right = format!(
                     "{{ by = \"work\", interval = \"{interval}s\", confirmations = {confirmations}, \
@@ -63,7 +95,12 @@ impl Agreement {
         for i in 1..=seats {
             let _ = writeln!(
                 text,
-                "node-{i} = {{ name = \"Node {i}\", kind = \"enterprise\", balance = \"10000\" }}"
+                "node-{i} = {{ name = \"Node {i}\", kind = \"enterprise\", balance = \"10000\"{} }}",
+                if mechanism == Mechanism::Stake {
+                    format!(", bond = \"{}\"", bond(i))
+                } else {
+                    String::new()
+                }
             );
         }
         let parse = |text: &str| {

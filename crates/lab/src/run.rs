@@ -18,7 +18,7 @@ use crate::{
     disk::{Disk, Store},
     report::Report,
     rng::Rng,
-    spec::{Keep, Spec, Work},
+    spec::{Keep, Mechanism, Spec, Work},
     trace::Trace,
     weather::{Partition, Storm},
     world::{Event, Instance, World},
@@ -26,29 +26,35 @@ use crate::{
 
 /// How often clients pay and repeat what is not executed. Units: microseconds.
 const PAY_US: u64 = 1_500_000;
+/// How often a client repeats, once the network healed, what is not executed. Units: virtual seconds.
+const REPEAT_S: u64 = 5;
 
 /// The agreement of `seats` validators, made once per process.
 ///
 /// # Errors
 /// As [`Agreement::new`].
 pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
-    agreement_of(seats, None)
+    agreement_of(seats, Mechanism::Rotation, None)
 }
 
-type Made = BTreeMap<(usize, Option<Work>), Arc<Agreement>>;
+type Made = BTreeMap<(usize, Mechanism, Option<Work>), Arc<Agreement>>;
 
 /// The agreement of `seats` validators whose blocks are worked, or voted on; made once per process.
 ///
 /// # Errors
 /// As [`Agreement::new`].
-pub fn agreement_of(seats: usize, work: Option<&Work>) -> Result<Arc<Agreement>, Fatal> {
+pub fn agreement_of(
+    seats: usize,
+    mechanism: Mechanism,
+    work: Option<&Work>,
+) -> Result<Arc<Agreement>, Fatal> {
     static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let name = (seats, work.cloned());
+    let name = (seats, mechanism, work.cloned());
     if let Some(agreement) = made.get(&name) {
         return Ok(agreement.clone());
     }
-    let agreement = Arc::new(Agreement::new(seats, work)?);
+    let agreement = Arc::new(Agreement::new(seats, mechanism, work)?);
     made.insert(name, agreement.clone());
     Ok(agreement)
 }
@@ -58,7 +64,7 @@ pub fn agreement_of(seats: usize, work: Option<&Work>) -> Result<Arc<Agreement>,
 /// # Errors
 /// [`Fatal`] if the network cannot be made; what goes wrong in it is in the report.
 pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Report, Fatal> {
-    let agreement = agreement_of(spec.nodes, spec.work.as_ref())?;
+    let agreement = agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())?;
     let folder = match spec.store {
         Keep::Memory => None,
         Keep::Disk => Some(tempfile::tempdir().map_err(|e| Fatal::because(&e))?),
@@ -143,6 +149,10 @@ fn plan(spec: &Spec, heals_us: u64, chance: &mut Rng, world: &mut World) {
     }
     for i in 0..spec.payments {
         world.plan(chance.below(heals_us.max(PAY_US)).saturating_add(i.saturating_mul(PAY_US)), Event::Pay);
+    }
+    for i in 1..=spec.patience / REPEAT_S {
+        let after_us = i.saturating_mul(REPEAT_S).saturating_mul(1_000_000);
+        world.plan(heals_us.saturating_add(after_us), Event::Repeat);
     }
     let forgetful: Vec<_> = spec
         .villains

@@ -4,6 +4,7 @@
 //! nodes = 7
 //! heights = 3                # blocks each honest node must finalize after the network healed
 //! payments = 4
+//! mechanism = "stake"       # or rotation (the default), random, appointed, supervisors
 //!
 //! [network]
 //! latency_ms = [[2, 40], [40, 2]]   # between regions; nodes take turns in them
@@ -52,8 +53,45 @@ pub struct Spec {
     pub villains: Vec<Casting>,
     /// A mistake built into the honest ones.
     pub plant: Option<Plant>,
+    /// Which constitution the committee follows, where blocks are voted on.
+    pub mechanism: Mechanism,
     /// Blocks are worked, by these rules; without it a committee decides them.
     pub work: Option<Work>,
+}
+
+/// Constitutions of consensus by votes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    /// Everyone writes in turn and votes.
+    #[default]
+    Rotation,
+    /// As in rotation, by lot.
+    Random,
+    /// The second node leads and then the first.
+    Appointed,
+    /// By lot and with power in proportion to stake, which grows with the number of the node: 20, 21, 22, …
+    Stake,
+    /// Everyone writes; only the last `nodes - f` vote, where f is the third that may be faulty.
+    Supervisors,
+}
+
+impl Mechanism {
+    /// All.
+    pub const ALL: [Self; 5] =
+        [Self::Rotation, Self::Random, Self::Appointed, Self::Stake, Self::Supervisors];
+
+    /// How a specification names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rotation => "rotation",
+            Self::Random => "random",
+            Self::Appointed => "appointed",
+            Self::Stake => "stake",
+            Self::Supervisors => "supervisors",
+        }
+    }
 }
 
 /// How blocks are worked.
@@ -159,6 +197,7 @@ impl Default for Spec {
             storm: Trouble::default(),
             villains: Vec::new(),
             plant: None,
+            mechanism: Mechanism::Rotation,
             work: None,
         }
     }

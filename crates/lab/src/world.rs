@@ -4,8 +4,8 @@
 //! and the engine's acts are planned as further events. Nothing else happens, so a run is a function of its seed.
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
     rc::Rc,
     sync::Arc,
 };
@@ -67,6 +67,8 @@ pub enum Event {
     },
     /// A client pays, and repeats the payments that are not executed yet.
     Pay,
+    /// A client only repeats: a writer that always leads may have lost them when it was down.
+    Repeat,
     /// Bytes arrive.
     Deliver {
         /// At whom.
@@ -110,6 +112,40 @@ pub struct Counts {
     pub blames: u64,
 }
 
+/// An event and its place in the order of things.
+struct Planned {
+    at_us: u64,
+    /// Planned as the how many-eth.
+    number: u64,
+    event: Event,
+}
+
+impl Planned {
+    const fn order(&self) -> (u64, u64) {
+        (self.at_us, self.number)
+    }
+}
+
+impl PartialEq for Planned {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Planned {}
+
+impl PartialOrd for Planned {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Planned {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
 struct Running {
     instance: Instance,
     engine: Option<Box<dyn Engine>>,
@@ -125,8 +161,7 @@ pub struct World {
     nodes: Vec<Running>,
     weather: Box<dyn Weather>,
     wiring: Wiring,
-    queue: BinaryHeap<Reverse<(u64, u64)>>,
-    planned: BTreeMap<u64, Event>,
+    queue: BinaryHeap<Reverse<Planned>>,
     next: u64,
     now_us: u64,
     rng: Rng,
@@ -175,7 +210,6 @@ impl World {
             weather,
             wiring,
             queue: BinaryHeap::new(),
-            planned: BTreeMap::new(),
             next: 0,
             now_us: 0,
             rng: rng.fork(1),
@@ -213,8 +247,7 @@ impl World {
     /// Plans an event.
     pub fn plan(&mut self, at_us: u64, event: Event) {
         self.next = self.next.saturating_add(1);
-        self.queue.push(Reverse((at_us, self.next)));
-        self.planned.insert(self.next, event);
+        self.queue.push(Reverse(Planned { at_us, number: self.next, event }));
     }
 
     /// Nobody's power fails any more.
@@ -228,12 +261,8 @@ impl World {
 
     /// Lets things happen until `done`, or until `until_us`.
     pub fn run(&mut self, until_us: u64, mut done: impl FnMut(&Self) -> bool) {
-        while let Some(Reverse((at_us, number))) = self.queue.peek().copied() {
-            if at_us > until_us {
-                break;
-            }
-            self.queue.pop();
-            let Some(event) = self.planned.remove(&number) else { continue };
+        while self.queue.peek().is_some_and(|Reverse(next)| next.at_us <= until_us) {
+            let Some(Reverse(Planned { at_us, event, .. })) = self.queue.pop() else { break };
             self.now_us = self.now_us.max(at_us);
             self.counts.events = self.counts.events.saturating_add(1);
             self.happen(event);
@@ -265,7 +294,11 @@ impl World {
                     running.instance.disk.fail_after(writes, of_log);
                 }
             }
-            Event::Pay => self.pay(),
+            Event::Pay => {
+                self.paid = self.paid.saturating_add(1);
+                self.send_unpaid();
+            }
+            Event::Repeat => self.send_unpaid(),
             Event::Deliver { to, from, label, bytes } => {
                 self.note(to, "deliver", &bytes, || {
                     format!(
@@ -349,8 +382,8 @@ impl World {
         }
     }
 
-    fn pay(&mut self) {
-        self.paid = self.paid.saturating_add(1);
+    /// Sends every node the payments that it has not executed.
+    fn send_unpaid(&mut self) {
         for node in 0..self.nodes.len() {
             let Some(engine) = self.engine(node) else { continue };
             for nonce in self.agreement.paid(engine.ledger())..self.paid {

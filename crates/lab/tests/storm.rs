@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use polity_lab::{Report, Spec, run};
+use polity_lab::{Report, Spec, run, spec::Mechanism};
 
 /// What every seed of a campaign adds up to, so that a campaign that tries nothing does not pass.
 #[derive(Default)]
@@ -15,20 +15,26 @@ struct Sum {
 
 const VILLAINS: [&str; 4] = ["equivocator", "silent", "amnesiac", "liar"];
 
-/// Up to `f` villains of 3f + 1, each kind in turn; in every eighth seed none.
+/// Up to `f` villains of 3f + 1, each kind in turn; in every eighth seed none. Each fifth seed has another constitution; where only
+/// supervisors vote, the villains are writers without a vote and so as many that more of the voters could be none.
 fn spec(nodes: usize, seed: u64) -> Spec {
+    let mechanism = Mechanism::ALL[usize::try_from(seed % 5).expect("small")];
     let text = format!(
-        "nodes = {nodes}\nheights = 2\npayments = 2\n\
+        "nodes = {nodes}\nheights = 2\npayments = 2\nmechanism = \"{}\"\n\
          [network]\nloss_permille = {}\nduplicate_permille = 50\nreorder_permille = 50\nskew_ms = 1500\n\
          [storm]\nseconds = 12\ncrashes = {}\npartitions = {}\n",
-        seed % 5 * 30,
+        mechanism.name(),
+        seed / 5 % 5 * 30,
         seed % 4 + 1,
         seed % 3,
     );
     let count = if seed % 8 == 7 { 0 } else { (nodes as u64 - 1) / 3 };
     let cast = (0..count).map(|i| {
         let kind = usize::try_from((seed + i) % VILLAINS.len() as u64).expect("small");
-        let node = (seed / 4 + i) % nodes as u64;
+        let node = match mechanism {
+            Mechanism::Supervisors => i,
+            _ => (seed / 4 + i) % nodes as u64,
+        };
         format!("[[villain]]\nnode = {node}\nis = \"{}\"\n", VILLAINS[kind])
     });
     Spec::parse(&(text + &cast.collect::<String>())).expect("a specification")

@@ -100,9 +100,13 @@ impl Ledger {
         if !block.block.header.difficulty.is_zero() {
             match self.insert(bytes, now_ms)? {
                 Inserted::Invalid(reason) => return Ok(Followed::Refused(reason)),
-                Inserted::Orphan(parent) => return Ok(Followed::Refused(format!("its parent {parent} is not here"))),
+                Inserted::Orphan(parent) => {
+                    return Ok(Followed::Refused(format!("its parent {parent} is not here")));
+                }
                 Inserted::TooDeep { floor } => {
-                    return Ok(Followed::Refused(format!("it would undo block {floor}, which is final here")));
+                    return Ok(Followed::Refused(format!(
+                        "it would undo block {floor}, which is final here"
+                    )));
                 }
                 Inserted::Known if certificate.is_none() => return Ok(Followed::Known),
                 _ if certificate.is_none() => return Ok(Followed::Taken),
@@ -123,7 +127,9 @@ impl Ledger {
         }
         let committee = match self.committee_at(height) {
             Ok(committee) => committee,
-            Err(Error::Unknown(_)) => return Ok(Followed::Refused(format!("block {height} is too far ahead"))),
+            Err(Error::Unknown(_)) => {
+                return Ok(Followed::Refused(format!("block {height} is too far ahead")));
+            }
             Err(error) => return Err(error),
         };
         if let Err(error) = committee.verify(self.charter().chain_id, certificate) {

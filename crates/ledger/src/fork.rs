@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use polity_consensus::work::{Inserted, Rules, check_header, seal_digest};
+use polity_consensus::work::{Inserted, Rules, check_header};
 use polity_execution::randao;
-use polity_primitives::{B256, Header, Height, SealedBlock, Signature, U256, recover_signer};
+use polity_primitives::{B256, Header, Height, SealedBlock, Signature, U256, recover_signer, work_digest};
 
 use crate::{Error, Head, Ledger, candidates::Candidate, course, trail::difference, write::decode};
 
@@ -89,12 +89,16 @@ impl Ledger {
         if let Err(error) = check_header(rules, parent.header(), &parent.hash(), &past, header, now_ms) {
             return Ok(Err(error.to_string()));
         }
-        if header.mix_hash != randao(header.parent_hash) {
-            return Ok(Err(format!("mixHash is {}, not that of its place", header.mix_hash)));
+        let randomness = randao(parent.hash());
+        if header.mix_hash != randomness {
+            return Ok(Err(format!(
+                "mixHash is {}, and {randomness} follows from its parent",
+                header.mix_hash
+            )));
         }
         let writer = header.beneficiary;
         let seal = Signature::try_from(block.block.seal.as_ref());
-        let digest = seal_digest(self.0.charter.chain_id, &block.hash);
+        let digest = work_digest(self.0.charter.chain_id, block.hash);
         if !seal.is_ok_and(|seal| recover_signer(digest, &seal) == Some(writer)) {
             return Ok(Err(format!("not signed by its writer {writer}")));
         }

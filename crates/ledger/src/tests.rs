@@ -12,10 +12,11 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 
 use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
 
+mod accounts;
 mod amendments;
 mod forks;
-mod switch;
 mod randomness;
+mod switch;
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -60,7 +61,7 @@ fn keyed(text: &str) -> polity_charter::Charter {
     polity_charter::parse("dev", &text).expect("checks").charter
 }
 
-/// The one validator as it proposes.
+/// The only validator.
 fn proposer() -> Proposer {
     Proposer::new(address(&secret("node-1 node")), &keccak256("node-1")).expect("a key")
 }

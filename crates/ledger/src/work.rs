@@ -8,10 +8,10 @@ use std::sync::{
 use polity_consensus::{
     Fatal,
     bft::Key,
-    work::{Anchor, Chain, Inserted, Rules, Tip, latest, seal_digest},
+    work::{Anchor, Chain, Inserted, Rules, Tip, latest},
 };
 use polity_execution::randao;
-use polity_primitives::{B256, Block, Header, Height, U256};
+use polity_primitives::{B256, Block, Header, Height, U256, work_digest};
 
 use crate::{Error, Ledger};
 
@@ -103,7 +103,8 @@ impl Chain for WorkChain {
         if head.course.next.is_none() || head.committee.seat(&me).is_none_or(|seat| seat.weight == 0) {
             return Ok(None);
         }
-        let assembled = self.ledger.assemble(&head, me, randao(head.hash()), Some(now_ms), 0).map_err(fatal)?;
+        let assembled =
+            self.ledger.assemble(&head, me, randao(head.hash()), Some(now_ms), 0).map_err(fatal)?;
         self.ledger.mempool().remove(&assembled.rejected);
         let block = assembled.executed.block.block.block.clone();
         // Blocks came faster than time: wait for it.
@@ -112,7 +113,7 @@ impl Chain for WorkChain {
 
     fn seal(&mut self, mut block: Block) -> Result<Vec<u8>, Fatal> {
         let key = self.key.as_ref().ok_or_else(|| Fatal("no key to seal a block with".to_owned()))?;
-        let digest = seal_digest(self.chain_id(), &block.header.hash_slow());
+        let digest = work_digest(self.chain_id(), block.header.hash_slow());
         block.seal = key.sign(digest).0.to_vec().into();
         Ok(alloy_rlp::encode(&block))
     }

@@ -5,18 +5,14 @@ use std::{cell::RefCell, sync::Arc};
 use alloy_rlp::Decodable;
 use polity_charter::Clock;
 use polity_consensus::work::earliest;
-use polity_constitution::EngineKind;
 use polity_execution::{Attributes, BlockError, TransactionSource, recover_all};
-use polity_institutions::constitution;
 use polity_mempool::Best;
 use polity_primitives::{
     Address, B256, Block, Height, RecoveredTransaction, SealedBlock, StateChanges, U256, keccak256,
 };
 use polity_trie::State;
 
-use crate::{
-    Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate, view::StateSlots,
-};
+use crate::{Error, ExecutedBlock, Head, Ledger, Proposer, candidates::Candidate};
 
 /// How far a proposer's clock may run ahead of ours. Units: milliseconds. Source: geth allows 15 s, Tendermint's PBTS
 /// half a second plus the message delay; members' machines keep time by NTP.
@@ -120,8 +116,13 @@ impl Ledger {
         let mut source = Source { best: self.0.mempool.best(self.next_block(head, now_ms)), budget };
         let difficulty = head.course.next.map_or(U256::ZERO, |rules| rules.difficulty(head.header()));
         let timestamp_secs = self.timestamp(head, now_ms);
-        let missed = missed(head, beneficiary);
-        let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, difficulty, missed };
+        let attributes = Attributes {
+            timestamp_secs,
+            beneficiary,
+            difficulty,
+            mix_hash,
+            missed: missed(head, beneficiary),
+        };
         let built = self.0.executor.build(
             head.header(),
             head.hash(),
@@ -300,11 +301,8 @@ impl Ledger {
 /// Under work nobody has a turn.
 fn missed(head: &Head, writer: Address) -> Vec<Address> {
     let height = head.height().next();
-    let by_turns = || {
-        let settings = constitution::consensus_at(&StateSlots(&head.state), height.0);
-        settings.is_some_and(|settings| settings.engine() == EngineKind::Bft)
-    };
-    if head.agreement.rules.closing.at(height.0) && by_turns() {
+    let by_turns = head.course.next.is_none();
+    if head.agreement.rules.closing.at(height.0) && by_turns {
         head.committee.participation(height, writer).missed
     } else {
         Vec::new()

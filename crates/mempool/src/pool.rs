@@ -249,7 +249,8 @@ impl Pool {
 
     /// Tells that the account of `sender` is back at `account_nonce`: blocks were undone. What waits stays.
     pub fn retreat(&mut self, sender: &Address, account_nonce: u64) {
-        let Some(queue) = self.senders.get_mut(sender).filter(|queue| account_nonce < queue.account_nonce) else {
+        let Some(queue) = self.senders.get_mut(sender).filter(|queue| account_nonce < queue.account_nonce)
+        else {
             return;
         };
         self.version = self.version.wrapping_add(1);

@@ -21,7 +21,8 @@ use libp2p::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    Command, Error, Inbound, Inbox, Judgement, NetworkConfig, NetworkHandle, PeerKey, Question, Reply, Ticket, Told,
+    Command, Error, Inbound, Inbox, Judgement, NetworkConfig, NetworkHandle, PeerKey, Question, Reply,
+    Ticket, Told,
     frames::Frames,
     gossip,
     limits::{
@@ -232,7 +233,8 @@ impl Task {
             Command::Tell(peer, bytes) => {
                 let all = || self.swarm.connected_peers().copied().collect();
                 let peers: Vec<PeerId> = peer.map_or_else(all, |peer| vec![peer]);
-                for peer in peers.into_iter().filter(|peer| self.swarm.is_connected(peer)).collect::<Vec<_>>() {
+                for peer in peers.into_iter().filter(|peer| self.swarm.is_connected(peer)).collect::<Vec<_>>()
+                {
                     self.swarm.behaviour_mut().work.send_request(&peer, bytes.clone());
                 }
             }

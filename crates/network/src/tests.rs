@@ -58,7 +58,10 @@ async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
     assert!(matches!(next(&mut host_in).await, Inbound::Joined(_)));
     let (stranger, mut stranger_in) =
         start(config(9, vec![host.address().clone()], None)).await.expect("stranger");
-    assert!(timeout(Duration::from_secs(3), stranger_in.transactions.recv()).await.is_err(), "the stranger hears nothing");
+    assert!(
+        timeout(Duration::from_secs(3), stranger_in.transactions.recv()).await.is_err(),
+        "the stranger hears nothing"
+    );
     assert_eq!(host.peers(), vec![peer_id(&public_key(&secret(2)).expect("key")).expect("id")]);
     assert!(stranger.peers().is_empty());
     let only_host = [public_key(&secret(1)).expect("key")].into_iter().collect();

@@ -85,8 +85,7 @@ pub(crate) async fn serve(
 fn answer(ledger: &Ledger, ask: &Ask) -> Option<Vec<u8>> {
     match ask {
         Ask::Status => {
-            let status =
-                PeerStatus { height: ledger.head().height().0, certified: ledger.certified().0 };
+            let status = PeerStatus { height: ledger.head().height().0, certified: ledger.certified().0 };
             Some(encoded(&status))
         }
         Ask::Blocks(from) => {

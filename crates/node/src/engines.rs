@@ -80,7 +80,8 @@ impl Engine for Engines {
         status.failure = status.failure.or_else(|| self.failure.borrow().clone());
         status.trouble = status.trouble.or(running.refused);
         if let Some(of) = running.following {
-            status.trouble = Some(format!("following the blocks of the others, up to {of}; no engine runs until then"));
+            status.trouble =
+                Some(format!("following the blocks of the others, up to {of}; no engine runs until then"));
         }
         status
     }

@@ -46,7 +46,10 @@ fn words(status: &Status, absent: &[String]) -> String {
             Step::Mine => format!("mining block {} at {} hashes per second", status.height, work.hash_rate),
             _ => "following".to_owned(),
         };
-        return format!("worked: {mining}, difficulty {}; final up to block {}", work.difficulty, work.finalized);
+        return format!(
+            "worked: {mining}, difficulty {}; final up to block {}",
+            work.difficulty, work.finalized
+        );
     }
     let absent = if absent.is_empty() { String::new() } else { format!("; absent: {}", absent.join(", ")) };
     if present >= needed {

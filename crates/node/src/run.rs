@@ -260,8 +260,8 @@ fn configure(
 
 /// The chain as the committee's engine sees it.
 fn apply(ledger: &Ledger, secrets: &NodeSecrets) -> Result<Apply, NodeError> {
-    let proposer = Proposer::new(secrets.consensus.address(), &secrets.peer.bytes())
-        .map_err(|error| NodeError::Stopped(error.to_string()))?;
+    let proposer = Proposer::new(secrets.consensus.address(), &secrets.peer.bytes());
+    let proposer = proposer.map_err(|error| NodeError::Stopped(error.to_string()))?;
     let ledger = ledger.clone();
     Ok(Box::new(move || Box::new(ledger.application(proposer.clone()))))
 }

@@ -104,6 +104,11 @@ impl Api {
         self.ledger.charter().chain_id
     }
 
+    /// Symbol of the currency.
+    pub(crate) fn symbol(&self) -> String {
+        self.head().agreement.charter.currency.symbol.clone()
+    }
+
     /// Whether transactions are free in the next block.
     pub(crate) fn is_free(&self) -> bool {
         self.head().agreement.rules.is_free()

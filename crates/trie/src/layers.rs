@@ -154,8 +154,12 @@ impl<T> Layers<T> {
     /// [`LayersError::Unknown`]; nothing changes then.
     pub fn finalize(&mut self, hash: &B256) -> Result<(), LayersError> {
         let height = self.height(hash).ok_or(LayersError::Unknown(*hash))?;
-        let mut above: Vec<(Height, B256)> =
-            self.layers.iter().filter(|(_, layer)| layer.height > height).map(|(at, l)| (l.height, *at)).collect();
+        let mut above: Vec<(Height, B256)> = self
+            .layers
+            .iter()
+            .filter(|(_, layer)| layer.height > height)
+            .map(|(at, l)| (l.height, *at))
+            .collect();
         above.sort_unstable();
         // A parent is lower than its child, so it is judged first.
         let mut kept = BTreeSet::from([*hash]);

@@ -85,9 +85,8 @@ pub fn start(
         rate: 0,
         measured: (Instant::now(), 0),
     };
-    let thread = std::thread::Builder::new()
-        .name("polity-work".to_owned())
-        .spawn(move || driver.run(&queue))?;
+    let thread =
+        std::thread::Builder::new().name("polity-work".to_owned()).spawn(move || driver.run(&queue))?;
     Ok(WorkHandle { inputs, woken, stopped, status, thread: Mutex::new(Some(thread)) })
 }
 

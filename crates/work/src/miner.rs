@@ -61,7 +61,8 @@ impl FromStr for CpuShare {
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = || format!("{text:?} is no part of a core: write \"1/4\", or \"2\" for two");
         let (num, den) = text.split_once('/').unwrap_or((text, "1"));
-        let (num, den): (u32, u32) = (num.trim().parse().map_err(|_| bad())?, den.trim().parse().map_err(|_| bad())?);
+        let (num, den): (u32, u32) =
+            (num.trim().parse().map_err(|_| bad())?, den.trim().parse().map_err(|_| bad())?);
         if den == 0 { Err(bad()) } else { Ok(Self { num, den }) }
     }
 }
@@ -183,7 +184,9 @@ impl Miner {
             let (slot, found) = (slot.clone(), found.clone());
             let first = u64::MAX / count as u64 * index as u64;
             let thread = std::thread::Builder::new().name(format!("polity-mine-{index}"));
-            miner.threads.push(thread.spawn(move || mine(&slot, first, |worked| config.cpu.rest(worked, count), found))?);
+            miner.threads.push(
+                thread.spawn(move || mine(&slot, first, |worked| config.cpu.rest(worked, count), found))?,
+            );
         }
         Ok(miner)
     }
@@ -250,7 +253,8 @@ mod tests {
 
     #[test]
     fn shares_are_read_and_written() {
-        for (text, share) in [("1/4", CpuShare::new(1, 4)), ("2", CpuShare::new(2, 1)), ("0", CpuShare::NONE)] {
+        for (text, share) in [("1/4", CpuShare::new(1, 4)), ("2", CpuShare::new(2, 1)), ("0", CpuShare::NONE)]
+        {
             assert_eq!(text.parse(), Ok(share));
             assert_eq!(share.to_string(), text);
         }
@@ -270,7 +274,8 @@ mod tests {
         let config = MinerConfig { cpu: CpuShare::new(1, 2), threads: 2 };
         let miner = Miner::start(config, move |job, nonce| {
             let _ = tell.send((job, nonce));
-        }).expect("starts");
+        })
+        .expect("starts");
         miner.work(job(1, u64::MAX));
         assert!(told.recv_timeout(Duration::from_millis(200)).is_err(), "nobody solves that");
         assert!(miner.hashes() > 0);

@@ -90,10 +90,10 @@ fn used(pid: u32) -> Option<u64> {
     Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
 }
 
-/// Processor time of this process so far, all threads. Units: microseconds; 0 where the system cannot tell.
-pub(crate) fn processor_us() -> u64 {
+/// Processor time of this thread so far. Units: microseconds.
+pub(crate) fn thread_us() -> u64 {
     use nix::time::{ClockId, clock_gettime};
-    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(Duration::from).unwrap_or_default();
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default();
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -157,7 +157,7 @@ impl flood::Measured {
             ("all delays end", &self.enactments),
         ] {
             out += &format!(
-                "  {what:<19}  {:>6} blocks, {:>6} calls of the chain ({} failed), at most {:>2} and {:>8} gas a block; {:>6} µs p50 (execution {}, trie {}, commit {}), {} p99, {} max; processor {} p50, {} p99, {} max\n",
+                "  {what:<19}  {:>6} blocks, {:>6} calls of the chain ({} failed), at most {:>2} and {:>8} gas a block; {:>6} µs p50 (execution {}, trie {}, commit {}), {} p99, {} max; of its own {} p50, {} p99, {} max\n",
                 blocks.blocks,
                 blocks.calls,
                 blocks.failed,
@@ -169,15 +169,12 @@ impl flood::Measured {
                 blocks.commit_p50_us,
                 blocks.p99_us,
                 blocks.max_us,
-                blocks.processor_p50_us,
-                blocks.processor_p99_us,
-                blocks.processor_max_us,
+                blocks.own_p50_us,
+                blocks.own_p99_us,
+                blocks.own_max_us,
             );
         }
-        out += &format!(
-            "  bookkeeping adds {} µs of processor to the median block of the heaviest phase\n",
-            self.added_us
-        );
+        out += &format!("  bookkeeping adds at most {} µs of processor time to any block\n", self.added_us);
         out
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
             memory,
         ),
         Target::new(
-            "a flood: a block of bookkeeping at most twice that of an idle network, at the median",
+            "a flood: no block of bookkeeping above twice that of an idle network",
             bookkeeping(report),
         ),
     ]

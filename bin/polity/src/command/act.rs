@@ -6,7 +6,10 @@ use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use clap::{Args, ValueEnum};
 use polity_charter::{Change, Op};
-use polity_institutions::{assembly::IAssembly, constitution::IConstitution};
+use polity_institutions::{
+    assembly::{IAssembly, decode},
+    constitution::IConstitution,
+};
 use polity_node::Secret;
 use polity_primitives::{ASSEMBLY, CONSTITUTION};
 use serde_json::{Value, json};
@@ -26,8 +29,8 @@ pub(crate) struct SignerArgs {
     /// Secret key of the account that acts, 0x and 64 hex digits, or @FILE that holds it.
     #[arg(long, env = "POLITY_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
-    /// Act as this member of a local network, with the key in DIR/secrets.toml.
-    #[arg(long = "as", value_name = "MEMBER", requires = "dir", conflicts_with = "key")]
+    /// Act as this member or account of a local network, with the key in DIR/secrets.toml.
+    #[arg(long = "as", value_name = "MEMBER", conflicts_with = "key")]
     member: Option<String>,
 }
 
@@ -35,6 +38,15 @@ impl SignerArgs {
     /// The account that acts.
     pub(super) fn address(&self, dir: Option<&Path>) -> Result<Address, Failure> {
         Ok(self.secret(dir)?.address())
+    }
+
+    /// The options with which the same one acts again on the same network, as they are typed; keys are never repeated.
+    pub(super) fn again(&self, rpc: &RpcArgs) -> String {
+        let who = match &self.member {
+            Some(member) => format!(" --as {member}"),
+            None => " --key …".to_owned(),
+        };
+        who + &rpc.again()
     }
 
     fn secret(&self, dir: Option<&Path>) -> Result<Secret, Failure> {
@@ -55,9 +67,9 @@ impl SignerArgs {
                 };
                 Secret::parse(&text).map_err(|error| Failure::input(format!("--key: {error}")))
             }
-            _ => {
-                Err(Failure::input("who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network"))
-            }
+            _ => Err(Failure::input(
+                "who acts? Give --key KEY, or --as MEMBER --dir DIR for a local network; --dir may be left out where .polity holds one network",
+            )),
         }
     }
 }
@@ -87,20 +99,32 @@ pub(super) fn send_value(
     value: U256,
     call: &impl SolCall,
 ) -> Result<TxReceipt, Failure> {
+    send_to(rpc, signer, ASSEMBLY, value, call)
+}
+
+/// Calls an institution with `value` wei and waits until it is done.
+pub(super) fn send_to(
+    rpc: &RpcArgs,
+    signer: &SignerArgs,
+    to: Address,
+    value: U256,
+    call: &impl SolCall,
+) -> Result<TxReceipt, Failure> {
     let secret = signer.secret(rpc.dir())?;
-    rpc.client()?.transact(&secret, ASSEMBLY, value, Bytes::from(call.abi_encode()))
+    rpc.client()?.transact(&secret, to, value, Bytes::from(call.abi_encode()))
 }
 
 /// Makes a proposal. The strictest track among those of its calls' kinds judges it (`polity tracks`); where no track claims
 /// them, a chamber. Each vote is concluded at its close, or earlier once its outcome can no longer change; if all pass, the
-/// calls are made by the chain itself after a delay. Amounts are in wei.
+/// calls are made by the chain itself after a delay.
 ///
 /// A call is INSTITUTION.FUNCTION and its arguments, as `polity_institutions` lists them, or ADDRESS 'function(type,…)' and
-/// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, `25e18` for a number with zeros, @FILE for what
-/// a file holds. It is tried on a fork of the present state first: what would fail is opened with --force only.
+/// arguments, or ADDRESS 0xDATA. Names of members stand for their addresses, @FILE for what a file holds. An amount is a number
+/// with the currency's symbol, such as 250CLIMA or '2.5 CLIMA'; a plain whole number counts wei, and `25e18` is one with zeros. It is
+/// tried on a fork of the present state first: what would fail is opened with --force only.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250e18' \\\n    --as MHL --dir .polity/paris"
+    after_help = "Example:\n  polity propose conference 'Relief for Fiji' --call 'treasury.pay adaptation FJI 250CLIMA' \\\n    --as MHL --dir .polity/paris"
 )]
 pub(crate) struct Propose {
     /// Track that judges it, or the chamber that decides where no track claims its calls.
@@ -132,13 +156,28 @@ pub(crate) struct Propose {
     rpc: RpcArgs,
 }
 
-/// Accounts of the members, by id.
+/// What words of calls stand for: accounts of the members, by id, and the currency.
 pub(crate) fn names(client: &Client) -> Result<Names, Failure> {
     let members: Vec<Value> = client.call("polity_members", json!([]))?;
+    let charter: Value = client.call("polity_getCharter", json!([]))?;
+    let symbol = charter["currency"]["symbol"].as_str().unwrap_or_default().to_owned();
     let name = |member: &Value| {
         Some((member["id"].as_str()?.to_owned(), member["account"].as_str()?.parse::<Address>().ok()?))
     };
-    Ok(members.iter().filter_map(name).collect())
+    Ok(Names { members: members.iter().filter_map(name).collect(), symbol })
+}
+
+/// Warns of amounts that are given as plain whole numbers, for these count wei.
+fn warn_of_wei(texts: &[String], calls: &[abi::Call], symbol: &str) {
+    for (text, call) in texts.iter().zip(calls) {
+        let call = IAssembly::Call { target: call.target, value: call.value, data: call.data.clone() };
+        for (digits, wei) in abi::plain_amounts(&decode(&call), text) {
+            let amount = polity_charter::amount_text(wei);
+            eprintln!(
+                "warning: {digits} counts wei: {amount} {symbol}. For units of the currency write {digits}{symbol}"
+            );
+        }
+    }
 }
 
 /// The call that makes `changes` in the charter, if there are any.
@@ -166,12 +205,13 @@ impl Propose {
         let client = self.rpc.client()?;
         let names = names(&client)?;
         let calls = self.calls.iter().map(|call| abi::parse_call(call, &names));
-        let calls: Vec<abi::Call> =
-            amendment(&self.changes)?.into_iter().map(Ok).chain(calls).collect::<Result<_, _>>()?;
+        let calls: Vec<abi::Call> = calls.collect::<Result<_, _>>()?;
+        warn_of_wei(&self.calls, &calls, &names.symbol);
+        let calls: Vec<abi::Call> = amendment(&self.changes)?.into_iter().chain(calls).collect();
         let simulation =
             if self.dry_run || !self.force { Some(simulate::of_calls(&client, &calls)?) } else { None };
         if let Some(simulation) = simulation.as_ref().filter(|_| !self.dry_run) {
-            simulate::refuse(simulation)?;
+            simulate::refuse(&client, simulation)?;
         }
         let (track, title) = (word("track", &self.track)?, self.title.clone());
         let call =
@@ -188,7 +228,7 @@ impl Propose {
                 let allowed = client.call::<Value>("eth_call", request);
                 allowed.map_err(|error| Words::of(&client).failure(&error))?;
             }
-            return simulate::shown(json, &simulation);
+            return simulate::shown(json, &client, &simulation);
         }
         let receipt = match self.mandate {
             Some(mandate) => {

@@ -31,8 +31,9 @@ pub(crate) enum Charter {
     },
     /// What it means to a running chain that one charter becomes another.
     ///
-    /// Prints every live setting that changes, or what cannot change once the chain runs, with the reason and the way that leads
-    /// there. Exit status 2 if there is any of those.
+    /// Prints every live setting that changes and, beside it, what cannot change once the chain runs, with the reason and the way
+    /// that leads there. Exit status 2 if there is any of those. Keys and addresses of members are their own: no amendment changes
+    /// them, and a file without keys is compared with one that has them as if they were taken away.
     #[command(after_help = "Example:\n  polity charter diff charters/paris.toml amended.toml")]
     Diff {
         /// The charter in force, or the name of a built-in one.
@@ -149,39 +150,34 @@ impl Charter {
 }
 
 fn diff(as_json: bool, old: &polity_charter::Charter, new: &polity_charter::Charter) -> Outcome {
-    match polity_charter::diff(old, new) {
-        Ok(effects) => {
-            let list: Vec<_> = effects
-                .iter()
-                .map(|effect| json!({ "path": effect.path(), "words": effect.words(old, new), "effect": effect }))
-                .collect();
-            let value = json!({ "ok": true, "before": old.hash, "after": new.hash, "effects": list });
-            print(as_json, &value, || {
-                if effects.is_empty() && old.hash != new.hash {
-                    return "only the text differs: comments, order or layout".to_owned();
-                }
-                if effects.is_empty() {
-                    return "the two are equal".to_owned();
-                }
-                let lines = effects.iter().map(|effect| {
-                    let words = effect.words(old, new).replace('\n', "\n    ");
-                    format!("{}\n    {words}", effect.path())
-                });
-                lines.collect::<Vec<_>>().join("\n")
-            })
-        }
-        Err(refusals) => {
-            if as_json {
-                say!("{}", json!({ "ok": false, "refusals": refusals }));
-            } else {
-                for refusal in &refusals {
-                    eprintln!("{refusal}");
-                }
-                eprintln!("a running chain cannot take over {} of the changes", refusals.len());
+    let (effects, refusals) = polity_charter::compare(old, new);
+    let list: Vec<_> = effects
+        .iter()
+        .map(|effect| json!({ "path": effect.path(), "words": effect.words(old, new), "effect": effect }))
+        .collect();
+    let value = json!({
+        "ok": refusals.is_empty(), "before": old.hash, "after": new.hash, "effects": list, "refusals": refusals,
+    });
+    print(as_json, &value, || {
+        let changes = effects.iter().map(|effect| {
+            let words = effect.words(old, new).replace('\n', "\n    ");
+            format!("{}\n    {words}\n", effect.path())
+        });
+        let changes: String = changes.collect();
+        let refused: String = refusals.iter().map(|refusal| format!("{refusal}\n")).collect();
+        match (effects.is_empty(), refusals.is_empty()) {
+            (true, true) if old.hash != new.hash => {
+                "only the text differs: comments, order or layout".to_owned()
             }
-            Ok(ExitCode::from(2))
+            (true, true) => "the two are equal".to_owned(),
+            (false, true) => changes,
+            (true, false) => format!("no amendment can change:\n{refused}"),
+            (false, false) => {
+                format!("an amendment can change:\n{changes}\nno amendment can change:\n{refused}")
+            }
         }
-    }
+    })?;
+    Ok(if refusals.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 fn versions(as_json: bool, rpc: &RpcArgs) -> Outcome {

@@ -7,9 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use polity_decision::{
-    BUILTIN_RULES, BallotsFile, Date, Language, Row, Rule, builtin_rule, decide_files, table,
-};
+use polity_decision::{BUILTIN_RULES, BallotsFile, Date, Language, Row, Rule, builtin_rule, table};
 use serde_json::json;
 
 use crate::output::{Failure, Outcome, print, read_input};
@@ -60,7 +58,10 @@ impl Decide {
 
 fn decide(rule: &Path, ballots: &Path, as_of: Option<Date>, language: Language, as_json: bool) -> Outcome {
     let (rule_text, ballots_text) = (rule_text(rule)?, read_input(ballots)?);
-    let report = decide_files(&rule_text, &ballots_text, as_of).map_err(|error| {
+    let stem = rule.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let read = Rule::from_toml_named(&rule_text, stem);
+    let matters = read.as_ref().map(|rule| rule.matters.clone()).unwrap_or_default();
+    let report = read.and_then(|rule| rule.decide_text(&ballots_text, as_of)).map_err(|error| {
         let name = match &error {
             polity_decision::Error::File { file: polity_decision::InputFile::Rule, .. } => rule,
             _ => ballots,
@@ -68,7 +69,6 @@ fn decide(rule: &Path, ballots: &Path, as_of: Option<Date>, language: Language, 
         Failure::input(format!("{}: {error}", name.display()))
     })?;
     let mut value = serde_json::to_value(&report)?;
-    let matters = Rule::from_toml(&rule_text).map(|rule| rule.matters).unwrap_or_default();
     let named = BallotsFile::parse(&ballots_text).ok().and_then(|file| file.matter);
     if let Some(matter) = named.as_ref().or(matters.first()).filter(|_| !matters.is_empty()) {
         value["matter"] = json!(matter);

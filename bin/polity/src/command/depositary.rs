@@ -170,15 +170,16 @@ impl Declare {
     }
 }
 
-/// Objects to a reservation.
+/// Objects to a reservation of another member, by its number in `polity instruments`. The treaty is in force between the two all the
+/// same, without what is reserved, unless --opposes says otherwise. `polity retract` takes an objection back.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  polity object 12 'Lakes too.' --opposes --as NOR --dir .polity/sea")]
 pub(crate) struct Object {
-    /// The reservation, by its number in the register.
+    /// The reservation, by its number in `polity instruments`.
     reservation: u64,
     /// Why.
     text: String,
-    /// Oppose also that the treaty enters into force between the two.
+    /// Say also that the treaty is not to be in force between the two.
     #[arg(long)]
     opposes: bool,
     /// The document it is taken from: its keccak-256 is filed with it.
@@ -200,15 +201,24 @@ impl Object {
         };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let value = json!({ "reservation": self.reservation, "opposes": self.opposes });
-        done(json, &receipt, value, &format!("objected to reservation {}", self.reservation))
+        let between = match self.opposes {
+            true => "the treaty is not in force between the two",
+            false => "the treaty is in force between the two, without what is reserved",
+        };
+        done(
+            json,
+            &receipt,
+            value,
+            &format!("objection to reservation {} filed: {between}", self.reservation),
+        )
     }
 }
 
-/// Withdraws a reservation, declaration or objection of one's own.
+/// Takes back a reservation, a declaration, an objection or a rejection of one's own. To leave a treaty: `polity withdraw`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  polity retract 12 --as NOR --dir .polity/sea")]
 pub(crate) struct Retract {
-    /// The instrument, by its number in the register.
+    /// The statement, by its number in `polity instruments`.
     instrument: u64,
     #[command(flatten)]
     signer: SignerArgs,
@@ -221,7 +231,8 @@ impl Retract {
         let call = IAssembly::retractCall { id: U256::from(self.instrument) };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let value = json!({ "instrument": self.instrument });
-        done(json, &receipt, value, &format!("instrument {} withdrawn", self.instrument))
+        let said = format!("statement {} taken back: it counts no more from today on", self.instrument);
+        done(json, &receipt, value, &said)
     }
 }
 
@@ -305,11 +316,15 @@ fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
         if !not_between.is_empty() {
             said.push(format!("not in force with {}", not_between.join(", ")));
         }
-        let unless = if party["certain"] == true { "" } else { " unless it leaves" };
+        let until = match party["until"].as_str() {
+            Some(until) => until.to_owned(),
+            None if party["certain"] == true => "–".to_owned(),
+            None => "it leaves, if it does".to_owned(),
+        };
         rows.push(vec![
             format!("  {}", text(&party["member"])),
-            format!("{}{unless}", text(&party["since"])),
-            text(&party["until"]),
+            text(&party["since"]),
+            until,
             text(&party["deposit"]["kind"]),
             text(&party["deposit"]["date"]),
             said.join("; "),
@@ -327,7 +342,9 @@ fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
             &format!("  text {} ({}) binds {}\n", text(&one["text"]), text(&one["title"]), whom.join(", "));
     }
     for one in waiting {
-        let from = one["from"].as_str().map_or("not decided yet".to_owned(), |date| format!("from {date}"));
+        let from = one["from"]
+            .as_str()
+            .map_or("no date yet, for the conditions are not met".to_owned(), |date| format!("from {date}"));
         out += &format!("  {} deposited on {}: {from}\n", text(&one["member"]), text(&one["depositedOn"]));
     }
     out
@@ -435,6 +452,9 @@ impl Instruments {
             list.retain(|i| wanted(&self.treaty, &i["treaty"]) && wanted(&self.member, &i["member"]));
         }
         print(as_json, &page, || {
+            if array(&page["instruments"]).is_empty() {
+                return "no instruments are filed here: `polity deposit --help`".to_owned();
+            }
             let mut rows =
                 vec![row(&["no.", "date", "treaty", "member", "kind", "ended on", "about", "text"])];
             for one in array(&page["instruments"]) {

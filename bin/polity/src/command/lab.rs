@@ -19,6 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use polity_lab::{
     Fatal, Report, Spec,
     bft::{Known, Plant},
+    experiment,
     trace::Trace,
     twins,
 };
@@ -33,6 +34,8 @@ pub(crate) enum Lab {
     Run(Run),
     /// Run one of four validators twice, in every way.
     Twins(Twins),
+    /// Meet known theory by experiment, with intervals.
+    Experiment(Experiment),
 }
 
 impl Lab {
@@ -40,6 +43,7 @@ impl Lab {
         match self {
             Self::Run(args) => args.run(as_json),
             Self::Twins(args) => args.run(as_json),
+            Self::Experiment(args) => args.run(as_json),
         }
     }
 }
@@ -90,7 +94,8 @@ impl Run {
     fn one(&self, spec: &Spec, as_json: bool) -> Outcome {
         let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
         // Keys and block 0 are made before the clock runs.
-        polity_lab::run::agreement_of(spec.nodes, spec.work.as_ref()).map_err(Failure::failed)?;
+        polity_lab::run::agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())
+            .map_err(Failure::failed)?;
         let since = Instant::now();
         let report = polity_lab::run(spec, self.seed, lines).map_err(Failure::failed)?;
         let ms = since.elapsed().as_millis();
@@ -157,6 +162,72 @@ impl Twins {
         print(as_json, &value, || found.clone().unwrap_or_else(|| "everything held".to_owned()))?;
         Ok(if found.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Measures what theory predicts, with intervals of 95 %: how often a payment is undone, what a selfish miner earns, where
+/// agreement by vote ends. Exit status 1 if theory is not met.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  polity lab experiment double-spend\n  polity lab experiment selfish-mining --seed 3\n  polity lab experiment bft-threshold --json"
+)]
+pub(crate) struct Experiment {
+    /// Which.
+    #[arg(value_enum)]
+    what: Theory,
+    /// The seed.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Theory {
+    /// How often a payment under z blocks is undone, for z from 0 to 10 and a tenth and three tenths of the hash power.
+    DoubleSpend,
+    /// What a selfish miner earns, by its share and by how well it is connected.
+    SelfishMining,
+    /// Up to how many validators may break the protocol.
+    BftThreshold,
+    /// How often members write who are drawn in proportion to stakes of 20, 21, … 26; the seed is that of the agreement.
+    Stake,
+}
+
+/// Shares of the hash power around those from which selfishness pays.
+const SHARES: [f64; 9] = [0.1, 0.15, 0.2, 0.23, 0.27, 0.3, 0.35, 0.4, 0.45];
+/// Validators and villains among them.
+const NETWORKS: [(usize, usize); 5] = [(4, 1), (4, 2), (7, 2), (7, 3), (7, 4)];
+
+impl Experiment {
+    fn run(self, as_json: bool) -> Outcome {
+        match self.what {
+            Theory::DoubleSpend => {
+                let table = experiment::double_spend(self.seed, 100_000, &[0.1, 0.3], experiment::Z_95);
+                let holds = table.rows.iter().all(|row| row.measured.widened().holds(row.exact));
+                told(as_json, &table, holds)
+            }
+            Theory::SelfishMining => {
+                let gammas = [0.0, 0.5];
+                let table =
+                    experiment::selfish_mining(self.seed, 40, 10_000, &SHARES, &gammas, experiment::Z_95);
+                let holds = table.rows.iter().all(|row| row.measured.widened().holds(row.theory));
+                told(as_json, &table, holds)
+            }
+            Theory::BftThreshold => {
+                let table = experiment::threshold(self.seed, 40, &NETWORKS, experiment::Z_95);
+                let table = table.map_err(Failure::failed)?;
+                told(as_json, &table, table.holds())
+            }
+            Theory::Stake => {
+                let shares = polity_lab::shares::by_stake(7, 20_000).map_err(Failure::failed)?;
+                told(as_json, &shares, shares.is_proportional())
+            }
+        }
+    }
+}
+
+fn told(as_json: bool, table: &(impl serde::Serialize + ToString), holds: bool) -> Outcome {
+    let value = json!({ "table": table, "holds": holds });
+    print(as_json, &value, || table.to_string())?;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn trace_file(path: &Path) -> Result<Box<dyn Write>, Failure> {

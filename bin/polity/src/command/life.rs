@@ -12,6 +12,7 @@ use super::{
 use crate::{
     client::{Client, RpcArgs},
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// Sponsors a draft, so that it can open; a member with the right to propose may.
@@ -66,7 +67,7 @@ impl PayDeposit {
         let call = IAssembly::placeDepositCall { id: U256::from(self.proposal) };
         let receipt = send_value(&self.rpc, &self.signer, needed, &call)?;
         let value = json!({ "proposal": self.proposal, "amountWei": needed.to_string() });
-        let amount = polity_charter::amount_text(needed);
+        let amount = Words::of(&self.rpc.client()?).money(needed);
         done(json, &receipt, value, &format!("{amount} deposited for proposal {}", self.proposal))
     }
 }
@@ -136,20 +137,22 @@ pub(crate) struct Tracks {
 
 impl Tracks {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let found: Value = self.rpc.client()?.call("polity_tracks", json!([]))?;
+        let client = self.rpc.client()?;
+        let found: Value = client.call("polity_tracks", json!([]))?;
         print(as_json, &found, || {
+            let words = Words::of(&client);
             if array(&found["tracks"]).is_empty() {
                 return "no tracks: every proposal is decided by the chamber it names".to_owned();
             }
             let mut rows =
                 vec![row(&["track", "strictness", "judges", "votes", "sponsors", "deposit", "name"])];
-            rows.extend(array(&found["tracks"]).iter().map(track_row));
+            rows.extend(array(&found["tracks"]).iter().map(|track| track_row(&words, track)));
             table(&rows) + &format!("constitutional: {}\n", list(&found["constitutional"]))
         })
     }
 }
 
-fn track_row(track: &Value) -> Vec<String> {
+fn track_row(words: &Words, track: &Value) -> Vec<String> {
     let chambers: Vec<_> = array(&track["stages"]).iter().map(|stage| text(&stage["chamber"])).collect();
     let also = list(&track["also"]);
     let judges =
@@ -160,7 +163,7 @@ fn track_row(track: &Value) -> Vec<String> {
         judges,
         chambers.join(" → "),
         text(&track["sponsors"]),
-        wei(&track["depositWei"]).map(polity_charter::amount_text).unwrap_or_default(),
+        words.money_text(&text(&track["depositWei"])),
         text(&track["name"]),
     ]
 }
@@ -177,13 +180,7 @@ impl Agenda {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let agenda: Value = self.rpc.client()?.call("polity_agenda", json!([]))?;
         print(as_json, &agenda, || {
-            let line = |entry: &Value| {
-                let about = match entry["proposal"].as_u64() {
-                    Some(id) => format!("proposal {id}"),
-                    None => format!("number {}", text(&entry["number"])),
-                };
-                vec![moment(&entry["at"]), text(&entry["what"]), about]
-            };
+            let line = |entry: &Value| vec![moment(&entry["at"]), text(&entry["text"])];
             let rows: Vec<_> = array(&agenda["entries"]).iter().map(line).collect();
             if rows.is_empty() { "nothing is due".to_owned() } else { table(&rows) }
         })

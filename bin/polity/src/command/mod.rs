@@ -7,6 +7,7 @@ mod decide;
 mod delegate;
 mod demo;
 mod depositary;
+mod incentive;
 mod init;
 mod lab;
 mod life;
@@ -25,93 +26,112 @@ use crate::output::Outcome;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Run the whole agreement on this machine, on real data.
+    #[command(about = "Run the whole agreement on this machine, on real data", long_about = details::<demo::Demo>())]
     Demo(demo::Demo),
     /// Check, show or begin a charter.
     #[command(subcommand)]
     Charter(charter::Charter),
-    /// Make keys and one home per validating member.
+    #[command(about = "Make keys and one home per validating member", long_about = details::<init::Init>())]
     Init(init::Init),
-    /// Run a network of this machine's own.
+    #[command(about = "Run a network of this machine's own", long_about = details::<up::Up>())]
     Up(up::Up),
-    /// Run one node of a network.
+    #[command(about = "Run one node of a network", long_about = details::<node::Node>())]
     Node(node::Node),
-    /// How a node and its network are.
+    #[command(about = "How a node and its network are", long_about = details::<read::Status>())]
     Status(read::Status),
-    /// The members, their rights and weights.
+    #[command(about = "The members, their rights and weights", long_about = details::<read::Members>())]
     Members(read::Members),
-    /// The proposals and how far they have come.
+    #[command(about = "The proposals and how far they have come", long_about = details::<read::Proposals>())]
     Proposals(read::Proposals),
-    /// The treaties, and who deposited when.
+    #[command(about = "The treaties, and who deposited when", long_about = details::<read::Treaties>())]
     Treaties(read::Treaties),
-    /// What is in force for whom, on any day.
+    #[command(about = "What is in force for whom, on any day", long_about = details::<depositary::InForce>())]
     InForce(depositary::InForce),
-    /// The register of instruments: who filed what, and when.
+    #[command(about = "The register of instruments: who filed what, and when", long_about = details::<depositary::Instruments>())]
     Instruments(depositary::Instruments),
-    /// Mandates from outside, who recorded them, and what was opened under them.
+    #[command(about = "Mandates from outside, who recorded them, and what was opened under them", long_about = details::<mandate::Mandates>())]
     Mandates(mandate::Mandates),
     /// Record a mandate from outside.
     #[command(subcommand)]
     Mandate(mandate::Mandate),
-    /// What the treasury holds.
+    #[command(about = "What the treasury holds", long_about = details::<read::Treasury>())]
     Treasury(read::Treasury),
-    /// Why a proposal or a treaty was decided as it was.
+    #[command(about = "Why a proposal or a treaty was decided as it was", long_about = details::<read::Why>())]
     Why(read::Why),
-    /// What a pending proposal would change.
+    #[command(about = "What a pending proposal would change", long_about = details::<simulate::Simulate>())]
     Simulate(simulate::Simulate),
-    /// The tracks of proposals.
+    #[command(about = "The tracks of proposals", long_about = details::<life::Tracks>())]
     Tracks(life::Tracks),
-    /// What the chain will do by itself.
+    #[command(about = "What the chain will do by itself", long_about = details::<life::Agenda>())]
     Agenda(life::Agenda),
-    /// Make a proposal.
+    #[command(about = "Make a proposal", long_about = details::<act::Propose>())]
     Propose(act::Propose),
-    /// Sponsor a draft.
+    #[command(about = "Sponsor a draft", long_about = details::<life::Sponsor>())]
     Sponsor(life::Sponsor),
-    /// Pay the deposit of a draft.
+    #[command(about = "Pay the deposit of a draft", long_about = details::<life::PayDeposit>())]
     PayDeposit(life::PayDeposit),
-    /// Take a proposal back, or stop it as a guardian.
+    #[command(about = "Take a proposal back, or stop it as a guardian", long_about = details::<life::Cancel>())]
     Cancel(life::Cancel),
-    /// Cast, change or take back a ballot.
+    #[command(about = "Cast, change or take back a ballot", long_about = details::<act::Ballot>())]
     Ballot(act::Ballot),
-    /// Reveal a sealed ballot.
+    #[command(about = "Reveal a sealed ballot", long_about = details::<sealed::Reveal>())]
     Reveal(sealed::Reveal),
-    /// Let another member's ballot count for this one.
+    #[command(about = "Let another member's ballot count for this one", long_about = details::<delegate::Delegate>())]
     Delegate(delegate::Delegate),
-    /// Take a delegation back.
+    #[command(about = "Take a delegation back", long_about = details::<delegate::Undelegate>())]
     Undelegate(delegate::Undelegate),
-    /// Who delegated to whom.
+    #[command(about = "Who delegated to whom", long_about = details::<delegate::Delegations>())]
     Delegations(delegate::Delegations),
-    /// The chambers, how their seats are filled and who has them.
+    #[command(about = "The chambers, how their seats are filled and who has them", long_about = details::<seats::Chambers>())]
     Chambers(seats::Chambers),
-    /// Stand in the election of a chamber.
+    #[command(about = "Stand in the election of a chamber", long_about = details::<seats::Stand>())]
     Stand(seats::Stand),
-    /// Cast a ballot in the election of a chamber.
+    #[command(about = "Cast a ballot in the election of a chamber", long_about = details::<seats::Elect>())]
     Elect(seats::Elect),
-    /// Bond money in a chamber by stake.
+    #[command(about = "Bond money on one's own conduct, or in a chamber by stake", long_about = details::<seats::Bond>())]
     Bond(seats::Bond),
-    /// Take bonded money back.
+    #[command(about = "Take bonded money back", long_about = details::<seats::Unbond>())]
     Unbond(seats::Unbond),
-    /// Deposit an instrument of a treaty.
+    #[command(about = "What is at stake on whose conduct", long_about = details::<incentive::Stakes>())]
+    Stakes(incentive::Stakes),
+    #[command(about = "Pay out rewards", long_about = details::<incentive::Claim>())]
+    Claim(incentive::Claim),
+    #[command(about = "Pay what was unbonded", long_about = details::<incentive::Release>())]
+    Release(incentive::Release),
+    #[command(about = "How members stand", long_about = details::<incentive::Standing>())]
+    Standing(incentive::Standing),
+    #[command(subcommand, about = "Evidence of dishonesty")]
+    Evidence(incentive::EvidenceCommand),
+    #[command(about = "Everything a member signed", long_about = details::<incentive::Signatures>())]
+    Signatures(incentive::Signatures),
+    #[command(about = "Deposit an instrument of a treaty", long_about = details::<depositary::Deposit>())]
     Deposit(depositary::Deposit),
-    /// Withdraw an instrument of a treaty.
+    #[command(about = "Withdraw an instrument of a treaty", long_about = details::<depositary::Withdraw>())]
     Withdraw(depositary::Withdraw),
-    /// File declarations under a treaty.
+    #[command(about = "File declarations under a treaty", long_about = details::<depositary::Declare>())]
     Declare(depositary::Declare),
-    /// Object to a reservation.
+    #[command(about = "Object to a reservation", long_about = details::<depositary::Object>())]
     Object(depositary::Object),
-    /// Reject a text that would bind by silence.
+    #[command(about = "Reject a text that would bind by silence", long_about = details::<depositary::Reject>())]
     Reject(depositary::Reject),
-    /// Texts that bind by silence.
+    #[command(about = "Texts that bind by silence", long_about = details::<depositary::Texts>())]
     Texts(depositary::Texts),
-    /// Withdraw a reservation, declaration or objection.
+    #[command(about = "Take back a reservation, declaration, objection or rejection", long_about = details::<depositary::Retract>())]
     Retract(depositary::Retract),
-    /// Decide by a rule on a file of ballots, offline.
+    #[command(about = "Decide by a rule on a file of ballots, offline", long_about = details::<decide::Decide>())]
     Decide(decide::Decide),
     /// Simulate networks under virtual time.
     #[command(subcommand)]
     Lab(lab::Lab),
-    /// Measure this machine, as ratios to its own limits.
+    #[command(about = "Measure this machine, as ratios to its own limits", long_about = details::<bench::Bench>())]
     Bench(bench::Bench),
+}
+
+/// What `--help` of a command says at length: the words of its own type, which a variant's short line would hide.
+fn details<T: clap::Args>() -> String {
+    let command = T::augment_args(clap::Command::new("details"));
+    let words = command.get_long_about().or(command.get_about());
+    words.map(ToString::to_string).unwrap_or_default()
 }
 
 impl Command {
@@ -144,6 +164,12 @@ impl Command {
             Self::Elect(args) => args.run(json),
             Self::Bond(args) => args.run(json),
             Self::Unbond(args) => args.run(json),
+            Self::Stakes(args) => args.run(json),
+            Self::Claim(args) => args.run(json),
+            Self::Release(args) => args.run(json),
+            Self::Standing(args) => args.run(json),
+            Self::Evidence(command) => command.run(json),
+            Self::Signatures(args) => args.run(json),
             Self::Deposit(args) => args.run(json),
             Self::Withdraw(args) => args.run(json),
             Self::Declare(args) => args.run(json),

@@ -197,14 +197,14 @@ fn proposal_text(words: &Words, proposal: &Value) -> String {
         "{}  {}  [{}]\n   on {}, proposed by {} at {}\n",
         text(&proposal["id"]),
         text(&proposal["title"]),
-        text(&proposal["status"]),
+        status_text(proposal),
         text(&proposal["track"]),
         text(&proposal["proposer"]),
         moment(&proposal["proposedAt"]),
     );
-    out += &before_opening(proposal);
+    out += &before_opening(words, proposal);
     for (number, stage) in array(&proposal["stages"]).iter().enumerate() {
-        out += &stage_text(number, stage);
+        out += &stage_text(number, stage, text(&proposal["status"]).as_str());
     }
     for call in array(&proposal["calls"]) {
         out += &format!("   → {}\n", words.call(call));
@@ -223,18 +223,57 @@ fn proposal_text(words: &Words, proposal: &Value) -> String {
             &format!("   {} may cancel it until {}\n", text(&proposal["guardian"]["chamber"]), time(until));
     }
     for ballot in array(&proposal["ballots"]) {
-        let parts = ballot["parts"].as_object();
-        let parts: Vec<_> =
-            parts.into_iter().flatten().map(|(choice, part)| format!("{choice} {part}")).collect();
-        let split =
-            if parts.is_empty() { String::new() } else { format!(" ({} of 10000)", parts.join(", ")) };
-        out += &format!("   {} {}{split}\n", text(&ballot["member"]), text(&ballot["choice"]));
+        out += &format!("   {} {}\n", text(&ballot["member"]), ballot_text(ballot));
+    }
+    for carried in array(&proposal["delegated"]) {
+        out += &carried_text(proposal, carried);
     }
     out
 }
 
+/// How far it has come; while sealed ballots are revealed, that.
+fn status_text(proposal: &Value) -> String {
+    let stage = proposal["stage"].as_u64().and_then(|stage| usize::try_from(stage).ok());
+    match stage.map(|stage| &proposal["stages"][stage]) {
+        Some(stage) if stage["revealing"] == true => {
+            format!("revealing until {}", moment(&stage["revealsUntil"]))
+        }
+        _ => text(&proposal["status"]),
+    }
+}
+
+/// `yes`, or the parts of a split ballot in percents.
+fn ballot_text(ballot: &Value) -> String {
+    let share = |choice: &str| {
+        let part = ballot["parts"][choice].as_u64().filter(|part| *part > 0)?;
+        Some(format!("{choice} {} %", percent(part)))
+    };
+    let shares: Vec<_> = ["yes", "no", "abstain", "veto"].into_iter().filter_map(share).collect();
+    if shares.is_empty() { text(&ballot["choice"]) } else { shares.join(", ") }
+}
+
+/// Parts of 10,000 in percents, `33.33` or `60`.
+pub(super) fn percent(parts: u64) -> String {
+    let text = format!("{}.{:02}", parts / 100, parts % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A member that left its ballot to another, and whose ballot counts for it.
+fn carried_text(proposal: &Value, carried: &Value) -> String {
+    let (member, to) = (text(&carried["member"]), text(&carried["to"]));
+    let said = |by: &str| {
+        let ballot = array(&proposal["ballots"]).iter().find(|ballot| ballot["member"] == by);
+        ballot.map_or_else(String::new, |ballot| format!(" ({})", ballot_text(ballot)))
+    };
+    match carried["by"].as_str() {
+        Some(by) if by == member => format!("   {member} had left its ballot to {to}, and cast its own\n"),
+        Some(by) => format!("   {member} left its ballot to {to}: that of {by} counts for it{}\n", said(by)),
+        None => format!("   {member} left its ballot to {to}, who has cast none yet\n"),
+    }
+}
+
 /// What a proposal waits for before it opens.
-fn before_opening(proposal: &Value) -> String {
+fn before_opening(words: &Words, proposal: &Value) -> String {
     let mut out = String::new();
     if let Some(mandate) = proposal["mandate"].as_u64() {
         out += &format!("   opened under mandate {mandate}\n");
@@ -245,10 +284,7 @@ fn before_opening(proposal: &Value) -> String {
             if sponsors.is_empty() { String::new() } else { format!(": {}", list(&proposal["sponsors"])) };
         out += &format!("   sponsors: {} of {}{names}\n", sponsors.len(), text(&proposal["sponsorsNeeded"]));
     }
-    let wei = |key: &str| {
-        let wei = proposal["deposit"][key].as_str().and_then(|wei| wei.parse().ok());
-        wei.map(polity_charter::amount_text).unwrap_or_default()
-    };
+    let wei = |key: &str| words.money_text(&text(&proposal["deposit"][key]));
     if !proposal["deposit"].is_null() {
         out += &format!("   deposit: {} held of {}\n", wei("heldWei"), wei("neededWei"));
     }
@@ -265,11 +301,20 @@ fn before_opening(proposal: &Value) -> String {
     out
 }
 
-fn stage_text(number: usize, stage: &Value) -> String {
+fn stage_text(number: usize, stage: &Value, status: &str) -> String {
+    let is_over = ["rejected", "cancelled", "failed", "executed"].contains(&status);
     let outcome = match stage["adopted"].as_bool() {
         Some(true) => format!("adopted {}", moment(&stage["concludedAt"])),
         Some(false) => format!("not adopted {}", moment(&stage["concludedAt"])),
-        None => format!("open {} to {}", moment(&stage["opensAt"]), moment(&stage["closesAt"])),
+        None if is_over && stage["opensAt"].is_null() => "not held".to_owned(),
+        None if is_over => format!("open from {}, {status} before its end", moment(&stage["opensAt"])),
+        None => {
+            let revealed = match stage["revealsUntil"].as_u64() {
+                Some(until) => format!(", then revealed until {}", time(until)),
+                None => String::new(),
+            };
+            format!("open {} to {}{revealed}", moment(&stage["opensAt"]), moment(&stage["closesAt"]))
+        }
     };
     let extended = match stage["extensions"].as_u64() {
         Some(times @ 1..) => format!(", extended {times} times"),
@@ -299,7 +344,9 @@ impl Treaties {
         if self.deposits {
             let deposits: Value = client.call("polity_deposits", json!([]))?;
             return print(as_json, &deposits, || {
-                let line = |d: &Value| vec![text(&d["date"]), text(&d["treaty"]), text(&d["member"])];
+                let line = |d: &Value| {
+                    vec![text(&d["date"]), text(&d["treaty"]), text(&d["member"]), text(&d["kind"])]
+                };
                 let lines: Vec<_> = array(&deposits).iter().map(line).collect();
                 if lines.is_empty() {
                     "no instruments are deposited yet: `polity deposit --help`".to_owned()
@@ -310,6 +357,9 @@ impl Treaties {
         }
         let treaties: Value = client.call("polity_treaties", json!([]))?;
         print(as_json, &treaties, || {
+            if array(&treaties).is_empty() {
+                return "the charter opens no treaties: [treaties.<id>]".to_owned();
+            }
             let mut rows =
                 vec![row(&["id", "deposits", "decided on", "effective on", "in force since", "name"])];
             for treaty in array(&treaties) {
@@ -390,7 +440,11 @@ impl Why {
             report["failure"] = failure.clone();
         }
         print(as_json, &report, || {
-            let mut out = format!("{reasons}\nreport hash {}\n", text(&report["hash"]));
+            // Only what is concluded is recorded.
+            let is_recorded = report["vote"].as_str().is_none_or(|vote| vote == "concluded");
+            let hash =
+                if is_recorded { format!("report hash {}\n", text(&report["hash"])) } else { String::new() };
+            let mut out = format!("{reasons}\n{hash}");
             if !failure.is_null() {
                 let why = Words::of(&client).proposal_failure(failure);
                 out += &match self.lang.as_str() {

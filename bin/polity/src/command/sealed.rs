@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     act::{SignerArgs, done, send, word},
-    read::{moment, text, time},
+    read::{moment, percent, text, time},
 };
 use crate::{
     client::{Client, RpcArgs},
@@ -114,10 +114,11 @@ pub(super) fn commit(
     let words = match parts {
         None => format!("sealed ballot on proposal {id} taken back"),
         Some(_) => format!(
-            "sealed ballot on proposal {id}, kept in {}\n  reveal it after {} and before {} with: polity reveal {id}",
+            "sealed ballot on proposal {id}, kept in {}\n  reveal it after {} and before {} with: polity reveal {id}{}",
             place.file.display(),
             moment(&proposal["closesAt"]),
             moment(&json!(reveals_until(proposal))),
+            signer.again(rpc),
         ),
     };
     done(json, &receipt, value, &words)
@@ -169,7 +170,10 @@ impl Reveal {
         let said: Vec<String> = parts
             .into_iter()
             .filter(|(_, part)| *part > 0)
-            .map(|(word, part)| if part == 10_000 { word.to_owned() } else { format!("{word} {part}/10000") })
+            .map(|(word, part)| match part {
+                10_000 => word.to_owned(),
+                part => format!("{word} {} %", percent(part.into())),
+            })
             .collect();
         done(json, &receipt, value, &format!("revealed on proposal {id}: {}", said.join(", ")))
     }

@@ -3,16 +3,18 @@
 use alloy_primitives::U256;
 use clap::Args;
 use polity_charter::{amount_text, parse_amount_wei};
-use polity_institutions::assembly::IAssembly;
+use polity_institutions::{assembly::IAssembly, constitution::IConstitution};
+use polity_primitives::CONSTITUTION;
 use serde_json::{Value, json};
 
 use super::{
-    act::{SignerArgs, done, send, send_value, word},
+    act::{SignerArgs, done, send, send_to, send_value, word},
     read::{array, list, moment, row, table, text},
 };
 use crate::{
     client::{RpcArgs, TxReceipt},
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// The chambers: how their seats are filled and who has them; candidates, lots and stakes.
@@ -37,11 +39,14 @@ impl Chambers {
                 chamber["filled"] = filled.cloned().unwrap_or_default();
             }
         }
-        print(as_json, &chambers, || array(&chambers).iter().map(chamber_text).collect::<Vec<_>>().join("\n"))
+        print(as_json, &chambers, || {
+            let words = Words::of(&client);
+            array(&chambers).iter().map(|one| chamber_text(&words, one)).collect::<Vec<_>>().join("\n")
+        })
     }
 }
 
-fn chamber_text(chamber: &Value) -> String {
+fn chamber_text(words: &Words, chamber: &Value) -> String {
     let filled = &chamber["filled"];
     let mut rows = vec![row(&["chamber", &format!("{}  {}", text(&chamber["id"]), text(&chamber["name"]))])];
     let mut line = |name: &str, words: String| rows.push(row(&[name, &words]));
@@ -64,6 +69,12 @@ fn chamber_text(chamber: &Value) -> String {
             if !members.is_empty() {
                 line("members", members);
             }
+            if let Some(vacant @ 1..) = filled["vacant"].as_u64() {
+                line(
+                    "vacant",
+                    format!("{vacant} seats, until the term ends: fewer were found than there are seats"),
+                );
+            }
             if !filled["electionClosesAt"].is_null() {
                 line("election", format!("ballots until {}", moment(&filled["electionClosesAt"])));
             }
@@ -78,13 +89,19 @@ fn chamber_text(chamber: &Value) -> String {
             }
         }
         Some(_) => {
-            line("sits", format!("by stake, {} bonded together", wei(&filled["bondedWei"])));
+            let (least, whole) = (words.money_text(&text(&filled["minWei"])), &filled["bondedWei"]);
+            let bonded = words.money_text(&text(whole));
+            line("sits", format!("by stake, from {least} on; {bonded} bonded together"));
             for stake in array(&filled["stakes"]) {
-                let least = if stake["sits"] == true { "" } else { ", below the least" };
-                line("stake", format!("{} {}{least}", text(&stake["member"]), wei(&stake["stakeWei"])));
+                let amount = words.money_text(&text(&stake["stakeWei"]));
+                let short = match stake["sits"] == true {
+                    true => String::new(),
+                    false => format!(", has no seat: less than {least}"),
+                };
+                line("stake", format!("{} {amount}{short}", text(&stake["member"])));
             }
             for paid in array(&filled["unbondings"]) {
-                let (member, amount) = (text(&paid["member"]), wei(&paid["amountWei"]));
+                let (member, amount) = (text(&paid["member"]), words.money_text(&text(&paid["amountWei"])));
                 line("unbonding", format!("{member} {amount}, paid {}", moment(&paid["paidAt"])));
             }
         }
@@ -93,11 +110,17 @@ fn chamber_text(chamber: &Value) -> String {
 }
 
 fn described(chamber: &Value) -> String {
-    let parts = ["kinds", "classes", "members"].map(|key| list(&chamber[key]));
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    let parts = [("kinds", "of kind"), ("classes", "of class"), ("members", "by name")];
+    let parts = parts.map(|(key, words)| (words, list(&chamber[key])));
+    let said: Vec<_> = parts
+        .iter()
+        .filter(|(_, part)| !part.is_empty())
+        .map(|(words, part)| format!("{words} {part}"))
+        .collect();
+    if said.is_empty() { "every member with the right to vote".to_owned() } else { said.join("; ") }
 }
 
-fn wei(value: &Value) -> String {
+pub(super) fn wei(value: &Value) -> String {
     value.as_str().and_then(|text| text.parse::<U256>().ok()).map_or_else(|| text(value), amount_text)
 }
 
@@ -155,14 +178,20 @@ impl Elect {
     }
 }
 
-/// Bonds money in a chamber by stake: from then on it weighs on proposals that open later.
+/// Bonds money on this member's own conduct as a validator; with --chamber, in a chamber by stake.
+///
+/// A validator's bond is what it writes and verifies with where stake counts, and what it loses by dishonesty. A chamber's weighs on
+/// proposals that open later.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity bond holders 25.5 --as FJI --dir .polity/paris")]
+#[command(
+    after_help = "Example:\n  polity bond 300 --as de --dir .polity/stake\n  polity bond 25.5 --chamber holders --as FJI --dir .polity/paris"
+)]
 pub(crate) struct Bond {
-    /// The chamber, by id.
-    chamber: String,
     /// How much, in units of the currency, or as in "7 wei".
     amount: String,
+    /// A chamber by stake, by id.
+    #[arg(long, value_name = "CHAMBER")]
+    chamber: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -172,20 +201,29 @@ pub(crate) struct Bond {
 impl Bond {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let amount = amount(&self.amount)?;
-        let call = IAssembly::bondCall { chamber: word("chamber", &self.chamber)? };
+        let Some(chamber) = &self.chamber else {
+            let call = IConstitution::bondCall {};
+            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &call)?;
+            let value = json!({ "amountWei": amount.to_string() });
+            return done(json, &receipt, value, &format!("{} bonded", amount_text(amount)));
+        };
+        let call = IAssembly::bondCall { chamber: word("chamber", chamber)? };
         let receipt = send_value(&self.rpc, &self.signer, amount, &call)?;
-        moved(json, &receipt, &self.chamber, amount, "bonded in")
+        moved(json, &self.rpc, &receipt, chamber, (amount, "bonded in"))
     }
 }
 
-/// Takes money out of a chamber by stake. The chain pays it back after the chamber's unbonding time.
+/// Takes money out of this member's own bond, or with --chamber out of a chamber by stake, to be paid back after the unbonding time.
+///
+/// A chamber pays back by itself. A validator's bond stays at stake until then and is paid with `polity release`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity unbond holders 10 --as FJI --dir .polity/paris")]
+#[command(after_help = "Example:\n  polity unbond 10 --as de --dir .polity/stake")]
 pub(crate) struct Unbond {
-    /// The chamber, by id.
-    chamber: String,
     /// How much, in units of the currency, or as in "7 wei".
     amount: String,
+    /// A chamber by stake, by id.
+    #[arg(long, value_name = "CHAMBER")]
+    chamber: Option<String>,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -195,18 +233,31 @@ pub(crate) struct Unbond {
 impl Unbond {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let amount = amount(&self.amount)?;
-        let call = IAssembly::unbondCall { chamber: word("chamber", &self.chamber)?, amount };
+        let Some(chamber) = &self.chamber else {
+            let call = IConstitution::unbondCall { amount };
+            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
+            let value = json!({ "amountWei": amount.to_string() });
+            return done(json, &receipt, value, &format!("{} unbonding", amount_text(amount)));
+        };
+        let call = IAssembly::unbondCall { chamber: word("chamber", chamber)?, amount };
         let receipt = send(&self.rpc, &self.signer, &call)?;
-        moved(json, &receipt, &self.chamber, amount, "unbonded from")
+        moved(json, &self.rpc, &receipt, chamber, (amount, "unbonded from"))
     }
 }
 
-fn amount(text: &str) -> Result<U256, Failure> {
+pub(super) fn amount(text: &str) -> Result<U256, Failure> {
     parse_amount_wei(text)
         .ok_or_else(|| Failure::input(format!("`{text}` is no amount, such as 1.5 or \"7 wei\"")))
 }
 
-fn moved(json: bool, receipt: &TxReceipt, chamber: &str, amount: U256, how: &str) -> Outcome {
+fn moved(
+    json: bool,
+    rpc: &RpcArgs,
+    receipt: &TxReceipt,
+    chamber: &str,
+    (amount, how): (U256, &str),
+) -> Outcome {
     let value = json!({ "chamber": chamber, "amountWei": amount.to_string() });
-    done(json, receipt, value, &format!("{} {how} {chamber}", amount_text(amount)))
+    let shown = Words::of(&rpc.client()?).money(amount);
+    done(json, receipt, value, &format!("{shown} {how} {chamber}"))
 }

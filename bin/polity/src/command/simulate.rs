@@ -8,6 +8,7 @@ use crate::{
     abi::Call,
     client::{Client, RpcArgs},
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// Enacts a pending proposal on a fork of the present state, exactly as the chain would, and says what would change. Nothing is
@@ -23,8 +24,9 @@ pub(crate) struct Simulate {
 
 impl Simulate {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let simulation: Value = self.rpc.client()?.call("polity_simulateProposal", json!([self.proposal]))?;
-        shown(as_json, &simulation)
+        let client = self.rpc.client()?;
+        let simulation: Value = client.call("polity_simulateProposal", json!([self.proposal]))?;
+        shown(as_json, &client, &simulation)
     }
 }
 
@@ -34,8 +36,8 @@ pub(super) fn of_calls(client: &Client, calls: &[Call]) -> Result<Value, Failure
 }
 
 /// Prints a simulation; exit status 1 if the calls would fail.
-pub(super) fn shown(as_json: bool, simulation: &Value) -> Outcome {
-    print(as_json, simulation, || words(simulation))?;
+pub(super) fn shown(as_json: bool, client: &Client, simulation: &Value) -> Outcome {
+    print(as_json, simulation, || text_of(&Words::of(client), simulation))?;
     Ok(if simulation["ok"] == true {
         std::process::ExitCode::SUCCESS
     } else {
@@ -44,38 +46,35 @@ pub(super) fn shown(as_json: bool, simulation: &Value) -> Outcome {
 }
 
 /// Refuses to open what would fail.
-pub(super) fn refuse(simulation: &Value) -> Result<(), Failure> {
+pub(super) fn refuse(client: &Client, simulation: &Value) -> Result<(), Failure> {
     if simulation["ok"] == true {
         return Ok(());
     }
     Err(Failure::failed(format!(
         "enacted now it would fail: {}. Nothing is sent; see --dry-run, or open it all the same with --force",
-        failure(simulation)
+        failure(&Words::of(client), simulation)
     )))
 }
 
-fn failure(simulation: &Value) -> String {
-    let why = text(&simulation["failure"]["text"]);
-    match simulation["failure"]["call"].as_u64() {
-        Some(index) => {
-            let call = array(&simulation["calls"]).get(usize::try_from(index).unwrap_or(usize::MAX));
-            format!("call {} ({}): {why}", index + 1, call.map(text).unwrap_or_default())
-        }
-        None => why,
-    }
+/// Why it would fail, and in which call.
+fn failure(words: &Words, simulation: &Value) -> String {
+    words.proposal_failure(&simulation["failure"])
 }
 
-fn words(simulation: &Value) -> String {
+fn text_of(words: &Words, simulation: &Value) -> String {
     let mut out = String::new();
     for call in array(&simulation["calls"]) {
-        out += &format!("→ {}\n", text(call));
+        out += &format!("→ {}\n", words.call(call));
     }
     if array(&simulation["calls"]).is_empty() {
         out += "it makes no calls\n";
     }
     let gas = format!("gas {} of {}", text(&simulation["gasUsed"]), text(&simulation["gasLimit"]));
     if simulation["ok"] != true {
-        return format!("{out}enacted now it would FAIL, and change nothing: {}\n{gas}", failure(simulation));
+        return format!(
+            "{out}enacted now it would FAIL, and change nothing: {}\n{gas}",
+            failure(words, simulation)
+        );
     }
     out += "enacted now it would change:\n";
     let mut changed = false;

@@ -169,7 +169,7 @@ fn print_ready(network: &LocalNetwork, processes: &Processes) {
         }
         say!("in another terminal: export POLITY_RPC={}", first.ready.rpc);
         say!(
-            "then: polity status   or: cast block-number --rpc-url $POLITY_RPC   act with: --as MEMBER --dir {}",
+            "then: polity status   or: cast block-number --rpc-url $POLITY_RPC   act with: --as NAME --dir {}",
             network.dir.display()
         );
         say!("stop: Ctrl-C");

@@ -5,14 +5,19 @@
 //! the public facts as checks.
 //!
 //! Map: [`script`] what the members of 2016 sign; [`mod@paris`] which acts they are, and the order of the telling; [`story`] one
-//! block after the other, by RPC; [`treaty`], [`vote`] and [`summary`] what is told of them; [`checks`] what must hold.
+//! block after the other, by RPC; [`treaty`], [`vote`] and [`summary`] what is told of them;
+//! [`mod@switches`] the other story, of a constitution that changes while [`payments`] go on; [`checks`] what must hold.
 
 mod checks;
 mod paris;
+mod payments;
 mod script;
 mod story;
 mod summary;
+mod switches;
+mod told;
 mod treaty;
 mod vote;
 
 pub(crate) use paris::run as paris;
+pub(crate) use switches::run as consensus;

@@ -12,6 +12,7 @@ use super::{
     checks::Checks,
     script::{Act, Script, amend, pay},
     story::Story,
+    told::Told,
     treaty::{self, TREATY, Treaty},
     vote::{AMENDMENT, CHAMBER, PAID, PAID_FROM, PAYEE, RELIEF, Votes},
 };
@@ -35,13 +36,6 @@ const CHANGES: [&str; 2] = [
     r#"add rules.three-fourths = { name = { en = "Three fourths of the Parties present and voting", zh = "出席并参加表决的缔约方四分之三多数" }, limb = [{ name = "three-fourths", numerator = "yes", denominator = "voting", threshold = ">= 3/4" }] }"#,
     r#"set chambers.conference.rule = "three-fourths""#,
 ];
-
-/// What was told, and the network that goes on.
-pub(crate) struct Told {
-    pub(crate) held: bool,
-    pub(crate) urls: Vec<String>,
-    pub(crate) processes: Processes,
-}
 
 /// Runs the demonstration in `dir`; `None` if it was interrupted.
 pub(crate) fn run(

@@ -125,7 +125,7 @@ impl<'a> Script<'a> {
     }
 }
 
-fn word(name: &str) -> Result<alloy_primitives::B256, Failure> {
+pub(super) fn word(name: &str) -> Result<alloy_primitives::B256, Failure> {
     name_word(name).ok_or_else(|| Failure::failed(format!("`{name}` is no name")))
 }
 

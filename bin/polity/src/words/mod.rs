@@ -9,7 +9,7 @@ use alloy_dyn_abi::{DynSolValue, ErrorExt};
 use alloy_json_abi::{ContractObject, Error as AbiError, JsonAbi};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{Panic, Revert, SolError};
-use polity_institutions::{DIRECTORY, directory};
+use polity_institutions::{DIRECTORY, assembly::is_money, directory};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,9 +40,6 @@ fn interfaces() -> impl Iterator<Item = JsonAbi> {
 
 /// Deepest nesting of failures that is explained: a failed call inside `CallFailed`.
 const NESTING_MAX: usize = 4;
-
-/// Arguments of institutions' functions that are amounts of the currency.
-const MONEY: [&str; 2] = ["treasury.pay.amount", "treasury.move.amount"];
 
 /// A refusal in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +98,8 @@ impl Words {
     fn value(&self, value: &DynSolValue, style: Option<&str>, depth: usize) -> String {
         match (style, value) {
             (Some("money"), DynSolValue::Uint(wei, _)) => self.money(*wei),
+            // People count from one.
+            (Some("place"), DynSolValue::Uint(index, _)) => index.saturating_add(U256::from(1)).to_string(),
             (Some("time"), DynSolValue::Uint(secs, _)) => crate::command::read::time(secs.saturating_to()),
             (Some("status"), DynSolValue::Uint(number, _)) => {
                 let words = ["unknown", "active", "suspended", "gone by its own will", "expelled"];
@@ -180,13 +179,9 @@ impl Words {
         let arguments = call["arguments"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
         let shown = arguments.map(|argument| {
             let (name, value) = (text(&argument["name"]), text(&argument["value"]));
-            let value = match argument["type"].as_str() {
-                Some("address") => {
-                    value.parse().map_or_else(|_| value.clone(), |address| self.address(address))
-                }
-                _ if MONEY.contains(&format!("{institution}.{function}.{name}").as_str()) => {
-                    self.money_text(&value)
-                }
+            let value = match argument["type"].as_str().unwrap_or_default() {
+                "address" => value.parse().map_or_else(|_| value.clone(), |address| self.address(address)),
+                kind if is_money(&name, kind) => self.money_text(&value),
                 _ => value,
             };
             format!("{name}: {value}")
@@ -250,7 +245,7 @@ mod tests {
                 };
                 let known = |name: &str, style: Option<&str>| {
                     assert!(
-                        matches!(style, None | Some("money" | "time" | "status" | "kind")),
+                        matches!(style, None | Some("money" | "time" | "status" | "kind" | "place")),
                         "{}: no style {style:?}",
                         error.name
                     );
@@ -290,7 +285,7 @@ mod tests {
         assert_eq!(words().refusal(&[1, 2, 3, 4]), None);
         // A call that failed within a proposal, with its own reason.
         let mut nested =
-            data("CallFailed(uint256,bytes)", &[number(1), number(64), number(short.len() as u128)]);
+            data("CallFailed(uint256,bytes)", &[number(0), number(64), number(short.len() as u128)]);
         nested.extend(&short);
         nested.resize(nested.len().next_multiple_of(32) + 4, 0);
         let says = words().refusal(&nested).expect("known").says;

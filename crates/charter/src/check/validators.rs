@@ -5,7 +5,7 @@ use polity_primitives::B256;
 
 use super::consensus;
 use crate::report::{Report, is_under, join};
-use crate::{Access, Charter, Clock, Rights};
+use crate::{Access, Charter, Clock, Rights, Seating};
 
 /// Reports a validator set that cannot decide, or that cannot lose a member.
 pub(super) fn decide(charter: &Charter, report: &mut Report<'_>) {
@@ -66,6 +66,9 @@ fn spare(charter: &Charter, report: &mut Report<'_>) {
     report.warning_at_key("members", message, hint);
 }
 
+/// Where the length of a block is written.
+const STEP: &str = "a step of the replay clock is clock.step";
+
 /// Reports an agreement in which nobody could act, and periods that the clock steps over.
 pub(super) fn act(charter: &Charter, report: &mut Report<'_>) {
     if !report.is_clean(|path| {
@@ -89,10 +92,32 @@ pub(super) fn act(charter: &Charter, report: &mut Report<'_>) {
     let Clock::Replay { step_secs, .. } = charter.clock else { return };
     for chamber in charter.chambers.iter().filter(|chamber| chamber.voting_secs <= step_secs) {
         let path = join(&join("chambers", &chamber.id), "voting");
-        report.warning(
-            &path,
-            "the clock moves this far in one block: nobody could cast a ballot",
-            "a step of the replay clock is clock.step",
-        );
+        report.warning(&path, "the clock moves this far in one block: nobody could cast a ballot", STEP);
+    }
+    for track in &charter.tracks {
+        let stages = track.stages.iter().enumerate();
+        for (i, _) in stages.filter(|(_, stage)| stage.voting_secs.is_some_and(|secs| secs <= step_secs)) {
+            let path = format!("{}.stages[{i}].voting", join("tracks", &track.id));
+            report.warning(&path, "the clock moves this far in one block: nobody could cast a ballot", STEP);
+        }
+    }
+    for chamber in &charter.chambers {
+        let path = join("chambers", &chamber.id);
+        let term_secs = match &chamber.seating {
+            Seating::Election(election) => {
+                if election.election_secs <= step_secs {
+                    let message = "the clock moves this far in one block: nobody could stand or be elected";
+                    report.warning(&join(&path, "election"), message, STEP);
+                }
+                election.term_secs
+            }
+            Seating::Sortition(sortition) => sortition.term_secs,
+            Seating::Description | Seating::Stake(_) => continue,
+        };
+        if term_secs < step_secs {
+            let message =
+                "the clock moves further in one block: a term is over before anybody who sits in it can vote";
+            report.warning(&join(&path, "term"), message, STEP);
+        }
     }
 }

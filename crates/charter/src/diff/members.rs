@@ -49,7 +49,8 @@ const DEPOSITS: &str = "a deposit is the member's own act";
 const DEPOSIT: &str = "the member deposits it: polity deposit TREATY";
 const BONDS: &str = "opening bonds were made in the first block";
 const BOND: &str = "the member bonds: constitution.bond";
-const KEYS: &str = "keys are the member's own";
+const KEYS: &str = "keys are the member's own, and no decision changes them";
+const NODE: &str = "its node signs with the keys that the registry holds since";
 
 fn changed(old: &Charter, known: &Member, new: &Charter, member: &Member, found: &mut Found) {
     // Whoever gives members a new setting says here what it means to amend it.
@@ -69,9 +70,14 @@ fn changed(old: &Charter, known: &Member, new: &Charter, member: &Member, found:
     } = member;
     let path = join("members", id);
     for (key, differs, reason, instead) in [
-        ("address", *address != known.address, KEYS, "its recovery account calls registry.rotateKey"),
+        (
+            "address",
+            *address != known.address,
+            KEYS,
+            "its recovery account calls registry.rotateKey; leave the charter's first key in the file",
+        ),
         ("recovery", *recovery != known.recovery, KEYS, "its recovery account calls registry.rotateKey"),
-        ("node", *node != known.node, KEYS, "the member calls registry.setNode, or it is proposed"),
+        ("node", *node != known.node, NODE, "the member calls registry.setNode, or it is proposed"),
         (
             "balance",
             *balance_wei != known.balance_wei,

@@ -9,6 +9,7 @@
 //! has them all.
 
 mod members;
+mod settings;
 mod words;
 
 use serde::Serialize;
@@ -193,6 +194,13 @@ impl Found {
 /// # Errors
 /// Everything in `new` that a running chain cannot take over.
 pub fn diff(old: &Charter, new: &Charter) -> Result<Vec<Effect>, Vec<Refusal>> {
+    let (effects, refusals) = compare(old, new);
+    if refusals.is_empty() { Ok(effects) } else { Err(refusals) }
+}
+
+/// The same in two lists: what an amendment can change, in order, and what none can.
+#[must_use]
+pub fn compare(old: &Charter, new: &Charter) -> (Vec<Effect>, Vec<Refusal>) {
     let mut found = Found::default();
     // Whoever gives the charter a new setting says here what it means to amend it.
     let Charter {
@@ -287,7 +295,7 @@ pub fn diff(old: &Charter, new: &Charter) -> Result<Vec<Effect>, Vec<Refusal>> {
     ] {
         found.when(differs, || Effect::Words { path: path.to_owned() });
     }
-    if found.refusals.is_empty() { Ok(found.effects) } else { Err(found.refusals) }
+    (found.effects, found.refusals)
 }
 
 /// A calendar that blocks were dated by stays: the time of a block follows from its height.

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use super::Effect;
+use super::{Effect, settings};
 use crate::report::join;
 use crate::{
     Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, describe_track,
@@ -83,7 +83,9 @@ impl Effect {
                 format!("members of kind {kind} may {} (before: {})", of(new), of(old))
             }
             Self::Treaty { id } => format!("the treaty {id} is opened for instruments"),
-            Self::TreatyName { id } => format!("the treaty {id} has another name"),
+            Self::TreatyName { id } => {
+                format!("the treaty {id} has another name: {}", settings::words(old, new, &self.path()))
+            }
             Self::Authority { id } => authority(id, old, new),
             Self::AuthorityRemoved { id } => {
                 format!("the authority {id} records no more mandates; those it recorded stay")
@@ -103,7 +105,9 @@ impl Effect {
                     old.constitutional.join(", ")
                 )
             }
-            Self::Consensus => "consensus is decided by other settings".to_owned(),
+            Self::Consensus => {
+                format!("consensus is decided by other settings: {}", settings::words(old, new, "consensus"))
+            }
             Self::Fees => format!("transactions pay {} (was {})", fees(&new.fees), fees(&old.fees)),
             Self::BlockGasLimit => {
                 format!("the gas of a block is {} (was {})", new.block_gas_limit, old.block_gas_limit)
@@ -111,7 +115,7 @@ impl Effect {
             Self::Access => format!("{} (was: {})", access(new), access(old)),
             Self::Pace => format!("{} (was: {})", pace(new), pace(old)),
             Self::History => format!("nodes keep {} (was: {})", history(new.history), history(old.history)),
-            Self::Words { path } => format!("the words of {path} change"),
+            Self::Words { path } => settings::words(old, new, path),
         }
     }
 }
@@ -150,8 +154,11 @@ fn authority(id: &str, old: &Charter, new: &Charter) -> String {
 }
 
 fn rule(id: &str, old: &Charter, new: &Charter) -> String {
-    let text = |charter: &Charter| charter.rule(id).map(|rule| describe(rule, LANGUAGE).join(" "));
+    let text = |charter: &Charter| charter.rule(id).map(|rule| describe(rule, LANGUAGE).join("; "));
     match (text(old), text(new)) {
+        (Some(before), Some(after)) if before == after => {
+            format!("the rule {id}: {}", settings::words(old, new, &join("rules", id)))
+        }
         (Some(old), Some(new)) => format!("the rule {id} becomes: {new}\n(was: {old})"),
         (_, new) => format!("a new rule, {id}: {}", new.unwrap_or_default()),
     }
@@ -182,7 +189,9 @@ fn chamber(id: &str, old: &Charter, new: &Charter) -> String {
         })
     };
     match (text(old), text(new)) {
-        (Some(old), Some(new)) if old == new => format!("the chamber {id} changes: {new}"),
+        (Some(before), Some(after)) if before == after => {
+            format!("the chamber {id}: {}", settings::words(old, new, &join("chambers", id)))
+        }
         (Some(old), Some(new)) => format!("the chamber {id} has {new} (was: {old})"),
         (_, new) => format!("a new chamber, {id}: {}", new.unwrap_or_default()),
     }
@@ -230,7 +239,9 @@ fn track(id: &str, old: &Charter, new: &Charter) -> String {
         charter.track(id).map(|track| describe_track(charter, track, LANGUAGE).join("; "))
     };
     match (text(old), text(new)) {
-        (Some(old), Some(new)) if old == new => format!("the track {id} changes its name or its strictness"),
+        (Some(before), Some(after)) if before == after => {
+            format!("the track {id}: {}", settings::words(old, new, &join("tracks", id)))
+        }
         (Some(old), Some(new)) => format!("the track {id} becomes: {new}\n(was: {old})"),
         (_, new) => format!("a new track, {id}: {}", new.unwrap_or_default()),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use num_integer::Integer;
-use num_traits::{One, ToPrimitive, Zero};
+use num_traits::{One, ToPrimitive};
 use polity_constitution::MEMBERS_MAX;
 use polity_decision::{Rational, parse_rational};
 use toml::de::DeValue;
@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use super::ByName;
 use crate::reader::{Node, Table, suggest};
 use crate::report::{Report, join};
-use crate::{Kind, Member, NodeKeys, Rights, Text};
+use crate::{Kind, Member, NodeKeys, Rights, STAKE, STAKE_SCALE, Text, WEIGHT_MAX};
 
 /// Most classes of a member.
 const CLASSES_MAX: usize = 32;
@@ -88,7 +88,6 @@ pub(super) fn members(
     for (member, weights) in members.iter_mut().zip(&exact) {
         member.weights = scaled(&member.id, weights, &scales, report);
     }
-    overflow(&members, report);
     (members, scales)
 }
 
@@ -185,11 +184,23 @@ fn node_keys(mut table: Table<'_>, report: &mut Report<'_>) -> Option<NodeKeys> 
 fn scales(exact: &[ByName<Rational>], report: &mut Report<'_>) -> ByName<u128> {
     let mut scales: ByName<u128> = BTreeMap::new();
     for (name, weight) in exact.iter().flatten() {
-        let scale = scales.entry(name.clone()).or_insert(1);
+        let is_stake = name == STAKE;
+        let scale = scales.entry(name.clone()).or_insert(if is_stake { STAKE_SCALE } else { 1 });
         let common = weight.denom().lcm(&(*scale).into());
         // Bounded so that neither a product with it nor the lcm of the next step can grow without end.
-        match common.to_u128().filter(|common| *common <= u128::from(u64::MAX)) {
+        let most = if is_stake { STAKE_SCALE } else { u64::MAX.into() };
+        match common.to_u128().filter(|common| *common <= most) {
             Some(common) => *scale = common,
+            None if is_stake => {
+                let message =
+                    format!("`{STAKE}` is counted in parts of the currency, of which a unit has 10^18");
+                report.error(
+                    "members",
+                    message,
+                    "write at most 18 decimals, or give the weight another name",
+                );
+                return BTreeMap::new();
+            }
             None => {
                 let message =
                     format!("the fractions of weight `{name}` have no common denominator below 2^64");
@@ -213,29 +224,15 @@ fn scaled(
         let Some(scale) = scales.get(name) else { continue };
         let product = weight * Rational::from_integer((*scale).into());
         debug_assert!(product.denom().is_one(), "the scale is a multiple of every denominator");
-        match product.to_integer().to_u128() {
+        match product.to_integer().to_u128().filter(|number| *number <= WEIGHT_MAX) {
             Some(number) => _ = whole.insert(name.clone(), number),
             None => {
                 let path = join(&join(&join("members", id), "weights"), name);
-                report.error(&path, "this weight does not fit 128 bits", "choose a larger unit");
+                let message =
+                    format!("this weight is more than {WEIGHT_MAX} parts: its sums would not fit 128 bits");
+                report.error(&path, message, "choose a larger unit");
             }
         }
     }
     whole
-}
-
-/// Reports a weight whose sum over all members does not fit.
-fn overflow(members: &[Member], report: &mut Report<'_>) {
-    let mut sums: ByName<u128> = BTreeMap::new();
-    for (name, weight) in members.iter().flat_map(|member| &member.weights) {
-        let sum = sums.entry(name.clone()).or_default();
-        match sum.checked_add(*weight) {
-            Some(total) => *sum = total,
-            None => {
-                let message = format!("the sum of weight `{name}` over all members does not fit 128 bits");
-                report.error("members", message, "choose a larger unit");
-                sum.set_zero();
-            }
-        }
-    }
 }

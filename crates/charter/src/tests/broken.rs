@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{CHARTER_BYTES_MAX, DIAGNOSTICS_MAX, Diagnostic, builtin, parse, template};
+use crate::{AMENDABLE_BYTES_MAX, CHARTER_BYTES_MAX, DIAGNOSTICS_MAX, Diagnostic, builtin, parse, template};
 
 const SOUND: &str = include_str!("sound.toml");
 const BROKEN: &str = include_str!("broken.txt");
@@ -63,14 +63,33 @@ fn every_mistake_is_found_at_its_place_with_a_hint() {
     assert!(wrong.is_empty(), "these cases said something else, namely:\n\n{wrong}");
 }
 
+/// Founders are told of it while they can still do something.
+#[test]
+fn a_charter_too_long_to_be_amended_is_warned_of_with_its_length() {
+    let with = |bytes: usize| format!("{SOUND}# {}\n", "x".repeat(bytes - SOUND.len() - 3));
+    assert_eq!(said(&with(AMENDABLE_BYTES_MAX)), Vec::<String>::new());
+    let found = said(&with(AMENDABLE_BYTES_MAX + 1));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("1:1 warning at ``: 98305 bytes: no amendment could ever be made"),
+        "{found:?}"
+    );
+    assert!(found[0].contains("at most 98304 bytes"), "{found:?}");
+}
+
 #[test]
 fn many_mistakes_are_all_reported_and_bounded() {
     let members: String = (0..4_097).map(|i| format!("m{i} = {{ kind = \"stat\" }}\n")).collect();
     let text = format!("id = \"x\"\nname = \"x\"\nchain_id = 7\n[members]\n{members}");
     let diagnostics = parse("c.toml", &text).unwrap_err();
-    assert_eq!(diagnostics.list.len(), DIAGNOSTICS_MAX);
+    let errors = diagnostics.list.iter().filter(|d| d.severity == crate::Severity::Error).count();
+    assert_eq!(
+        (errors, diagnostics.list.len()),
+        (DIAGNOSTICS_MAX, DIAGNOSTICS_MAX + 1),
+        "its length is warned of"
+    );
     assert_eq!(diagnostics.omitted, 4_096 + 1 - DIAGNOSTICS_MAX);
-    assert_eq!(diagnostics.list[0].message, "4097 members, but at most 4096 fit");
+    assert_eq!(diagnostics.list[1].message, "4097 members, but at most 4096 fit");
     assert!(diagnostics.to_string().ends_with("c.toml: and 3097 more\n"));
 }
 

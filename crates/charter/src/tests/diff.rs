@@ -1,7 +1,7 @@
 //! What an amendment means to a running chain.
 
 use super::checked;
-use crate::{Change, Charter, Effect, amended, diff};
+use crate::{Change, Charter, Effect, amended, compare, diff};
 
 const SOUND: &str = include_str!("sound.toml");
 
@@ -16,8 +16,8 @@ fn every_setting_that_can_change_has_its_effect() {
     const NEW: &str =
         "add members.NEW = { kind = \"igo\", address = \"0xaa00000000000000000000000000000000000001\" }";
     for (lines, expected) in [
-        (&["set name = \"Stream\""][..], &["name: the words of name change"][..]),
-        (&["add sources = [\"a\"]"], &["sources: the words of sources change"]),
+        (&["set name.en = \"Stream\""][..], &["name: name.en: \"Stream\" (was \"River\")"][..]),
+        (&["add sources = [\"a\"]"], &["sources: sources: [\"a\"] (new)"]),
         (
             &["set rules.majority.limb[0].threshold = \">= 3/4\""],
             &[
@@ -88,9 +88,9 @@ fn every_setting_that_can_change_has_its_effect() {
             &["fees: transactions pay for gas, at a base fee that begins at 0.000000001"],
         ),
         (
-            &["add ledger = { block_gas_limit = 30_000_000, history = \"all\" }"],
+            &["add ledger = { block_gas_limit = 32_000_000, history = \"all\" }"],
             &[
-                "ledger.block_gas_limit: the gas of a block is 30000000 (was 60000000)",
+                "ledger.block_gas_limit: the gas of a block is 32000000 (was 60000000)",
                 "ledger.history: nodes keep all past state (was: the state of the last 8192 blocks)",
             ],
         ),
@@ -165,6 +165,9 @@ fn what_a_running_chain_cannot_take_over_is_refused_with_the_way_that_leads_ther
     }
     let (old, new) = changed(&[&format!("add members.UPL.address = {KEY}")]);
     assert_eq!(diff(&old, &new).unwrap_err()[0].path, "members.UPL.address");
+    let (old, new) = changed(&[&format!("add members.UPL.address = {KEY}"), "set name.en = \"Stream\""]);
+    let (effects, refusals) = compare(&old, &new);
+    assert_eq!((effects.len(), refusals.len()), (1, 1), "what can change beside what cannot: {effects:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod amend;
 mod broken;
 mod builtin;
 mod diff;
+mod hostile;
 mod keys;
 mod mechanisms;
 mod show;

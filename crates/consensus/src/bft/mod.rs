@@ -34,7 +34,7 @@ pub use parts::{
 pub use scheme::{
     Gate, Heard, Key, KeyError, PublicKey, Scheme, SignatureBytes, Signer, Verifier, validator_proof_digest,
 };
-pub use watch::{WATCH_HEIGHTS, WATCH_VOTES_MAX, Watch};
+pub use watch::{Judge, WATCH_HEIGHTS, WATCH_VOTES_MAX, Watch};
 
 #[cfg(test)]
 mod tests;

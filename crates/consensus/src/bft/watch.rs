@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: verification of votes of the current height; the library does it and tells us.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use polity_constitution::Committee;
 use polity_primitives::{
@@ -26,10 +26,43 @@ const PENDING_MAX: usize = 16_384;
 
 type VoteKey = (Height, u32, VoteKind, Address);
 
+/// Says whether a vote is signed by whom it names.
+#[derive(Clone)]
+pub struct Judge(Arc<dyn Fn(&SignedVote) -> bool + Send + Sync>);
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Judge")
+    }
+}
+
+impl Judge {
+    /// Recovers the signer of each vote of chain `chain_id`.
+    #[must_use]
+    pub fn new(chain_id: u64) -> Self {
+        Self::by(move |vote| {
+            let digest = vote_digest(chain_id, vote.kind, Height(vote.height), vote.round, vote.block_hash);
+            recover_signer(digest, &vote.signature) == Some(vote.validator)
+        })
+    }
+
+    /// Judges as `judge` does, which must find the same as [`Self::new`]: the lab remembers what another node found.
+    #[must_use]
+    pub fn by(judge: impl Fn(&SignedVote) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(judge))
+    }
+
+    /// Whether `vote` is signed by whom it names.
+    #[must_use]
+    pub fn is_good(&self, vote: &SignedVote) -> bool {
+        (self.0)(vote)
+    }
+}
+
 /// Listens to votes.
 #[derive(Debug)]
 pub struct Watch {
-    chain_id: u64,
+    judge: Judge,
     /// Height being decided.
     height: Height,
     committees: BTreeMap<Height, Committee>,
@@ -47,8 +80,14 @@ impl Watch {
     /// Watches chain `chain_id`.
     #[must_use]
     pub fn new(chain_id: u64) -> Self {
+        Self::judging(Judge::new(chain_id))
+    }
+
+    /// Watches with `judge`.
+    #[must_use]
+    pub fn judging(judge: Judge) -> Self {
         Self {
-            chain_id,
+            judge,
             height: Height::GENESIS,
             committees: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -105,8 +144,7 @@ impl Watch {
         if known.is_some_and(|(block, _)| block == vote.block_hash) {
             return;
         }
-        let digest = vote_digest(self.chain_id, vote.kind, height, vote.round, vote.block_hash);
-        if recover_signer(digest, &vote.signature) != Some(vote.validator) {
+        if !self.judge.is_good(vote) {
             return;
         }
         match known {

@@ -97,18 +97,24 @@ impl Ahead {
                 _ => return false,
             }
         }
+        let parent = header.parent_hash;
         self.entries.entry(hash).or_insert(Entry { header, work, rules, sources: vec![peer], tried: None });
         self.plan = None;
+        self.told(&parent, peer);
         true
     }
 
-    /// Notes that a peer has a block.
+    /// Notes that a peer has a block, and so those it stands on.
     pub(super) fn told(&mut self, hash: &B256, peer: Peer) {
-        if let Some(entry) = self.entries.get_mut(hash)
-            && entry.sources.len() < SOURCES_MAX
-            && !entry.sources.contains(&peer)
-        {
-            entry.sources.push(peer);
+        let mut at = *hash;
+        while let Some(entry) = self.entries.get_mut(&at) {
+            if entry.sources.contains(&peer) {
+                return;
+            }
+            if entry.sources.len() < SOURCES_MAX {
+                entry.sources.push(peer);
+            }
+            at = entry.header.parent_hash;
         }
     }
 
@@ -131,11 +137,13 @@ impl Ahead {
         self.here.remove(&hash).map(|(peer, bytes)| (hash, peer, bytes))
     }
 
-    /// Says that a body was not the block's, so that it is asked of another.
+    /// Says that a body was not the block's, so that it is asked of another. What nobody else has is forgotten: it will be told of
+    /// again.
     pub(super) fn wrong(&mut self, hash: &B256, peer: Peer) {
-        if let Some(entry) = self.entries.get_mut(hash) {
-            entry.sources.retain(|source| *source != peer);
-            entry.tried = Some(peer);
+        let Some(entry) = self.entries.get_mut(hash) else { return };
+        entry.sources.retain(|source| *source != peer);
+        if entry.sources.is_empty() {
+            return self.cut(hash);
         }
         if self.asked.get(hash).is_some_and(|(asked, _)| *asked == peer) {
             self.asked.remove(hash);
@@ -165,6 +173,12 @@ impl Ahead {
         }
         cut.iter().for_each(|hash| self.remove(hash));
         self.plan = None;
+    }
+
+    /// Headers that stand on no other here, each with its parent's hash.
+    pub(super) fn roots(&self) -> Vec<(B256, B256)> {
+        let parents = self.entries.iter().map(|(hash, entry)| (*hash, entry.header.parent_hash));
+        parents.filter(|(_, parent)| !self.entries.contains_key(parent)).collect()
     }
 
     /// Forgets what is not above the floor.

@@ -86,7 +86,7 @@ pub trait Chain: Send {
     /// Units: `now_ms` is milliseconds since the Unix epoch, from this node's clock.
     fn template(&mut self, now_ms: u64) -> Result<Option<Block>, Fatal>;
 
-    /// The RLP of a solved template of ours, with our seal: our signature over [`seal_digest`](super::seal_digest).
+    /// The RLP of a solved template of ours, with our seal: our signature over [`work_digest`](polity_primitives::work_digest).
     fn seal(&mut self, block: Block) -> Result<Vec<u8>, Fatal>;
 
     /// Judges the RLP of a block and, where it is valid, keeps it and follows the heaviest chain. A block is executed at the

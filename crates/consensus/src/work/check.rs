@@ -1,8 +1,8 @@
 //! Whether a header may stand on its parent. Pure, and the whole of what is known before a block is executed.
 
-use polity_primitives::{Address, B256, Block, Header, Signature, U256, recover_signer};
+use polity_primitives::{Address, B256, Block, Header, Signature, U256, recover_signer, work_digest};
 
-use super::{Rules, earliest, is_solved, latest, seal_digest};
+use super::{Rules, earliest, is_solved, latest};
 
 /// Why a header may not stand on its parent. All but [`HeaderError::Early`] stay so for ever.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,7 +127,7 @@ pub fn check_body(chain_id: u64, hash: &B256, block: &Block) -> Result<(), BodyE
     }
     let writer = block.header.beneficiary;
     let seal = Signature::try_from(block.seal.as_ref()).map_err(|_| BodyError::Seal { writer })?;
-    if recover_signer(seal_digest(chain_id, hash), &seal) != Some(writer) {
+    if recover_signer(work_digest(chain_id, *hash), &seal) != Some(writer) {
         return Err(BodyError::Seal { writer });
     }
     Ok(())

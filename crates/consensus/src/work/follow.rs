@@ -188,7 +188,7 @@ impl Worker {
         };
         // Blocks that wait may enact an end, or a branch not have enacted ours; the chain judges that when it executes them.
         let rules = Rules { until: None, ..rules };
-        let past = self.past(&rules, &parent, &header.parent_hash)?;
+        let Some(past) = self.past(&rules, &parent)? else { return Ok(Taken::TooDeep) };
         Ok(match check_header(&rules, &parent, &header.parent_hash, &past, header, now_ms) {
             Ok(()) => {
                 let work = work.saturating_add(header.difficulty);
@@ -200,26 +200,38 @@ impl Worker {
         })
     }
 
-    /// Timestamps of a block and those before it, the youngest first.
-    fn past(&self, rules: &Rules, block: &Header, hash: &B256) -> Result<Vec<u64>, Fatal> {
+    /// Timestamps of a block and those before it, the youngest first; `None` if some of them are gone, because the block forks off
+    /// below the floor.
+    fn past(&self, rules: &Rules, block: &Header) -> Result<Option<Vec<u64>>, Fatal> {
         let span = rules.median_span(Height(block.number));
         let (mut past, mut parent) = (vec![block.timestamp], block.parent_hash);
-        debug_assert!(*hash != parent, "no block is its own parent");
         while past.len() < span {
             let header = match self.ahead.get(&parent) {
                 Some((header, ..)) => header.clone(),
                 None => match self.chain.header(&parent)? {
                     Some(header) => header,
-                    None => {
-                        return Err(Fatal(format!(
-                            "block {parent}, below a block that is kept, is not here"
-                        )));
-                    }
+                    None => return Ok(None),
                 },
             };
             past.push(header.timestamp);
             parent = header.parent_hash;
         }
-        Ok(past)
+        Ok(Some(past))
+    }
+
+    /// Forgets headers that wait on branches which the floor has cut off.
+    pub(super) fn raise(&mut self) -> Result<(), Fatal> {
+        let floor = self.chain.floor().height;
+        if floor == self.floor {
+            return Ok(());
+        }
+        self.floor = floor;
+        self.ahead.raise(floor.0);
+        for (root, parent) in self.ahead.roots() {
+            if self.chain.work(&parent)?.is_none() {
+                self.ahead.cut(&root);
+            }
+        }
+        Ok(())
     }
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::b256;
 use alloy_rlp::Decodable as _;
-use polity_primitives::{Address, B256, Block, Bytes, Header, Height, U256};
+use polity_primitives::{Address, B256, Block, Bytes, Header, Height, U256, work_digest};
 
 use super::{
-    Chain, HeaderError, Inserted, Rules, Tip, Tree, check_body, check_header, earliest, seal_digest,
+    Chain, HeaderError, Inserted, Rules, Tip, Tree, check_body, check_header, earliest,
 };
 use crate::{Fatal, bft::Key};
 
@@ -170,7 +170,7 @@ impl Chain for HeadersOnly {
     }
 
     fn seal(&mut self, mut block: Block) -> Result<Vec<u8>, Fatal> {
-        let digest = seal_digest(self.chain_id(), &block.header.hash_slow());
+        let digest = work_digest(self.chain_id(), block.header.hash_slow());
         block.seal = Bytes::copy_from_slice(self.key.sign(digest).as_slice());
         Ok(alloy_rlp::encode(block))
     }

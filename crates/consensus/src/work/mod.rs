@@ -24,7 +24,6 @@ mod headers_only;
 mod message;
 mod orphans;
 mod rules;
-mod seal;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -44,7 +43,6 @@ pub use message::{
 };
 pub use orphans::{ORPHANS_MAX, ORPHANS_PER_PEER_MAX};
 pub use rules::{Anchor, Rules};
-pub use seal::seal_digest;
 pub use sync::{headers_after, locator};
 pub use time::{AHEAD_SECS_MAX, MEDIAN_SPAN, earliest, latest, median};
 pub use tree::{Route, Tree};

@@ -212,6 +212,21 @@ fn a_withheld_body_stops_nobody() {
     assert!((0..3).all(|i| net.best(i) == net.best(2)), "and the withheld one counts once it is open");
 }
 
+/// Found by a storm: who told of a chain first gave no bodies, and nobody else was asked.
+#[test]
+fn bodies_are_asked_of_all_who_have_the_chain() {
+    let mut net = Net::new(3);
+    net.mute.insert(2, "body");
+    net.split(&[&[0], &[1, 2]]);
+    (0..5).for_each(|_| net.find(1));
+    net.cut = BTreeSet::from([(0, 1), (1, 0)]);
+    net.wait(6_000);
+    assert_eq!(net.nodes[0].worker.report().missing, 5, "told of by one");
+    net.heal();
+    net.wait(10_000);
+    assert_eq!(net.best(0), net.best(1));
+}
+
 #[test]
 fn what_forks_off_below_the_floor_is_refused_and_told() {
     let mut net = Net::new(4);
@@ -352,10 +367,12 @@ fn a_false_body_is_blamed_and_the_true_one_still_taken() {
         Block { transactions: vec![tx], ..good.clone() }
     };
     for (block, word) in [(stolen, "seal"), (stripped, "seal"), (stuffed, "transactions")] {
+        assert_eq!(blames(&mut worker, &header, now_ms), [""; 0], "the header is no worse for it");
         let blames = blames(&mut worker, &body(&block), now_ms);
         assert!(blames.len() == 1 && blames[0].contains(word), "{word}: {blames:?}");
         assert_eq!(worker.chain().best().height, Height(0));
     }
+    assert_eq!(blames(&mut worker, &header, now_ms), [""; 0]);
     assert_eq!(blames(&mut worker, &body(&good), now_ms), [""; 0]);
     assert_eq!(worker.chain().best().height, Height(1));
 }

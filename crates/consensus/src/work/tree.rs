@@ -6,7 +6,7 @@
 //!
 //! Deliberately absent: a bound. What is in the tree has work behind it and a parent above the floor; its owner moves the floor.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use polity_primitives::{B256, Header, Height, U256};
 
@@ -15,7 +15,7 @@ use super::{MEDIAN_SPAN, Rules, Tip};
 /// A block in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Node {
-    header: Header,
+    header: Arc<Header>,
     work: U256,
 }
 
@@ -43,7 +43,7 @@ impl Tree {
     /// first, the anchor's last.
     #[must_use]
     pub fn new(floor: Tip, header: Header, below: Vec<u64>) -> Self {
-        let nodes = BTreeMap::from([(floor.hash, Node { header, work: floor.work })]);
+        let nodes = BTreeMap::from([(floor.hash, Node { header: Arc::new(header), work: floor.work })]);
         Self { floor, best: floor, nodes, below }
     }
 
@@ -74,7 +74,7 @@ impl Tree {
     /// The header of a block.
     #[must_use]
     pub fn header(&self, hash: &B256) -> Option<&Header> {
-        self.nodes.get(hash).map(|node| &node.header)
+        self.nodes.get(hash).map(|node| &*node.header)
     }
 
     /// A block as the end of its chain.
@@ -94,7 +94,8 @@ impl Tree {
     }
 
     /// Adds a block whose header was checked; `None` if its parent is not in the tree. Adding it again changes nothing.
-    pub fn add(&mut self, hash: B256, header: Header) -> Option<Tip> {
+    pub fn add(&mut self, hash: B256, header: impl Into<Arc<Header>>) -> Option<Tip> {
+        let header = header.into();
         let parent = self.nodes.get(&header.parent_hash)?;
         let work = parent.work.saturating_add(header.difficulty);
         self.nodes.entry(hash).or_insert(Node { header, work });
@@ -195,9 +196,10 @@ impl Tree {
 
     /// From a block down to the floor.
     fn up(&self, from: B256) -> impl Iterator<Item = (B256, &Node)> {
-        std::iter::successors(self.nodes.get(&from).map(|node| (from, node)), |(_, node)| {
+        let end = self.floor.hash;
+        std::iter::successors(self.nodes.get(&from).map(|node| (from, node)), move |(hash, node)| {
             let parent = node.header.parent_hash;
-            self.nodes.get(&parent).map(|node| (parent, node))
+            (*hash != end).then(|| self.nodes.get(&parent).map(|node| (parent, node))).flatten()
         })
     }
 }

@@ -65,6 +65,8 @@ pub struct Worker {
     pub(super) invalid: VecDeque<B256>,
     /// The tip that everything here was last brought in line with.
     pub(super) best: Tip,
+    /// The floor that headers here stand above.
+    pub(super) floor: Height,
     /// Jobs on the best tip, the newest last, and when that was made.
     jobs: VecDeque<(u64, Block)>,
     job_ms: u64,
@@ -112,6 +114,7 @@ impl Worker {
             orphans: Orphans::default(),
             invalid: VecDeque::new(),
             best,
+            floor: Height::GENESIS,
             jobs: VecDeque::new(),
             job_ms: 0,
             next_job: 0,
@@ -283,7 +286,7 @@ impl Worker {
         self.best = best;
         self.jobs.clear();
         self.stale = true;
-        self.ahead.raise(self.chain.floor().height.0);
+        self.raise()?;
         acts.push(Act::Moved { tip: best, how: how.unwrap_or(Inserted::Extended) });
         let Some(header) = self.chain.header(&best.hash)? else { return Ok(()) };
         let behind_secs = (now_ms / 1_000).saturating_sub(header.timestamp);

@@ -39,8 +39,8 @@ pub(super) fn with_roots(mut header: Header, block: &Block, outcome: &Outcome, r
 /// Checks everything about `header` that needs no execution: whatever follows from `parent` (whose hash is `parent_hash`) and
 /// from the charter in force after it. Cost: nothing but comparisons.
 ///
-/// Work (difficulty and nonce), the proposer, its randomness (`mix_hash`) and how far a wall-clock timestamp is ahead of now are
-/// the caller's to check.
+/// Work (difficulty and nonce), the proposer, its randomness (`mix_hash`) and how far a wall-clock timestamp is ahead of now are the
+/// caller's to check.
 pub(super) fn check_header(
     rules: &ChainRules,
     parent: &Header,

@@ -95,6 +95,11 @@ impl<'a> Run<'a> {
         Self { executor, rules, vm, reader, info, receipts: Vec::new(), gas_used: 0, signed_bytes: 0 }
     }
 
+    /// Gas used so far.
+    pub(crate) const fn used(&self) -> u64 {
+        self.gas_used
+    }
+
     /// Gas left for signed transactions.
     pub(crate) const fn gas_left(&self) -> u64 {
         self.rules.signed_gas_max().saturating_sub(self.gas_used)

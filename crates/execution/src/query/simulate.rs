@@ -12,7 +12,7 @@ use polity_primitives::{ASSEMBLY, Account, Header, StateChanges, Transaction};
 
 use super::CallError;
 use crate::{
-    Attributes, Error, Executor, ReadError, SYSTEM_CALLS_MAX, StateReader,
+    Attributes, Error, Executor, ReadError, SYSTEM_CALLS_MAX, SYSTEM_GAS_TARGET, StateReader,
     block::{Ran, Run},
     randao,
 };
@@ -150,8 +150,9 @@ impl Executor {
     /// What enacting `subject` would do in the block after `parent`, whose state `reader` reads, and what the chain would do
     /// at once because of it. Nothing is kept.
     ///
-    /// Bounds: the enactment has the gas it would have on the chain, and at most [`SYSTEM_CALLS_MAX`] calls follow it. What
-    /// follows is run as long as nothing that was on the agenda before comes first.
+    /// Bounds: the enactment has the gas it would have on the chain, and what follows is what one block would do: at most
+    /// [`SYSTEM_CALLS_MAX`] calls, none begun after [`SYSTEM_GAS_TARGET`]. It is run as long as nothing that was on the agenda
+    /// before comes first.
     ///
     /// # Errors
     /// [`SimulateError`]. An enactment that fails is an answer, not an error.
@@ -201,7 +202,8 @@ impl Executor {
         let mut run = Run::new(self, &rules, fork, &header);
         let mut then = Vec::new();
         for _ in 0..SYSTEM_CALLS_MAX {
-            if run.peek()?.is_none_or(|entry| before.contains(&entry.due)) {
+            if run.peek()?.is_none_or(|entry| before.contains(&entry.due)) || run.used() >= SYSTEM_GAS_TARGET
+            {
                 break;
             }
             let Some(Ran { transaction, failure, logs, .. }) = run.first_due()? else { break };

@@ -75,7 +75,7 @@ fn free_means_free() {
 
 #[test]
 fn the_market_pays_tips_and_moves_the_base_fee() {
-    let mut world = World::new(MARKET);
+    let mut world = World::new(Options { gas_limit: 32_000_000, ..MARKET });
     let (alice, writer) = (Key::of("alice"), Key::of("m1-node"));
     assert_eq!(world.header().base_fee_per_gas, Some(1_000_000_000));
     world.step(vec![]);
@@ -83,15 +83,15 @@ fn the_market_pays_tips_and_moves_the_base_fee() {
     assert_eq!(empty, 875_000_000, "an empty block lowers it by an eighth");
     let burner = world.deploy(&alice, BURNER);
     let had = world.view.balance(writer.address);
-    let full = alloy_consensus::TxEip1559 { gas_limit: 16_000_000, ..call(1, burner, []) };
+    let full = alloy_consensus::TxEip1559 { gas_limit: 16_500_000, ..call(1, burner, []) };
     world.succeed_or_burn(alice.sign(full));
     assert_eq!(
         world.view.balance(writer.address) - had,
-        U256::from(16_000_000u64) * U256::from(1_000_000_000u64)
+        U256::from(16_500_000u64) * U256::from(1_000_000_000u64)
     );
     let before = world.header().base_fee_per_gas.unwrap();
     world.step(vec![]);
-    assert!(world.header().base_fee_per_gas.unwrap() > before, "16 of 30 million gas is above the target");
+    assert!(world.header().base_fee_per_gas.unwrap() > before, "16.5 of 32 million gas is above the target");
 }
 
 #[test]

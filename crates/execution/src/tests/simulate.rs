@@ -37,7 +37,7 @@ fn agrees(options: Options) {
     assert_eq!(asked.failure, None);
     let change = asked.changes.accounts.get(&payee).expect("the payee is paid");
     assert_eq!(change.after.map(|account| account.balance), Some(U256::from(700)));
-    let words: Vec<_> = differences(&world.view, &Changed::new(&world.view, &asked.changes))
+    let words: Vec<_> = differences(&world.view, &Changed::new(&world.view, &asked.changes), "UNIT")
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -102,4 +102,29 @@ fn what_cannot_be_proposed_cannot_be_simulated() {
     }
     let nothing = simulate(&world, &Subject::Calls(vec![])).unwrap();
     assert_eq!(nothing.failure, None);
+}
+
+/// What follows an enactment is simulated as far as one block would do it: nobody asks a node for more work than that.
+#[test]
+fn what_follows_is_bounded_like_a_block() {
+    use polity_institutions::constitution::IConstitution as sol;
+    let world = World::new(FREE);
+    let add = |i: u64| {
+        sol::Change {
+        op: sol::Op::Add,
+        path: format!("chambers.jury-{i}"),
+        value: "{ by = \"sortition\", from = \"all\", seats = 3, term = \"9d\", rule = \"two-thirds\", voting = \"1m\" }"
+            .into(),
+    }
+    };
+    let after = |chambers: u64| {
+        let data = sol::amendCall { changes: (0..chambers).map(add).collect() }.abi_encode().into();
+        let call = IAssembly::Call { target: polity_primitives::CONSTITUTION, value: U256::ZERO, data };
+        let asked = simulate(&world, &Subject::Calls(vec![call])).unwrap();
+        assert_eq!(asked.failure, None);
+        asked.then.len()
+    };
+    assert_eq!(after(3), 3);
+    let many = after(16);
+    assert!((4..16).contains(&many), "{many} of 16 draws were announced");
 }

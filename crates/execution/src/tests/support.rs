@@ -148,7 +148,7 @@ pub(crate) const FREE: Options = Options {
     transact: "anyone",
     clock: WALL,
     chambers: "",
-    gas_limit: 30_000_000,
+    gas_limit: 40_000_000,
     incentive: "{}",
 };
 pub(crate) const MARKET: Options =
@@ -332,9 +332,9 @@ impl World {
         Attributes {
             timestamp_secs: self.executor.founding().next_timestamp(self.header(), now),
             beneficiary: Key::of("m1-node").address,
-            missed: self.missed.clone(),
-            difficulty: U256::ZERO,
             mix_hash: crate::randao(self.head.hash),
+            difficulty: U256::ZERO,
+            missed: self.missed.clone(),
         }
     }
 

@@ -448,7 +448,8 @@ interface IAssembly {
     /// Lots will fall among the members of `source` as of the end of block `height`, with the randomness of a later block.
     event DrawAnnounced(bytes32 indexed chamber, uint64 term, bytes32 source, uint64 height);
     event DrawSeeded(bytes32 indexed chamber, uint64 term, bytes32 seed);
-    event Seated(bytes32 indexed chamber, uint64 term, bytes32[] members, uint64 endsAt);
+    /// A term begins. With fewer candidates, or members to draw from, than seats, `vacant` seats stay empty until it ends.
+    event Seated(bytes32 indexed chamber, uint64 term, bytes32[] members, uint64 vacant, uint64 endsAt);
     /// The seats could not be filled; it is tried again at `again`. Who sits goes on.
     event TurnSkipped(bytes32 indexed chamber, uint64 again);
     event Bonded(bytes32 indexed chamber, bytes32 indexed member, uint256 amount, uint256 stake);

@@ -1,7 +1,7 @@
 //! What an amendment of the charter writes in the assembly. The constitution calls these, as genesis does; they are not in
 //! the ABI. Proposals that are open keep what they opened with: rules lie under their hash and chambers in versions.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 use alloy_sol_types::SolCall;
 use polity_charter::{Chamber, Charter, Text, Track, Treaty};
 use polity_decision::Rule;
@@ -12,13 +12,13 @@ use super::{
     genesis::{chamber_of, name, open_treaty, title},
     mandate, rules,
     schema::storage,
-    seats, tracks, treaty,
+    tracks, treaty,
 };
 use crate::{
     constitution::IConstitution,
     context::{Context, Result},
     directory, ensure,
-    storage::{List, Read, Slot},
+    storage::{List, Slot},
 };
 
 /// Refuses a proposal whose amendment could not be made now: with the constitution's own words.
@@ -59,12 +59,7 @@ pub(crate) fn write_chamber(cx: &mut Context<'_>, chamber: &Chamber, language: &
     rules::store_chamber(cx, name(&chamber.id)?, &chamber_of(chamber, language)?)
 }
 
-/// What members bonded in a chamber. Units: wei. `r` reads the assembly.
-pub(crate) fn bonded<R: Read>(r: &mut R, chamber: B256) -> Result<U256, R::Error> {
-    seats::bonded_in(r, chamber)
-}
-
-/// Removes a chamber: a version without a rule is none. Nobody's money is in it: the constitution asks first.
+/// Removes a chamber: a version without a rule is none. What is bonded in it can be unbonded as before.
 pub(crate) fn remove_chamber(cx: &mut Context<'_>, id: &str) -> Result<()> {
     let (storage, id) = (storage(), name(id)?);
     storage.chambers.at(id).grow(cx)?;

@@ -1,7 +1,7 @@
 //! Before a proposal opens: sponsors, the deposit, and the discussion.
 //!
 //! Rule kept: what a draft needs is what its track asked for when it was proposed. What it opens with is what the track says
-//! when it opens.
+//! when it opens. Who sponsors a draft is a member with the right to propose, also when the draft becomes complete.
 
 use alloy_primitives::{B256, U256};
 use polity_charter::Rights;
@@ -18,6 +18,7 @@ use crate::{
     agenda::Due,
     context::{Context, Result},
     ensure,
+    registry::registry,
 };
 
 /// The version of the track that says what the draft needs; `None` where a chamber stands for one.
@@ -114,12 +115,38 @@ pub(super) fn sponsor(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let is_new = place.get(cx)? == 0 && record.proposer.get(cx)? != member;
     ensure!(is_new, AlreadySponsor { id, member });
     let needed = record.draft.sponsors_needed.get(cx)?;
-    let count = record.draft.sponsors.len(cx)?;
+    let count = match record.draft.sponsors.len(cx)? {
+        enough if enough.saturating_add(1) >= needed => drop_who_may_not(cx, id, &record)?,
+        few => few,
+    };
     ensure!(count < needed, TooMany { what: "sponsors".into(), max: U256::from(needed) });
     record.draft.sponsors.push(cx, member)?;
     place.set(cx, count.saturating_add(1))?;
     cx.emit(&Sponsored { id, member, sponsors: true })?;
     complete(cx, number, &record)
+}
+
+/// Takes out the sponsors that have lost the right to propose since; how many are left. Gas: three slots a sponsor.
+fn drop_who_may_not(cx: &mut Context<'_>, id: U256, record: &ProposalRecord) -> Result<u64> {
+    for member in record.draft.sponsors.all(cx)? {
+        let rights = registry().rights(&mut electorate::members(cx), member, u64::MAX)?;
+        if !rights.contains(Rights::PROPOSE) {
+            take_out(cx, record, member)?;
+            cx.emit(&Sponsored { id, member, sponsors: false })?;
+        }
+    }
+    record.draft.sponsors.len(cx)
+}
+
+/// Takes `member` out of the sponsors; false if it is none.
+fn take_out(cx: &mut Context<'_>, record: &ProposalRecord, member: B256) -> Result<bool> {
+    let places = record.draft.places;
+    let Some(index) = places.at(member).get(cx)?.checked_sub(1) else { return Ok(false) };
+    places.at(member).set(cx, 0)?;
+    if let Some(moved) = record.draft.sponsors.swap_remove(cx, index)? {
+        places.at(moved).set(cx, index.saturating_add(1))?;
+    }
+    Ok(true)
 }
 
 /// The caller no longer sponsors a draft.
@@ -128,12 +155,7 @@ pub(super) fn sponsor(cx: &mut Context<'_>, id: U256) -> Result<()> {
 pub(super) fn unsponsor(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let (_, record) = find(cx, id)?;
     let member = electorate::caller(cx)?;
-    let places = record.draft.places;
-    let index = places.at(member).get(cx)?.checked_sub(1).ok_or(NotASponsor { id, member })?;
-    places.at(member).set(cx, 0)?;
-    if let Some(moved) = record.draft.sponsors.swap_remove(cx, index)? {
-        places.at(moved).set(cx, index.saturating_add(1))?;
-    }
+    ensure!(take_out(cx, &record, member)?, NotASponsor { id, member });
     cx.emit(&Sponsored { id, member, sponsors: false })
 }
 
@@ -147,6 +169,7 @@ pub(super) fn place_deposit(cx: &mut Context<'_>, id: U256) -> Result<()> {
         WrongDeposit { expected: record.draft.deposit_needed.get(cx)?, sent: U256::ZERO }
     );
     escrow::place(cx, number, &record)?;
+    drop_who_may_not(cx, id, &record)?;
     complete(cx, number, &record)
 }
 

@@ -20,6 +20,7 @@
 //! and its [`record`]; [`mod@rules`] decision rules and chambers; [`electorate`] who counts; [`tally`] sums in words;
 //! [`schema`] storage; [`views`] and [`payload`] what people read.
 
+mod agenda_views;
 pub(crate) mod amend;
 mod ballot;
 mod cancel;
@@ -43,6 +44,7 @@ mod seated;
 mod seats;
 mod secret;
 pub mod simulate;
+mod standing;
 mod tally;
 pub(crate) mod tracks;
 mod treaty;
@@ -52,6 +54,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_primitives::ASSEMBLY;
 
+pub use agenda_views::{AgendaView, agenda_in_words};
 pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use depositary::views::{
     ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView, WaitingView,
@@ -61,13 +64,15 @@ pub use genesis::{AGREEMENT_CODE, genesis};
 pub use mandate_views::{
     AuthorityView, MANDATES_PAGE_MAX, MandateView, authorities, mandate, mandate_count, mandates,
 };
-pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call};
+pub(crate) use payload::money;
+pub use payload::{Argument, DecodedCall, decode, decode_log, explain, failed_call, is_money};
 pub(crate) use seats::Sitting;
 pub use seats::{
     BONDED_MAX, CANDIDATES_MAX, CandidateView, DRAW_MEMBERS_MAX, NAMED_MAX, SeatsView, StakeView,
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use secret::commitment;
+pub use standing::{VoteState, vote_state};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,
     TreatyView, agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count,
@@ -372,8 +377,22 @@ fn read(cx: &mut Context<'_>, call: IAssembly::IAssemblyCalls) -> Result<Bytes> 
     })
 }
 
-/// Whether someone votes in some chamber; the registry asks.
-pub(crate) use seated::anyone as anyone_votes;
+/// Whether someone votes in some chamber, and whether someone may open a proposal; the registry asks.
+pub(crate) use seated::{anyone as anyone_votes, anyone_proposes};
+
+/// The block by whose end proposal `id` was frozen when it opened; `None` before. `r` reads the assembly.
+pub(crate) fn electorate_height<R: crate::storage::Read>(
+    r: &mut R,
+    id: u64,
+) -> Result<Option<u64>, R::Error> {
+    let record = storage().proposals.at(id);
+    Ok(if record.opened_at.get(r)? == 0 { None } else { Some(record.electorate_height.get(r)?) })
+}
+
+/// Whether the charter names, or ever named, an authority `id`. `r` reads the assembly.
+pub(crate) fn is_authority<R: crate::storage::Read>(r: &mut R, id: B256) -> Result<bool, R::Error> {
+    Ok(!storage().authorities.at(id).name.get(r)?.is_empty())
+}
 
 /// The agenda.
 pub(crate) fn agenda() -> Agenda {

@@ -56,22 +56,49 @@ pub struct Argument {
     pub value: String,
 }
 
+impl DecodedCall {
+    /// The call as people read it, with amounts in units of the currency `symbol`.
+    #[must_use]
+    pub fn words(&self, symbol: &str) -> String {
+        let what = match (self.institution, &self.function) {
+            (Some(institution), Some(function)) => {
+                let shown = self.arguments.iter().map(|argument| argument.words(symbol));
+                format!("{institution}.{function}({})", shown.collect::<Vec<_>>().join(", "))
+            }
+            _ if self.data.is_empty() => self.target.to_string(),
+            _ => format!("{} with {}", self.target, self.data),
+        };
+        if self.value.is_zero() { what } else { format!("{what} sending {}", money(self.value, symbol)) }
+    }
+}
+
+/// The same with amounts in wei.
 impl core::fmt::Display for DecodedCall {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match (self.institution, &self.function) {
-            (Some(institution), Some(function)) => {
-                write!(f, "{institution}.{function}(")?;
-                for (index, argument) in self.arguments.iter().enumerate() {
-                    let comma = if index == 0 { "" } else { ", " };
-                    write!(f, "{comma}{}: {}", argument.name, argument.value)?;
-                }
-                write!(f, ")")?;
-            }
-            _ if self.data.is_empty() => write!(f, "{}", self.target)?,
-            _ => write!(f, "{} with {}", self.target, self.data)?,
-        }
-        if self.value.is_zero() { Ok(()) } else { write!(f, " sending {} wei", self.value) }
+        f.write_str(&self.words(""))
     }
+}
+
+impl Argument {
+    fn words(&self, symbol: &str) -> String {
+        let amount = if is_money(&self.name, &self.kind) { self.value.parse().ok() } else { None };
+        let value = amount.map_or_else(|| self.value.clone(), |wei| money(wei, symbol));
+        format!("{}: {value}", self.name)
+    }
+}
+
+/// Whether an argument of an institution's function or event is an amount of the currency: all interfaces name those so.
+#[must_use]
+pub fn is_money(name: &str, kind: &str) -> bool {
+    name == "amount" && kind == "uint256"
+}
+
+/// An amount of wei in units of the currency `symbol`; in wei where there is no symbol.
+pub(crate) fn money(wei: U256, symbol: &str) -> String {
+    if symbol.is_empty() {
+        return format!("{wei} wei");
+    }
+    format!("{} {symbol}", polity_charter::amount_text(wei))
 }
 
 /// A call in words.
@@ -183,9 +210,9 @@ pub fn failed_call(reason: &[u8]) -> Option<u64> {
     }
 }
 
-/// A log in words, if an institution made it: `treasury.Paid(name: adaptation, …)`.
+/// A log in words, if an institution made it: `treasury.Paid(name: adaptation, …)`. Amounts are in units of the currency `symbol`.
 #[must_use]
-pub fn decode_log(log: &Log) -> Option<String> {
+pub fn decode_log(log: &Log, symbol: &str) -> Option<String> {
     let entry = directory::entry(log.address)?;
     let selector = log.topics().first()?;
     let abi = (entry.abi)();
@@ -194,7 +221,8 @@ pub fn decode_log(log: &Log) -> Option<String> {
     let (mut indexed, mut body) = (decoded.indexed.iter(), decoded.body.iter());
     let values = event.inputs.iter().filter_map(|input| {
         let value = if input.indexed { indexed.next() } else { body.next() }?;
-        Some(format!("{}: {}", input.name, text(value)))
+        let kind = input.selector_type().into_owned();
+        Some(Argument { name: input.name.clone(), kind, value: text(value) }.words(symbol))
     });
     let values: Vec<_> = values.collect();
     Some(format!("{}.{}({})", entry.name, event.name, values.join(", ")))

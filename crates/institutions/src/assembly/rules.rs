@@ -136,6 +136,16 @@ pub(super) fn chamber<R: Read>(r: &mut R, id: B256) -> Result<Option<(u64, Chamb
     Ok((!record.rule.get(r)?.is_zero()).then_some((version, record)))
 }
 
+/// The record of chamber `id` in force or, if it was removed, the last there was: what is bonded there stays its members'.
+pub(super) fn last_chamber<R: Read>(r: &mut R, id: B256) -> Result<Option<ChamberRecord>, R::Error> {
+    if let Some((_, record)) = chamber(r, id)? {
+        return Ok(Some(record));
+    }
+    // A removal is one version, and never the first.
+    let versions = storage().chambers.at(id);
+    Ok(versions.len(r)?.checked_sub(2).map(|last| versions.at(last)))
+}
+
 /// Version `version` of chamber `id`.
 pub(super) fn chamber_version(id: B256, version: u64) -> ChamberRecord {
     storage().chambers.at(id).at(version)

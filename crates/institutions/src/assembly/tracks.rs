@@ -1,11 +1,12 @@
 //! Tracks: what a proposal's calls are, which track must judge them, and what the track asks.
 //!
 //! Rule kept: a proposal is judged by what its calls do, found from their bytes alone, never by what its proposer says it is.
-//! A call that cannot be read as an amendment though it goes to one is held to be the gravest. Only calls made by the
-//! agreement itself matter: an institution obeys no other caller, so nothing can hide behind a contract.
+//! A call that cannot be read as an amendment though it goes to one is held to be the gravest. What can be done in two ways,
+//! by a call and by an amendment, is judged alike in both. Only calls made by the agreement itself matter: an institution
+//! obeys no other caller, so nothing can hide behind a contract.
 
 use alloy_primitives::{B256, U256};
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::{SolCall, SolInterface, sol};
 use polity_charter::{
     Burn, CallKind, Op, Path, Step, Track,
     track::{STAGES_MAX, TRACKS_MAX},
@@ -40,6 +41,8 @@ sol! {
 
 /// Gas of reading a path of an amendment and comparing it with the constitutional ones.
 const PATH_GAS: u64 = 1_000;
+/// Paths that are constitutional where any is.
+const JUDGES: [&str; 2] = ["amendment", "tracks"];
 /// Most constitutional paths.
 const PATHS_MAX: usize = 64;
 
@@ -145,8 +148,8 @@ pub(super) fn kinds_of(cx: &mut Context<'_>, calls: &[IAssembly::Call]) -> Resul
 fn kinds_of_call(cx: &mut Context<'_>, call: &IAssembly::Call) -> Result<u16> {
     let selector = call.data.first_chunk::<4>().copied().unwrap_or_default();
     let by_function = match call.target {
-        TREASURY if selector == ITreasury::payCall::SELECTOR => bit(CallKind::Budget),
-        REGISTRY => by_registry(selector),
+        TREASURY if SPENDING.contains(&selector) => bit(CallKind::Budget),
+        REGISTRY => by_registry(cx, selector, &call.data)?,
         CONSTITUTION if selector == amendCall::SELECTOR => by_changes(cx, &call.data)?,
         _ => 0,
     };
@@ -156,32 +159,67 @@ fn kinds_of_call(cx: &mut Context<'_>, call: &IAssembly::Call) -> Result<u16> {
     Ok(if kinds == 0 { bit(CallKind::Ordinary) } else { kinds })
 }
 
-fn by_registry(selector: [u8; 4]) -> u16 {
+/// Calls that say what money of the agreement is for.
+const SPENDING: [[u8; 4]; 3] =
+    [ITreasury::payCall::SELECTOR, ITreasury::moveCall::SELECTOR, ITreasury::attributeCall::SELECTOR];
+
+fn by_registry(cx: &mut Context<'_>, selector: [u8; 4], data: &[u8]) -> Result<u16> {
     use IRegistry as sol;
-    match selector {
-        sol::admitCall::SELECTOR | sol::restoreCall::SELECTOR | sol::grantCall::SELECTOR => {
-            bit(CallKind::Admission)
-        }
-        sol::expelCall::SELECTOR | sol::suspendCall::SELECTOR | sol::revokeCall::SELECTOR => {
-            bit(CallKind::Expulsion)
+    let (admission, expulsion) = (bit(CallKind::Admission), bit(CallKind::Expulsion));
+    Ok(match selector {
+        sol::admitCall::SELECTOR | sol::restoreCall::SELECTOR | sol::grantCall::SELECTOR => admission,
+        sol::expelCall::SELECTOR | sol::suspendCall::SELECTOR | sol::revokeCall::SELECTOR => expulsion,
+        // Keys decide who writes blocks in a member's name, and guests transact like members.
+        sol::setNodeCall::SELECTOR | sol::setGuestCall::SELECTOR => admission | expulsion,
+        // Classes seat in chambers, and weights are votes: what an amendment of the same setting is.
+        sol::setWeightCall::SELECTOR | sol::setClassCall::SELECTOR => {
+            let grave = match member_setting(data) {
+                Some(path) => is_constitutional(&path, &sections(cx)?),
+                None => true,
+            };
+            bit(if grave { CallKind::Constitutional } else { CallKind::Amendment })
         }
         _ => 0,
-    }
+    })
+}
+
+/// The path of the charter that a `setWeight` or `setClass` stands for; `None` if it cannot be read.
+fn member_setting(data: &[u8]) -> Option<Path> {
+    let setting = match IRegistry::IRegistryCalls::abi_decode(data).ok()? {
+        IRegistry::IRegistryCalls::setWeight(call) => {
+            format!("members.{:?}.weights.{:?}", names::text(call.id), names::text(call.name))
+        }
+        IRegistry::IRegistryCalls::setClass(call) => format!("members.{:?}.classes", names::text(call.id)),
+        _ => return None,
+    };
+    Path::parse(&setting).ok()
 }
 
 fn by_changes(cx: &mut Context<'_>, data: &[u8]) -> Result<u16> {
     let Ok(call) = amendCall::abi_decode(data) else { return Ok(bit(CallKind::Constitutional)) };
-    let sections = constitutional(cx)?;
-    let sections: Vec<Path> = sections.iter().filter_map(|path| Path::parse(path).ok()).collect();
+    let sections = sections(cx)?;
     cx.charge(PATH_GAS.saturating_mul(call.changes.len() as u64))?;
     let grave = |change: &Change| match Path::parse(&change.path) {
-        // Also what contains a constitutional setting.
-        Ok(path) => sections.iter().any(|section| path.is_in(section) || section.is_in(&path)),
+        Ok(path) => is_constitutional(&path, &sections),
         Err(_) => true,
     };
     let kind = |change| if grave(change) { CallKind::Constitutional } else { CallKind::Amendment };
     let kinds = |change| bit(kind(change)) | of_members(change);
     Ok(call.changes.iter().map(kinds).fold(0, |all, kinds| all | kinds))
+}
+
+/// The constitutional paths, and those that say which paths are and who judges them: a milder way to change these would be a milder
+/// way to change all. None where a charter has none.
+fn sections(cx: &mut Context<'_>) -> Result<Vec<Path>> {
+    let named = constitutional(cx)?;
+    let judges: &[&str] = if named.is_empty() { &[] } else { &JUDGES };
+    let paths = named.iter().map(String::as_str).chain(judges.iter().copied());
+    Ok(paths.filter_map(|path| Path::parse(path).ok()).collect())
+}
+
+/// Whether `path` is in one of `sections`, or contains one.
+fn is_constitutional(path: &Path, sections: &[Path]) -> bool {
+    sections.iter().any(|section| path.is_in(section) || section.is_in(path))
 }
 
 /// What a change does to members besides: an amendment that admits, expels, or gives and takes rights is judged as that too, so that

@@ -9,8 +9,9 @@ use polity_decision::{Date, Outcome, Report, Rule, Scales, Tally};
 use polity_primitives::REGISTRY;
 
 use super::{
-    Choice, DecodedCall, IAssembly, Status, ballot as casting, conclude, delegation, electorate, payload,
-    record, rules as texts,
+    Choice, DecodedCall, IAssembly, InstrumentKind, Status, ballot as casting, conclude, delegation,
+    depositary::views::instrument,
+    electorate, payload, record, rules as texts,
     schema::{StageRecord, TreatyRecord, storage, view},
     seats, secret, tally, tracks as terms, treaty,
 };
@@ -215,6 +216,8 @@ pub struct DepositView {
     pub member: String,
     /// Date: the second at which the day begins (UTC).
     pub date: u64,
+    /// What it deposited.
+    pub kind: Option<InstrumentKind>,
 }
 
 /// A ballot.
@@ -351,6 +354,8 @@ pub fn report(slots: &dyn Slots, id: u64) -> Option<Report> {
 #[must_use]
 pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Report> {
     let (mut view, record) = (view(slots), storage().proposals.at(id));
+    let Ok(votes) = record.stages.len(&mut view);
+    let is_guardian = stage == Some(votes);
     let stage = stage_of(slots, id, stage)?;
     let Ok(rule_hash) = stage.rule.get(&mut view);
     let (rule, scales) = rule_and_scales(slots, rule_hash)?;
@@ -366,6 +371,11 @@ pub fn stage_report(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<Re
     let Ok(is_sealed) = secret::reveals_until(&mut view, &stage).map(|until| until.is_some());
     let Ok(somebody_follows) = delegation::somebody_follows(&mut view, &stage);
     Some(match concluded_at {
+        // The guardian's vote acts when its rule is met whatever others do, and rejects nothing.
+        0 if is_guardian => match rule.outcome(&tally, false) {
+            met if met.outcome == Outcome::Adopted => met,
+            unmet => Report { outcome: Outcome::Pending, reason: None, ..unmet },
+        },
         // What is sealed or delegated can still change whatever the ballots say so far.
         0 if is_sealed || somebody_follows => Report {
             outcome: Outcome::Pending,
@@ -477,8 +487,10 @@ pub fn deposits(slots: &dyn Slots, id: &str) -> Vec<DepositView> {
     let Some((record, _)) = treaty_record(slots, id) else { return Vec::new() };
     let mut view = view(slots);
     let deposit = |member: B256| {
-        let Ok(date) = record.parties.at(member).date.get(&mut view);
-        some(date).map(|date| DepositView { member: names::text(member), date: day(date) })
+        let party = record.parties.at(member);
+        let (Ok(date), Ok(number)) = (party.date.get(&mut view), party.deposit.get(&mut view));
+        let kind = instrument(slots, number).map(|filed| filed.kind);
+        some(date).map(|date| DepositView { member: names::text(member), date: day(date), kind })
     };
     let mut deposits: Vec<DepositView> = member_ids(slots).into_iter().filter_map(deposit).collect();
     deposits.sort_by_key(|deposit| deposit.date);

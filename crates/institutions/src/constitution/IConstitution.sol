@@ -166,7 +166,8 @@ interface IConstitution {
     error LastValidator(bytes32 member, string problem);
     error TooMany(string what, uint256 max);
     error UnknownUnbonding(uint256 id);
-    error NotDue(uint64 paidAt);
+    /// It is paid at `paidAt`, or was paid.
+    error NotYet(uint64 paidAt);
     error NothingToClaim();
     /// The block has its accounts already.
     error AlreadyClosed(uint64 height);

@@ -1,6 +1,6 @@
 //! What an amendment does: one function of an institution for each effect, the same that genesis calls.
 
-use polity_charter::{Charter, Effect, Member, Text};
+use polity_charter::{Charter, Effect, Member, Rights, Text};
 use polity_primitives::{ASSEMBLY, REGISTRY, TREASURY};
 
 use super::judge::{Judged, invalid, scaled, word};
@@ -20,6 +20,14 @@ pub(super) fn effects(cx: &mut Context<'_>, judged: &Judged) -> Result<()> {
     for effect in &judged.effects {
         one(cx, effect, judged)?;
     }
+    Ok(())
+}
+
+/// Refuses an amendment after which nobody could decide blocks, open a proposal, or vote. Looked at once, when all is written: on
+/// the way it may be otherwise.
+///
+/// Errors: `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
+pub(super) fn keep_going(cx: &mut Context<'_>, judged: &Judged) -> Result<()> {
     let concerns_everyone = |effect: &Effect| {
         matches!(
             effect,
@@ -29,11 +37,12 @@ pub(super) fn effects(cx: &mut Context<'_>, judged: &Judged) -> Result<()> {
                 | Effect::KindRights { .. }
                 | Effect::Chamber { .. }
                 | Effect::ChamberRemoved { .. }
+                | Effect::AuthorityRemoved { .. }
+                | Effect::Access
         )
     };
-    // Looked at once, when all is written: on the way it may be otherwise.
     if judged.effects.iter().any(concerns_everyone) {
-        cx.inside(REGISTRY, |cx| registry().keep_going(cx))?;
+        cx.inside(REGISTRY, |cx| registry().keep_going(cx, Rights::PROPOSE))?;
     }
     Ok(())
 }

@@ -5,16 +5,15 @@ use polity_charter::{
     Change, Charter, Diagnostic, Diagnostics, Effect, Op, Severity, amended_metered, diff, parse_metered,
 };
 use polity_decision::Rational;
-use polity_primitives::{ASSEMBLY, REGISTRY};
+use polity_primitives::REGISTRY;
 
 use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX, candidates::would_sit};
 use crate::{
-    assembly::amend,
     context::{Context, Result},
     ensure,
     host::Failure,
     names,
-    registry::registry,
+    registry::{Status, registry},
 };
 
 /// Gas of the work that the reading of one byte of a charter is.
@@ -90,6 +89,16 @@ fn possible(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()
         | Effect::MemberKind { member }
         | Effect::MemberClasses { member, .. }
         | Effect::MemberRights { member, .. } => still_member(cx, member),
+        Effect::Authority { id } => {
+            let known = registry().standing(&mut cx.storage_of(REGISTRY), word(id)?, u64::MAX)?;
+            ensure!(
+                known.status == Status::Unknown,
+                failure(&format!(
+                    "authorities.{id}: a member has, or had, this id; give the authority another"
+                ))
+            );
+            Ok(())
+        }
         Effect::MemberWeight { member, name } => {
             still_member(cx, member)?;
             scaled(cx, &judged.new, member, name).map(drop)
@@ -98,16 +107,6 @@ fn possible(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()
             let weights = judged.new.member(member).map(|member| member.weights.keys().cloned().collect());
             let weights: Vec<String> = weights.unwrap_or_default();
             weights.iter().try_for_each(|name| scaled(cx, &judged.new, member, name).map(drop))
-        }
-        Effect::ChamberRemoved { id } => {
-            let bonded = amend::bonded(&mut cx.storage_of(ASSEMBLY), word(id)?)?;
-            ensure!(
-                bonded.is_zero(),
-                failure(&format!(
-                    "chambers.{id}: {bonded} wei are bonded in it; its members unbond them first"
-                ))
-            );
-            Ok(())
         }
         _ => Ok(()),
     }

@@ -16,8 +16,8 @@
 //! [`shares`]; [`term`] delegates; [`candidates`] what the committee is made of; [`mod@close`] the accounts of each block, with
 //! [`vesting`] rewards and [`standing`]; [`evidence`] and what follows, [`slash`].
 //!
-//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made; [`apply`] what
-//! they do; [`views`] and [`money`] what those outside read.
+//! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they
+//! are meant; [`apply`] what they do; [`views`] and [`money`] what those outside read.
 
 mod apply;
 mod candidates;
@@ -25,6 +25,7 @@ mod close;
 mod evidence;
 mod judge;
 mod money;
+mod places;
 mod rules;
 mod shares;
 mod slash;
@@ -44,6 +45,10 @@ use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
 pub use close::{CLOSE_GAS_MAX, ISSUED_MAX};
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
+pub use money::{
+    BondView, BooksView, HoldingView, OffenceView, PAGE_MAX, PaymentView, ScoreView, bonds, books, delegates,
+    holdings, is_punished, member_of_signer, offence_count, offences, payments, scores,
+};
 pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};
 pub use text::TEXT_BYTES_MAX;
@@ -122,6 +127,11 @@ layout! {
         /// `abi.encode(Change[])`.
         changes: Blob,
     }
+}
+
+/// Whether anyone may send transactions under the charter in force. `r` reads the constitution.
+pub(crate) fn anyone_transacts<R: Read>(r: &mut R) -> Result<bool, R::Error> {
+    constitution().rules.transact(r)
 }
 
 /// The constitution's storage.
@@ -232,12 +242,14 @@ impl Constitution {
     /// Amends the charter. Errors: `NotByDecision`, `InvalidAmendment`, those of the institutions it writes to.
     fn amend(&self, cx: &mut Context<'_>, changes: &[sol::Change]) -> Result<()> {
         cx.by_decision()?;
+        let proposal = enacted(cx)?;
+        places::kept(self, cx, proposal, &changes_of(changes)?)?;
         let judged = judge::judge(self, cx, changes)?;
         apply::effects(cx, &judged)?;
-        let proposal = enacted(cx)?;
         let version = self.version(cx)?.saturating_add(1);
         let parent = self.hash.get(cx)?;
         self.store(cx, &judged.new, parent, proposal, &changes.abi_encode())?;
+        apply::keep_going(cx, &judged)?;
         cx.emit(&sol::CharterAmended {
             version,
             hash: judged.new.hash,
@@ -334,4 +346,4 @@ fn hash_of(piece: &[u8]) -> B256 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -110,6 +110,11 @@ const fn access(anyone: bool) -> Access {
 }
 
 impl Record {
+    /// Whether anyone may send transactions.
+    pub(super) fn transact<R: Read>(&self, r: &mut R) -> Result<bool, R::Error> {
+        self.anyone_transacts.get(r)
+    }
+
     /// Reads them. Cost: eight slots.
     pub(super) fn get<R: Read>(&self, r: &mut R) -> Result<BlockRules, R::Error> {
         let fees = match self.initial_base_fee_wei.get(r)? {

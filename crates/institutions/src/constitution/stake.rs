@@ -36,8 +36,9 @@ use crate::{
 pub(super) const BONDED_MAX: U256 = crate::assembly::BONDED_MAX;
 /// Most payments one holder waits for with one candidate.
 pub const UNBONDINGS_MAX: u64 = 32;
-/// Most members with a bond, so that choosing delegates among them fits in the accounts of one block.
-pub const CANDIDATES_MAX: u64 = 512;
+/// Most members with a bond, so that choosing delegates among them fits in the accounts of one block: for each 17,000 gas to look at,
+/// and 22,100 to write it down if it is chosen, of [`super::CLOSE_GAS_MAX`].
+pub const CANDIDATES_MAX: u64 = 256;
 /// Fraction of a wei that rewards per share are kept in, as a power of two.
 const REWARD_BITS: usize = 96;
 
@@ -355,12 +356,12 @@ impl Constitution {
 
     /// Pays what was unbonded under `id`, or delegates it on; if the next candidate is none any more, it is paid.
     ///
-    /// Errors: `UnknownUnbonding`, `NotDue`.
+    /// Errors: `UnknownUnbonding`, `NotYet`.
     pub(super) fn release(&self, cx: &mut Context<'_>, id: U256) -> Result<()> {
         let record = self.unbonding(cx, id)?;
         let paid_at = record.paid_at.get(cx)?;
         let is_due = paid_at <= cx.block().timestamp_secs && !record.done.get(cx)?;
-        ensure!(is_due, sol::NotDue { paidAt: paid_at });
+        ensure!(is_due, sol::NotYet { paidAt: paid_at });
         record.done.set(cx, true)?;
         let (candidate, holder, to) = (record.candidate.get(cx)?, record.holder.get(cx)?, record.to.get(cx)?);
         let pool = self.pools.at(candidate);

@@ -6,6 +6,7 @@ mod evidence;
 mod scene;
 mod stake;
 mod standing;
+mod turn;
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
@@ -41,7 +42,7 @@ fn amend_call(lines: &[&str]) -> IAssembly::Call {
 }
 
 /// Amends by decision: the problem, if it is refused.
-fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
+pub(crate) fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
     let call = sol::amendCall { changes: changes(lines) };
     match chain.call(AGREEMENT, CONSTITUTION, &call).result {
         Ok(_) => Ok(()),
@@ -186,7 +187,7 @@ fn every_setting_lives_where_the_chain_reads_it() {
         (&["set fees = { policy = \"market\", initial_base_fee = \"7 wei\" }"], &|m| {
             rules(m).fees == Fees::Market { initial_base_fee_wei: 7 }
         }),
-        (&["set ledger.block_gas_limit = 30_000_000"], &|m| rules(m).gas_limit == 30_000_000),
+        (&["set ledger.block_gas_limit = 32_000_000"], &|m| rules(m).gas_limit == 32_000_000),
         (&["set ledger.history = 300"], &|m| rules(m).history == History::Blocks(300)),
         (&["set access.transact = \"anyone\""], &|m| {
             (rules(m).transact, rules(m).connect) == (Access::Anyone, Access::Members)
@@ -253,7 +254,7 @@ fn every_setting_lives_where_the_chain_reads_it() {
         ),
         (
             &[
-                "set rights.state = [\"read\", \"vote\", \"propose\"]",
+                "set rights.state = [\"read\", \"vote\", \"propose\", \"transact\"]",
                 "set members.BBB.rights = [\"validate\"]",
             ],
             &|m| registry::validators(m).len() == 1,
@@ -422,6 +423,50 @@ fn an_amendment_that_became_impossible_fails_with_the_reason_and_changes_nothing
     assert_eq!(versions.len(), 2);
     assert_eq!(versions[1].proposal, Some(first));
     assert!(charter_text(&chain.memory).expect("a text").contains("A pact"));
+}
+
+/// `limb[0]` that was voted on is not whatever stands there after another amendment.
+#[test]
+fn places_in_a_list_that_changed_since_the_opening_are_not_meant() {
+    let first =
+        "add rules.majority.limb = { name = \"second\", numerator = \"cast\", threshold = \">= 1/2\" }";
+    let place = "set rules.majority.limb[0].threshold = \"> 2/3\"";
+    for (before, lines, expected) in [
+        (first, &[place][..], IAssembly::Status::Failed),
+        (
+            "set rules.majority = { limb = [{ name = \"x\", numerator = \"yes\", threshold = \"> 1/2\" }] }",
+            &[place],
+            IAssembly::Status::Failed,
+        ),
+        ("set rules.unanimous.limb[0].threshold = \"> 3/5\"", &[place], IAssembly::Status::Executed),
+        (first, &["set rules.majority.name.en = \"x\""], IAssembly::Status::Executed),
+        (
+            first,
+            &["set \"rules\".'majority'.limb[0].name = \"x\"", "set name = \"X\""],
+            IAssembly::Status::Failed,
+        ),
+    ] {
+        let mut chain = chain();
+        for lines in [lines, &[before]] {
+            assert_eq!(amend(&mut chain.clone(), lines), Ok(()), "by itself it is sound");
+        }
+        let old = chain.propose("AAA", "plenary", vec![amend_call(lines)]);
+        let new = chain.propose("BBB", "council", vec![amend_call(&[before])]);
+        for who in ["AAA", "BBB", "CCC"] {
+            chain.ballot(who, old, IAssembly::Choice::Yes);
+        }
+        // The council's delay is a day, the plenary's three.
+        assert_eq!(adopt(&mut chain, new), IAssembly::Status::Executed, "{before}");
+        let status = assembly::proposal(&chain.memory, old).unwrap().status;
+        assert_eq!(status, expected, "{lines:?} after {before}");
+        if expected == IAssembly::Status::Failed {
+            let why = assembly::proposal(&chain.memory, old).unwrap().failure_text().unwrap();
+            assert!(why.contains("rules.majority.limb: version 1 of the charter changed this list"), "{why}");
+            // What opens now has seen it.
+            let again = chain.propose("AAA", "plenary", vec![amend_call(lines)]);
+            assert_eq!(adopt(&mut chain, again), IAssembly::Status::Executed);
+        }
+    }
 }
 
 #[test]

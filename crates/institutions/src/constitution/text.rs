@@ -12,9 +12,8 @@ use crate::{
     storage::{Read, Slot},
 };
 
-/// Longest text that can be amended. Units: bytes. Reading and judging one takes about 10 million gas, which a transaction
-/// and an enactment have. A longer founding charter runs, and cannot be amended. Source: ADR 0012.
-pub const TEXT_BYTES_MAX: usize = 96 * 1024;
+/// Longest text that can be amended. Units: bytes. A longer founding charter runs, and cannot be amended.
+pub const TEXT_BYTES_MAX: usize = polity_charter::AMENDABLE_BYTES_MAX;
 
 /// Longest piece. Units: bytes.
 const PIECE_BYTES_MAX: usize = 1_024;

@@ -88,6 +88,8 @@ interface IRegistry {
     error NotTheMember(bytes32 id, address caller);
     /// The caller is not the member's recovery account.
     error NotTheRecovery(bytes32 id, address caller);
+    /// The id is that of an authority: a proposal names its proposer, a member or an authority, by id.
+    error IdTaken(bytes32 id);
     /// The account is, or once was, another member's.
     error AccountTaken(address account, bytes32 id);
     /// The consensus key is, or once was, another member's.
@@ -107,6 +109,8 @@ interface IRegistry {
     error NoValidatorLeft();
     /// Afterwards nobody could vote in any chamber: nothing could ever be decided again.
     error NoVoterLeft();
+    /// Afterwards nobody could open a proposal: nothing could ever be decided again.
+    error NoProposerLeft();
 
     // By decision of the members.
 

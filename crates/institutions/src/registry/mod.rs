@@ -15,9 +15,10 @@ mod views;
 
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
+pub use polity_charter::STAKE_SCALE;
 use polity_charter::{Rights, STAKE};
 use polity_constitution::MEMBERS_MAX;
-use polity_primitives::{AGREEMENT, REGISTRY};
+use polity_primitives::{AGREEMENT, ASSEMBLY, REGISTRY};
 
 pub use record::{CLASSES_MAX, Elector, Filter, MemberRecord, Standing, Status};
 use steps::too_many;
@@ -27,6 +28,7 @@ pub use views::{
 };
 
 use crate::{
+    assembly,
     context::{Context, Result, returns, void},
     directory::{Institution, may_hold_keys},
     ensure, layout, names,
@@ -50,8 +52,6 @@ pub use abi::IRegistry::{
 pub const NAME_BYTES_MAX: usize = 128;
 /// Names of weights there can be.
 pub const WEIGHTS_MAX: u64 = 64;
-/// What the weight called `stake` is a whole number of: a wei, of which a unit of the currency has this many.
-pub const STAKE_SCALE: u128 = 1_000_000_000_000_000_000;
 /// Rights there are.
 const RIGHTS_ALL: u16 = 0xff;
 /// Gas of turning a compressed key into an address: a square root in the field, as in `ecrecover`.
@@ -181,7 +181,7 @@ impl Institution for Registry {
 impl Registry {
     /// Admits a member, or readmits one that left or was expelled.
     ///
-    /// Errors: `AlreadyMember`, `TooMany`, `AccountTaken`, `BadAccount`, `BadRights`, `BadMemberName`, those of
+    /// Errors: `AlreadyMember`, `IdTaken`, `TooMany`, `AccountTaken`, `BadAccount`, `BadRights`, `BadMemberName`, those of
     /// [`Self::set_node`]. Source: README §Admission.
     fn admit(&self, cx: &mut Context<'_>, admission: &Admission) -> Result<()> {
         cx.by_decision()?;
@@ -192,6 +192,8 @@ impl Registry {
         let before = self.standing(cx, id, u64::MAX)?;
         ensure!(!before.status.is_present(), AlreadyMember { id });
         if before.status == Status::Unknown {
+            // A proposal names its proposer, a member or an authority, by id.
+            ensure!(!assembly::is_authority(&mut cx.storage_of(ASSEMBLY), id)?, sol::IdTaken { id });
             let max = MEMBERS_MAX as u64;
             ensure!(self.ids.len(cx)? < max, too_many("members", max));
             self.ids.push(cx, id)?;
@@ -238,12 +240,13 @@ impl Registry {
         self.put_node(cx, id, &admission.consensusKey, admission.peerKey)
     }
 
-    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn suspend(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
+        let had = self.rights(cx, id, u64::MAX)?;
         self.change_status(cx, id, &[Status::Active], Status::Suspended)?;
         cx.emit(&sol::MemberSuspended { id })?;
-        self.keep_going(cx)
+        self.keep_going(cx, had)
     }
 
     /// Restores a suspended member. Errors: `WrongStatus`.
@@ -253,11 +256,12 @@ impl Registry {
         cx.emit(&sol::MemberRestored { id })
     }
 
-    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn expel(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
+        let had = self.rights(cx, id, u64::MAX)?;
         self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Expelled)?;
-        self.part(cx, id)?;
+        self.part(cx, id, had)?;
         cx.emit(&sol::MemberExpelled { id })
     }
 
@@ -270,17 +274,18 @@ impl Registry {
         cx.emit(&sol::RightsGranted { id, rights })
     }
 
-    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn revoke(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<()> {
+        let had = self.rights(cx, id, u64::MAX)?;
         let mut standing = self.rights_change(cx, id, rights)?;
         standing.granted = standing.granted.without(Rights(rights));
         standing.revoked = standing.revoked.union(Rights(rights));
         self.set_standing(cx, id, standing)?;
         cx.emit(&sol::RightsRevoked { id, rights })?;
-        self.keep_going(cx)
+        self.keep_going(cx, had)
     }
 
-    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany`.
+    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany` (also for a weight above [`WEIGHT_MAX`]).
     fn set_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
         cx.by_decision()?;
         self.present(cx, id)?;
@@ -322,13 +327,14 @@ impl Registry {
         self.keep_deciding(cx)
     }
 
-    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`, `NoVoterLeft`.
+    /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn resign(&self, cx: &mut Context<'_>) -> Result<()> {
         let caller = cx.caller();
         let id = self.member_of(cx, caller)?;
         ensure!(!id.is_zero(), sol::NotTheMember { id, caller });
+        let had = self.rights(cx, id, u64::MAX)?;
         self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Left)?;
-        self.part(cx, id)?;
+        self.part(cx, id, had)?;
         cx.emit(&sol::MemberLeft { id })
     }
 

@@ -222,11 +222,17 @@ impl Registry {
         Ok(electors)
     }
 
-    /// Whether an active member matches `filter` now. Cost: those it names first; then two slots a member until one does.
+    /// Whether an active member among the first `most` matches `filter` now. Cost: those it names first; then two slots a member
+    /// until one does.
     ///
     /// # Errors
     /// The reader's.
-    pub(crate) fn seats_anyone<R: Read>(&self, r: &mut R, filter: &Filter) -> Result<bool, R::Error> {
+    pub(crate) fn seats_anyone<R: Read>(
+        &self,
+        r: &mut R,
+        filter: &Filter,
+        most: u64,
+    ) -> Result<bool, R::Error> {
         let question = self.resolve(r, filter, &[], u64::MAX)?;
         for id in &filter.members {
             let rights = self.rights(r, *id, u64::MAX)?;
@@ -240,7 +246,7 @@ impl Registry {
         }
         let kinds = Kind::ALL.iter().map(|kind| self.kind_rights(r, kind.number(), u64::MAX));
         let of_kind: Vec<Rights> = kinds.collect::<Result<_, _>>()?;
-        for index in 0..self.ids.len(r)? {
+        for index in 0..self.ids.len(r)?.min(most) {
             let id = self.ids.at(index).get(r)?;
             let standing = self.standing(r, id, u64::MAX)?;
             let rights =

@@ -1,7 +1,7 @@
 //! Steps that the registry's functions share. None asks who calls; the functions do.
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use polity_charter::{Kind, Rights};
+use polity_charter::{Kind, Rights, WEIGHT_MAX};
 
 use super::{
     CLASSES_MAX, ConsensusKeyTaken, IRegistry as sol, KEY_GAS, NoValidatorLeft, PeerKeyTaken, RIGHTS_ALL,
@@ -47,17 +47,20 @@ impl Registry {
         self.set_standing(cx, id, standing)
     }
 
-    /// What a member that goes leaves behind: its name, its history, its claim to its keys.
-    pub(super) fn part(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+    /// What a member that goes, and had `rights`, leaves behind: its name, its history, its claim to its keys.
+    pub(super) fn part(&self, cx: &mut Context<'_>, id: B256, rights: Rights) -> Result<()> {
         self.remove_node(cx, id)?;
         self.drop_recovery(cx, id)?;
-        self.keep_going(cx)
+        self.keep_going(cx, rights)
     }
 
-    /// Refuses what leaves nobody to decide blocks, or nobody to vote.
-    pub(crate) fn keep_going(&self, cx: &mut Context<'_>) -> Result<()> {
+    /// Refuses what leaves nobody to decide blocks, nobody to vote, or, if the right to propose is among those `lost`, nobody to
+    /// open a proposal. (A charter can be without proposers from the first; then nobody is kept in for that.)
+    pub(crate) fn keep_going(&self, cx: &mut Context<'_>, lost: Rights) -> Result<()> {
         self.keep_deciding(cx)?;
-        self.keep_voting(cx)
+        self.keep_voting(cx)?;
+        ensure!(!lost.contains(Rights::PROPOSE) || assembly::anyone_proposes(cx)?, sol::NoProposerLeft {});
+        Ok(())
     }
 
     /// Refuses what leaves nobody to vote in any chamber.
@@ -154,6 +157,10 @@ impl Registry {
     }
 
     pub(super) fn put_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
+        ensure!(
+            value <= WEIGHT_MAX,
+            sol::TooMany { what: "parts of a weight".into(), max: U256::from(WEIGHT_MAX) }
+        );
         let scale = self.weight_scales.at(name);
         if scale.get(cx)? == 0 {
             self.name_weight(cx, name, super::scale_of_new(name))?;

@@ -82,7 +82,7 @@ fn decide<C: SolCall>(world: &mut Memory, call: &C) -> C::Return {
 fn kind_rights(world: &mut Memory, rights: u16) -> Result<()> {
     crate::genesis::inside(world, REGISTRY, |cx| {
         registry().set_kind_rights(cx, Kind::State, Rights(rights))?;
-        registry().keep_going(cx)
+        registry().keep_going(cx, Rights::NONE)
     })
 }
 
@@ -120,7 +120,10 @@ fn examples() -> Vec<Example> {
         decided(sol::expelCall { id: deu }.abi_encode()),
         decided(sol::grantCall { id: id("EUU"), rights: Rights::PROPOSE.0 }.abi_encode()),
         decided(sol::revokeCall { id: deu, rights: Rights::VOTE.0 }.abi_encode()),
-        decided(sol::setWeightCall { id: fra, name: id("population"), value: u128::MAX }.abi_encode()),
+        decided(
+            sol::setWeightCall { id: fra, name: id("population"), value: polity_charter::WEIGHT_MAX }
+                .abi_encode(),
+        ),
         decided(sol::setClassCall { id: fra, class: id("annex1"), belongs: true }.abi_encode()),
         decided(sol::setGuestCall { account: account(50), welcome: true }.abi_encode()),
         by(request(

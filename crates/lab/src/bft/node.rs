@@ -183,7 +183,7 @@ impl Node {
     ) -> Result<Self, Fatal> {
         let host = Host::new(Box::new(ledger.application(proposer.clone())), Some(me.clone()))?;
         let chain_id = ledger.charter().chain_id;
-        let watch = Arc::new(Mutex::new(Watch::new(chain_id)));
+        let watch = Arc::new(Mutex::new(Watch::judging(wiring.known.judge(chain_id))));
         lock(&watch).started(host.height(), host.committee().get());
         let heard: polity_consensus::bft::Heard = {
             let watch = watch.clone();

@@ -72,7 +72,9 @@ fn certificate(block: &Decided) -> ExtendedCommitCertificate<Context> {
 impl Node {
     pub(super) fn on_status(&mut self, from: usize, tip: Height, cx: &mut Cx) -> Result<(), Fatal> {
         self.sync.tips.insert(from, tip);
-        self.ask(cx);
+        if tip >= self.host.height() {
+            self.ask(cx);
+        }
         Ok(())
     }
 

@@ -12,15 +12,41 @@ use async_trait::async_trait;
 use malachitebft_core_types::{ValidatorProof, VoteExtensionScope};
 use malachitebft_signing::{Error, VerificationResult, Verifier};
 use polity_consensus::bft::{
-    BlockProposal, Context, Heard, PublicKey, SignatureBytes, Verifier as Real, Vote, signed_vote,
+    BlockProposal, Context, Heard, Judge, PublicKey, SignatureBytes, Verifier as Real, Vote, signed_vote,
 };
-use polity_primitives::{Address, B256, Signature, VoteKind};
+use polity_primitives::{Address, B256, Signature, SignedVote, VoteKind};
 
 type VoteKey = (VoteKind, u64, u32, Option<B256>, Address, Signature);
 
 /// Votes whose signatures were looked at, and what was found.
 #[derive(Clone, Debug, Default)]
 pub struct Known(Arc<Mutex<HashMap<VoteKey, bool>>>);
+
+fn entry(said: &SignedVote) -> VoteKey {
+    (said.kind, said.height, said.round, said.block_hash, said.validator, said.signature)
+}
+
+impl Known {
+    fn get(&self, said: &SignedVote) -> Option<bool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&entry(said)).copied()
+    }
+
+    fn set(&self, said: &SignedVote, good: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry(said), good);
+    }
+
+    /// For the watch of a node of chain `chain_id`.
+    pub(crate) fn judge(&self, chain_id: u64) -> Judge {
+        let (known, real) = (self.clone(), Judge::new(chain_id));
+        Judge::by(move |vote| {
+            known.get(vote).unwrap_or_else(|| {
+                let good = real.is_good(vote);
+                known.set(vote, good);
+                good
+            })
+        })
+    }
+}
 
 /// Verifies as the production does, each signature once per run.
 #[derive(Clone)]
@@ -45,9 +71,7 @@ impl Verifier<Context> for Remembering {
         key: &PublicKey,
     ) -> Result<VerificationResult, Error> {
         let Some(said) = signed_vote(vote, signature) else { return Ok(VerificationResult::Invalid) };
-        let entry = (said.kind, said.height, said.round, said.block_hash, said.validator, said.signature);
-        let known = self.known.0.lock().unwrap_or_else(PoisonError::into_inner).get(&entry).copied();
-        let good = match known {
+        let good = match self.known.get(&said) {
             Some(good) => {
                 if good {
                     (self.heard)(vote, signature);
@@ -56,7 +80,7 @@ impl Verifier<Context> for Remembering {
             }
             None => {
                 let good = self.real.verify_signed_vote(vote, signature, key).await?.is_valid();
-                self.known.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry, good);
+                self.known.set(&said, good);
                 good
             }
         };

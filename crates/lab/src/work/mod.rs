@@ -9,6 +9,7 @@
 //! Deliberately absent: hash power that changes, and miners' pools.
 
 mod node;
+mod selfish;
 mod villain;
 
 use polity_consensus::bft::Key;
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use node::Node;
+pub use selfish::Strategy;
 
 /// Hash power of a share of `1` of `power_total`, so that blocks come at the interval once the founding's difficulty, which the
 /// long time since the founding halves, is met. Units: hashes per second.

@@ -9,7 +9,7 @@ use polity_consensus::{Fatal, work::Message};
 use polity_ledger::Ledger;
 use polity_primitives::{Header, Height};
 
-use super::{Node, node::label};
+use super::{Node, Strategy, node::label};
 use crate::{
     bft::Villain,
     engine::{Act, Cx, Engine},
@@ -20,18 +20,13 @@ use crate::{
 pub(super) struct Masked {
     node: Node,
     villain: Villain,
-    /// The highest block that others have shown, or were shown.
-    public: Height,
-    /// Our chain is shown up to here.
-    shown: Height,
-    /// A block of ours and one of theirs compete at the same height.
-    racing: bool,
+    strategy: Strategy,
 }
 
 impl Masked {
     pub(super) fn new(node: Node, villain: Villain) -> Self {
-        let height = node.worker.chain().best().height;
-        Self { node, villain, public: height, shown: height, racing: false }
+        let strategy = Strategy::new(node.worker.chain().best().height.0);
+        Self { node, villain, strategy }
     }
 
     /// Changes what was said since act number `from`.
@@ -63,9 +58,10 @@ impl Masked {
                 work.iter_mut().skip(16).take(1).for_each(|byte| *byte = 1);
                 Some(Message::Tip { hash, height: height.saturating_add(cx.rng.below(40)), work })
             }
-            (Villain::Selfish, Message::Tip { height, .. }) if Height(height) > self.shown => None,
+            (Villain::Selfish, Message::Tip { height, .. }) if height > self.strategy.shown() => None,
             (Villain::Selfish, Message::Headers { headers }) => {
-                let open = |bytes: &Vec<u8>| number(bytes).is_some_and(|number| Height(number) <= self.shown);
+                let open =
+                    |bytes: &Vec<u8>| number(bytes).is_some_and(|number| number <= self.strategy.shown());
                 let headers: Vec<_> = headers.into_iter().filter(open).collect();
                 (!headers.is_empty()).then_some(Message::Headers { headers })
             }
@@ -73,36 +69,15 @@ impl Masked {
         }
     }
 
-    /// The selfish miner's move, after it found a block or others did.
-    fn play(&mut self, found: bool, cx: &mut Cx) -> Result<(), Fatal> {
-        let best = self.node.worker.chain().best().height;
-        if best <= self.shown {
-            return Ok(());
-        }
-        let shown = match (found, best.0.saturating_sub(self.public.0)) {
-            (true, _) if self.racing => best,
-            (true, _) => return Ok(()),
-            // Theirs has come so near that one more would be too late.
-            (false, 0 | 1) => best,
-            (false, _) => self.public,
-        };
-        self.racing = !found && best == self.public;
-        self.show(shown, cx)
-    }
-
-    /// Shows our chain up to `height`.
-    fn show(&mut self, height: Height, cx: &mut Cx) -> Result<(), Fatal> {
+    /// Shows our chain above `from` up to `to`.
+    fn show(&self, from: u64, to: u64, cx: &mut Cx) -> Result<(), Fatal> {
         let chain = self.node.worker.chain();
         let mut headers = Vec::new();
-        let mut at = self.shown;
-        while at < height {
-            at = at.next();
-            let Some(hash) = chain.hash_at(at)? else { break };
+        for height in from.saturating_add(1)..=to {
+            let Some(hash) = chain.hash_at(Height(height))? else { break };
             let Some(header) = chain.header(&hash)? else { break };
             headers.push(alloy_rlp::encode(&header));
         }
-        self.shown = self.shown.max(height);
-        self.public = self.public.max(height);
         if !headers.is_empty() {
             let bytes = Message::Headers { headers }.encoded();
             cx.broadcast(label(&bytes), bytes);
@@ -113,29 +88,28 @@ impl Masked {
     /// Lets the node act, which `heard` of a block at that height, and changes what it says.
     fn acted(
         &mut self,
-        heard: Option<Height>,
+        heard: Option<u64>,
         cx: &mut Cx,
         act: impl FnOnce(&mut Node, &mut Cx) -> Result<(), Fatal>,
     ) -> Result<(), Fatal> {
-        let (from, public) = (cx.acts.len(), self.public);
-        if let Some(height) = heard {
-            self.public = self.public.max(height);
-        }
+        let from = cx.acts.len();
         let before = self.node.worker.chain().best();
         let result = act(&mut self.node, cx);
         let chain = self.node.worker.chain();
         let best = chain.best();
         let ours = chain.header(&best.hash)?.is_some_and(|header| header.beneficiary == self.node.writer);
+        let shown = self.strategy.shown();
         if !ours {
             // Everything below a block of others is public.
-            self.shown = self.shown.max(best.height);
-            self.public = self.public.max(best.height);
-            self.racing = false;
+            self.strategy.adopted(best.height.0);
         }
         self.mask(from, cx);
-        let found = ours && best != before;
-        if self.villain == Villain::Selfish && (found || self.public > public) {
-            self.play(found, cx)?;
+        if self.villain == Villain::Selfish && ours {
+            let found = if best == before { None } else { self.strategy.found(best.height.0) };
+            let heard = heard.and_then(|height| self.strategy.heard(height, best.height.0));
+            if let Some(to) = found.or(heard) {
+                self.show(shown, to, cx)?;
+            }
         }
         result
     }
@@ -155,7 +129,7 @@ impl Engine for Masked {
             Ok(Message::Headers { headers }) => headers.iter().filter_map(|bytes| number(bytes)).max(),
             _ => None,
         };
-        self.acted(heard.map(Height), cx, |node, cx| node.receive(from, bytes, cx))
+        self.acted(heard, cx, |node, cx| node.receive(from, bytes, cx))
     }
 
     fn timer(&mut self, id: u64, cx: &mut Cx) -> Result<(), Fatal> {

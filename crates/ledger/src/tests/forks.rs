@@ -264,6 +264,7 @@ fn a_worked_block_is_judged_before_it_is_kept() {
     );
     refuse(&|block| block.header.timestamp = NOW * 3 / 1_000, true, "ahead of the clock");
     refuse(&|block| block.header.timestamp = 0, true, "before");
+    refuse(&|block| block.header.mix_hash = B256::repeat_byte(1), true, "follows from its parent");
     refuse(&|block| block.header.state_root = B256::repeat_byte(1), true, "stateRoot");
     assert_eq!(a.end().0, Height(0));
     assert_eq!(a.take(&good), Inserted::Extended);

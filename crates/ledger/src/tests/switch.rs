@@ -27,9 +27,8 @@ fn acts(chain_id: u64) -> Vec<Vec<u8>> {
         let track = B256::right_padding_from(b"members");
         IAssembly::proposeCall { track, title: "Another engine".into(), calls }.abi_encode()
     };
-    let ballot = |id: u64| {
-        IAssembly::ballotCall { id: U256::from(id), choice: IAssembly::Choice::Yes }.abi_encode()
-    };
+    let ballot =
+        |id: u64| IAssembly::ballotCall { id: U256::from(id), choice: IAssembly::Choice::Yes }.abi_encode();
     [propose(WORK), ballot(1), propose(ROTATION), ballot(2)]
         .into_iter()
         .zip(0..)

@@ -9,7 +9,7 @@ use polity_ledger::StateView;
 use polity_primitives::{Address, B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
-use super::{state, tracks::DepositView as DepositOfProposal};
+use super::{depositary::timestamp_of, state, tracks::DepositView as DepositOfProposal};
 use crate::{
     api::Api,
     args::{Args, Quantity},
@@ -82,6 +82,8 @@ struct StageView {
     closes_at: Option<u64>,
     /// Until when sealed ballots are revealed; `null` where ballots are open.
     reveals_until: Option<u64>,
+    /// Whether ballots are no more taken, and sealed ones are revealed.
+    revealing: bool,
     concluded_at: Option<u64>,
     adopted: Option<bool>,
     /// How often a late ballot has moved the close.
@@ -100,8 +102,12 @@ struct GuardianView {
 }
 
 impl StageView {
-    fn of(stage: &house::StageView) -> Self {
+    /// `stage` at `now`, the time of the block that was asked.
+    fn of(stage: &house::StageView, now: u64) -> Self {
+        let closed = stage.closes_at.is_some_and(|at| at <= now);
+        let revealed = stage.reveals_until.is_none_or(|until| until <= now);
         Self {
+            revealing: closed && !revealed && stage.concluded_at.is_none(),
             chamber: stage.chamber.clone(),
             rule_hash: stage.rule_hash,
             opens_at: stage.opens_at,
@@ -119,7 +125,7 @@ impl StageView {
 /// A call the agreement makes if the proposal passes: the bytes, and the same in words.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CallView {
+pub(super) struct CallView {
     target: Address,
     value_wei: String,
     data: Bytes,
@@ -137,6 +143,22 @@ struct ArgumentView {
     #[serde(rename = "type")]
     kind: String,
     value: String,
+}
+
+impl CallView {
+    /// `call` with the code hash of its target when it was frozen; amounts in its text are in units of `symbol`.
+    pub(super) fn of(call: house::DecodedCall, code_hash: Option<B256>, symbol: &str) -> Self {
+        Self {
+            text: call.words(symbol),
+            target: call.target,
+            value_wei: call.value.to_string(),
+            data: call.data,
+            code_hash,
+            institution: call.institution,
+            function: call.function,
+            arguments: call.arguments.into_iter().map(argument).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -190,24 +212,17 @@ impl CarriedView {
 }
 
 impl ProposalView {
-    fn of(proposal: house::ProposalView) -> Self {
+    /// `proposal` at `now`, the time of the block that was asked; amounts in words are in units of `symbol`.
+    fn of(proposal: house::ProposalView, now: u64, symbol: &str) -> Self {
         let failure_text = proposal.failure_text();
         let present = proposal.present().cloned();
         let deposit = DepositOfProposal::of(&proposal);
         let guardian = proposal.guardian.as_ref();
         let guardian =
-            guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote) });
+            guardian.map(|(vote, until)| GuardianView { until: *until, vote: StageView::of(vote, now) });
         let codes = proposal.code_hashes.iter().copied().map(Some).chain(std::iter::repeat(None));
-        let call = |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView {
-            text: call.to_string(),
-            target: call.target,
-            value_wei: call.value.to_string(),
-            data: call.data,
-            code_hash,
-            institution: call.institution,
-            function: call.function,
-            arguments: call.arguments.into_iter().map(argument).collect(),
-        };
+        let call =
+            |(call, code_hash): (house::DecodedCall, Option<B256>)| CallView::of(call, code_hash, symbol);
         Self {
             id: proposal.id,
             status: proposal.status.as_str(),
@@ -224,7 +239,7 @@ impl ProposalView {
             executes_at: proposal.executes_at,
             finished_at: proposal.finished_at,
             stage: proposal.stage,
-            stages: proposal.stages.iter().map(StageView::of).collect(),
+            stages: proposal.stages.iter().map(|stage| StageView::of(stage, now)).collect(),
             kinds: proposal.kinds,
             sponsors_needed: proposal.sponsors_needed,
             sponsors: proposal.sponsors,
@@ -266,7 +281,9 @@ pub(super) fn proposals(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let count = args.opt::<Quantity>(1)?.map_or(most, |count| count.0.min(most));
     let from =
         args.opt::<Quantity>(0)?.map_or_else(|| total.saturating_add(1).saturating_sub(count), |from| from.0);
-    let proposals = house::proposals(&state, from.max(1), count).into_iter().map(ProposalView::of).collect();
+    let (now, symbol) = (timestamp_of(api, state.height())?, api.symbol());
+    let proposals = house::proposals(&state, from.max(1), count).into_iter();
+    let proposals = proposals.map(|found| ProposalView::of(found, now, &symbol)).collect();
     api.answer(&Page { total, proposals })
 }
 
@@ -275,6 +292,7 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let id = args.get::<Quantity>(0)?.0;
     let state = state(api, args, 1)?;
     let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
+    let (now, symbol) = (timestamp_of(api, state.height())?, api.symbol());
     let found = house::proposal(&state, id).map(|found| {
         let asked = stage.unwrap_or(found.stage);
         let shown = usize::try_from(asked).ok().and_then(|asked| found.stages.get(asked));
@@ -285,7 +303,7 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
             rule,
             ballots: Some(ballots.collect()),
             delegated: Some(delegated.collect()),
-            ..ProposalView::of(found)
+            ..ProposalView::of(found, now, &symbol)
         }
     });
     api.answer(&found)
@@ -311,6 +329,9 @@ struct WhyReport {
     proposal: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     treaty: Option<String>,
+    /// How far the vote has come: `concluded`, `open`, `cancelled` …; absent for a treaty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vote: Option<&'static str>,
     report: Report,
     /// keccak-256 of the report's JSON; for a concluded proposal equal to its `reportHash`.
     hash: B256,
@@ -322,21 +343,29 @@ pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> 
     let subject: Subject = args.get(0)?;
     let state = state(api, args, 1)?;
     let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
-    let (report, proposal, treaty) = match subject {
-        Subject::Proposal(id) => (house::stage_report(&state, id.0, stage), Some(id.0), None),
-        Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id)),
+    let now = timestamp_of(api, state.height())?;
+    let (report, proposal, treaty, vote) = match subject {
+        Subject::Proposal(id) => {
+            let vote = house::vote_state(&state, id.0, stage, now);
+            (house::stage_report(&state, id.0, stage), Some(id.0), None, vote)
+        }
+        Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id), None),
     };
+    let vote_text = vote.unwrap_or(house::VoteState::Concluded);
     api.answer(&report.map(|report| WhyReport {
         hash: keccak256(report.json()),
-        text: texts(&report),
+        text: texts(&report, vote_text),
+        vote: vote.map(house::VoteState::as_str),
         proposal,
         treaty,
         report,
     }))
 }
 
-fn texts(report: &Report) -> BTreeMap<&'static str, String> {
-    [("en", report.to_string()), ("zh", report.text(Language::Zh))].into_iter().collect()
+fn texts(report: &Report, vote: house::VoteState) -> BTreeMap<&'static str, String> {
+    [("en", Language::En), ("zh", Language::Zh)]
+        .map(|(code, language)| (code, vote.text(report, language)))
+        .into()
 }
 
 /// A treaty. Dates are days; `null` means not yet.
@@ -380,6 +409,8 @@ struct DepositView {
     treaty: String,
     member: String,
     date: Date,
+    /// What was deposited: ratification, acceptance, approval or accession.
+    kind: Option<&'static str>,
 }
 
 /// Instruments of one treaty, or of all, by date.
@@ -399,6 +430,7 @@ fn deposits_of(state: &StateView, treaty: &str) -> Vec<DepositView> {
         treaty: treaty.to_owned(),
         member: deposit.member,
         date: Date(deposit.date),
+        kind: deposit.kind.map(house::InstrumentKind::as_str),
     };
     house::deposits(state, treaty).into_iter().map(deposit).collect()
 }

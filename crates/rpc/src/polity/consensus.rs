@@ -23,7 +23,12 @@ struct SeatView {
     member: Option<String>,
     address: Address,
     public_key: Bytes,
+    /// ed25519 key that the randomness of its blocks verifies with.
+    peer_key: B256,
+    /// Of its vote; 0 writes without a vote.
     power: u64,
+    /// In choosing who proposes; 0 votes without proposing.
+    weight: u64,
 }
 
 /// A committee, with what a certificate of its height needs.
@@ -46,7 +51,9 @@ impl CommitteeView {
             member: names.get(&seat.address).cloned(),
             address: seat.address,
             public_key: Bytes::copy_from_slice(&seat.public_key),
+            peer_key: seat.peer_key.into(),
             power: seat.power,
+            weight: seat.weight,
         };
         Self {
             height: height.0,
@@ -157,9 +164,4 @@ pub(super) fn verify(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         needed: committee.quorum(),
         total: committee.total_power(),
     })
-}
-
-/// Double signing on record: two signatures of one validator that contradict each other.
-pub(super) fn evidence(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
-    api.answer(&api.ledger.evidence()?)
 }

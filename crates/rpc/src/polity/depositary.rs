@@ -272,7 +272,7 @@ fn force_view(view: house::ForceView) -> ForceView {
     }
 }
 
-fn timestamp_of(api: &Api, height: Height) -> Result<u64, Failure> {
+pub(super) fn timestamp_of(api: &Api, height: Height) -> Result<u64, Failure> {
     let block = api.ledger.block(height)?.ok_or_else(Failure::header_not_found)?;
     Ok(block.header().timestamp)
 }

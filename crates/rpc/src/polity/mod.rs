@@ -8,6 +8,7 @@ mod assembly;
 mod charter;
 mod consensus;
 mod depositary;
+mod incentive;
 mod institutions;
 mod mandates;
 mod members;
@@ -33,7 +34,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_proposal", &["proposal", "block", "stage"], Read, assembly::proposal),
     Method::new("polity_whyReport", &["subject", "block", "stage"], Heavy, assembly::why_report),
     Method::new("polity_treaties", &["block"], Read, assembly::treaties),
-    Method::new("polity_deposits", &["treaty", "block"], Read, assembly::deposits),
+    Method::new("polity_deposits", &["treaty", "block"], Heavy, assembly::deposits),
     Method::new("polity_inForce", &["treaty", "date", "member", "block"], Heavy, depositary::in_force),
     Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
     Method::new("polity_texts", &["treaty", "block"], Heavy, depositary::texts),
@@ -43,14 +44,19 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_chambers", &["block"], Read, assembly::chambers),
     Method::new("polity_tracks", &["block"], Read, tracks::tracks),
     Method::new("polity_agenda", &["count", "block"], Heavy, tracks::agenda),
-    Method::new("polity_seats", &["chamber", "block"], Read, seats::seats),
-    Method::new("polity_getDelegations", &["scope", "member", "block"], Read, seats::delegations),
+    Method::new("polity_seats", &["chamber", "block"], Heavy, seats::seats),
+    Method::new("polity_getDelegations", &["scope", "member", "block"], Heavy, seats::delegations),
     Method::new("polity_treasury", &["block"], Read, institutions::treasury),
     Method::new("polity_institutions", &["block"], Read, institutions::directory),
     Method::new("polity_getCertificate", &["block"], Read, consensus::certificate),
     Method::new("polity_verifyCertificate", &["certificate"], Heavy, consensus::verify),
     Method::new("polity_committee", &["height"], Read, consensus::committee),
-    Method::new("polity_evidence", &[], Read, consensus::evidence),
+    Method::new("polity_stakes", &["block"], Read, incentive::stakes),
+    Method::new("polity_rewards", &["holder", "block"], Read, incentive::rewards),
+    Method::new("polity_standing", &["member", "block"], Read, incentive::standing),
+    Method::new("polity_offences", &["from", "count", "block"], Read, incentive::offences),
+    Method::new("polity_evidence", &[], Heavy, incentive::evidence),
+    Method::new("polity_signatures", &["member", "from", "to"], Heavy, incentive::signatures),
     Method::new("polity_status", &[], Read, status::status),
     Method::new("polity_health", &[], Read, status::health_method),
 ];

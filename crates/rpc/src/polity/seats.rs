@@ -14,6 +14,8 @@ struct SeatsView {
     chamber: String,
     by: &'static str,
     seats: u64,
+    /// Seats that nobody has in the present term.
+    vacant: u64,
     /// The chamber that elects, or that lots are drawn from.
     source: Option<String>,
     term: u64,
@@ -26,6 +28,8 @@ struct SeatsView {
     is_drawing: bool,
     stakes: Vec<StakeView>,
     bonded_wei: String,
+    /// The least that has a seat; 0 where seats are not by stake.
+    min_wei: String,
     unbondings: Vec<UnbondingView>,
 }
 
@@ -75,6 +79,7 @@ impl SeatsView {
             chamber: seats.chamber,
             by: seats.by,
             seats: seats.seats,
+            vacant: seats.vacant,
             source: Some(seats.source).filter(|source| !source.is_empty()),
             term: seats.term,
             ends_at: seats.ends_at,
@@ -85,6 +90,7 @@ impl SeatsView {
             is_drawing: seats.is_drawing,
             stakes: seats.stakes.into_iter().map(stake).collect(),
             bonded_wei: seats.bonded_wei.to_string(),
+            min_wei: seats.min_wei.to_string(),
             unbondings: seats.unbondings.into_iter().map(unbonding).collect(),
         }
     }

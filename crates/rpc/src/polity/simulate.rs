@@ -13,7 +13,7 @@ use polity_institutions::{
 use polity_primitives::{Address, Bytes, StateChanges, U256};
 use serde::{Deserialize, Serialize};
 
-use super::At;
+use super::{At, assembly::CallView};
 use crate::{
     api::Api,
     args::{Args, Quantity},
@@ -54,8 +54,8 @@ struct SimulationView {
     gas_used: u64,
     /// Gas the chain gives an enactment.
     gas_limit: u64,
-    /// The calls in words, from their bytes.
-    calls: Vec<String>,
+    /// The calls, from their bytes.
+    calls: Vec<CallView>,
     /// What would be otherwise; nothing if it fails.
     changes: Vec<ChangeView>,
     balances: Vec<BalanceView>,
@@ -127,8 +127,12 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     };
     let timestamp_secs = executor.founding().next_timestamp(block.header(), now_secs);
     let mix_hash = randao(block.block.hash);
-    let beneficiary = block.header().beneficiary;
-    let attributes = Attributes { timestamp_secs, beneficiary, mix_hash, ..Attributes::default() };
+    let attributes = Attributes {
+        timestamp_secs,
+        beneficiary: block.header().beneficiary,
+        mix_hash,
+        ..Attributes::default()
+    };
     let simulation = executor
         .simulate(&state, block.header(), block.block.hash, &attributes, &subject)
         .map_err(|error| match error {
@@ -136,19 +140,19 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
             other => args.wrong(0, other),
         })?;
     let calls = match &subject {
-        Subject::Calls(calls) => calls.iter().map(|call| house::decode(call).to_string()).collect(),
-        Subject::Proposal(id) => house::proposal(&state, *id)
-            .map(|found| found.decoded.iter().map(ToString::to_string).collect())
-            .unwrap_or_default(),
+        Subject::Calls(calls) => calls.iter().map(house::decode).collect(),
+        Subject::Proposal(id) => house::proposal(&state, *id).map(|found| found.decoded).unwrap_or_default(),
     };
-    api.answer(&view(&state, calls, simulation))
+    let symbol = api.symbol();
+    let calls = calls.into_iter().map(|call| CallView::of(call, None, &symbol)).collect();
+    api.answer(&view(&state, calls, simulation, &symbol))
 }
 
 fn call_of(call: Call) -> IAssembly::Call {
     IAssembly::Call { target: call.target, value: call.value, data: call.data }
 }
 
-fn view(before: &dyn Slots, calls: Vec<String>, simulation: Simulation) -> SimulationView {
+fn view(before: &dyn Slots, calls: Vec<CallView>, simulation: Simulation, symbol: &str) -> SimulationView {
     let after = Changed::new(before, &simulation.changes);
     let change = |difference: polity_institutions::differences::Difference| ChangeView {
         text: difference.to_string(),
@@ -165,14 +169,14 @@ fn view(before: &dyn Slots, calls: Vec<String>, simulation: Simulation) -> Simul
         gas_used: simulation.gas_used,
         gas_limit: simulation.gas_limit,
         calls,
-        changes: differences(before, &after).into_iter().map(change).collect(),
-        balances: balances(before, &simulation.changes),
-        logs: logs(simulation.logs),
-        then: simulation.then.into_iter().map(then).collect(),
+        changes: differences(before, &after, symbol).into_iter().map(change).collect(),
+        balances: balances(before, &simulation.changes, symbol),
+        logs: logs(simulation.logs, symbol),
+        then: simulation.then.into_iter().map(|one| then(one, symbol)).collect(),
     }
 }
 
-fn balances(before: &dyn Slots, changes: &StateChanges) -> Vec<BalanceView> {
+fn balances(before: &dyn Slots, changes: &StateChanges, symbol: &str) -> Vec<BalanceView> {
     let mut found = Vec::new();
     for (account, change) in &changes.accounts {
         let balance = |account: &Option<polity_primitives::Account>| {
@@ -189,15 +193,15 @@ fn balances(before: &dyn Slots, changes: &StateChanges) -> Vec<BalanceView> {
             name,
             before_wei: old.to_string(),
             after_wei: new.to_string(),
-            text: format!("{who}: {} (was {})", amount_text(new), amount_text(old)),
+            text: format!("{who}: {} {symbol} (was {} {symbol})", amount_text(new), amount_text(old)),
         });
     }
     found
 }
 
-fn logs(logs: Vec<alloy_primitives::Log>) -> Vec<LogView> {
+fn logs(logs: Vec<alloy_primitives::Log>, symbol: &str) -> Vec<LogView> {
     let log = |log: alloy_primitives::Log| LogView {
-        text: house::decode_log(&log),
+        text: house::decode_log(&log, symbol),
         address: log.address,
         topics: log.data.topics().to_vec(),
         data: log.data.data.clone(),
@@ -205,11 +209,11 @@ fn logs(logs: Vec<alloy_primitives::Log>) -> Vec<LogView> {
     logs.into_iter().map(log).collect()
 }
 
-fn then(consequence: Consequence) -> ThenView {
+fn then(consequence: Consequence, symbol: &str) -> ThenView {
     let call = IAssembly::Call { target: consequence.to, value: U256::ZERO, data: consequence.input };
     ThenView {
-        text: house::decode(&call).to_string(),
+        text: house::decode(&call).words(symbol),
         failure: consequence.failure.map(|data| house::explain(&data)),
-        logs: logs(consequence.logs),
+        logs: logs(consequence.logs, symbol),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use polity_charter::Text;
+use polity_institutions::constitution;
 use polity_primitives::B256;
 use serde::Serialize;
 use serde_json::Value;
@@ -25,12 +26,15 @@ struct Status<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct CharterName<'a> {
     id: &'a str,
     name: &'a Text,
     hash: B256,
     /// Number of the version in force; 0 is the founding charter.
     version: u64,
+    /// First block under other settings of consensus, while a change is under way.
+    consensus_turns_at: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +66,8 @@ pub(super) fn status(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
             name: &charter.name,
             hash: charter.hash,
             version: agreement.version,
+            consensus_turns_at: Some(constitution::turn(&api.ledger.latest()))
+                .filter(|turn| *turn > head.height().0),
         },
         head: HeadView {
             height: head.height().0,

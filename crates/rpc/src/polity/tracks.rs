@@ -136,6 +136,8 @@ fn of(view: house::TrackView) -> TrackView {
 struct EntryView {
     /// Not before this time.
     at: u64,
+    /// What happens, in a sentence.
+    text: String,
     /// `conclude`, `enact`, `lapse` …
     what: &'static str,
     /// The proposal it is about.
@@ -144,6 +146,12 @@ struct EntryView {
     /// The number of what it is about otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chamber: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    treaty: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -156,14 +164,14 @@ struct Agenda {
 pub(super) fn agenda(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let count =
         args.opt::<Quantity>(0)?.map_or(LIST_MAX, |count| usize::try_from(count.0).unwrap_or(LIST_MAX));
-    let entries = house::agenda_entries(&state(api, args, 1)?);
-    let total = entries.len();
-    let entry = |entry: polity_institutions::agenda::Entry| {
-        let (what, proposal, number) = words(entry.due);
-        EntryView { at: entry.at_secs, what, proposal, number }
+    let state = state(api, args, 1)?;
+    let (total, entries) = house::agenda_in_words(&state, count.min(LIST_MAX), api.symbol().as_str());
+    let entry = |found: house::AgendaView| {
+        let (what, proposal, number) = words(found.entry.due);
+        let house::AgendaView { entry, chamber, treaty, member, text } = found;
+        EntryView { at: entry.at_secs, text, what, proposal, number, chamber, treaty, member }
     };
-    let entries = entries.into_iter().take(count.min(LIST_MAX)).map(entry).collect();
-    api.answer(&Agenda { total, entries })
+    api.answer(&Agenda { total, entries: entries.into_iter().map(entry).collect() })
 }
 
 /// What is due, and for which proposal or other number.

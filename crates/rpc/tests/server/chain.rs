@@ -32,7 +32,7 @@ pub(crate) fn address(key: &SecretKey) -> Address {
 }
 
 /// r, s and the parity of y.
-fn sign(key: &SecretKey, digest: B256) -> ([u8; 64], bool) {
+pub(crate) fn sign(key: &SecretKey, digest: B256) -> ([u8; 64], bool) {
     let signature = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), key);
     let (id, bytes) = signature.serialize_compact();
     (bytes, i32::from(id) == 1)
@@ -47,7 +47,7 @@ pub(crate) fn bob() -> SecretKey {
     key(0xb0)
 }
 
-fn validator() -> SecretKey {
+pub(crate) fn validator() -> SecretKey {
     key(0x11)
 }
 
@@ -160,6 +160,12 @@ impl Chain {
             .push(CommitSignature { validator: address(&validator()), signature: signature.into() });
         app.finalize(certificate).expect("committed");
         block
+    }
+
+    /// The engine found this.
+    pub(crate) fn evidence(&self, evidence: polity_primitives::Evidence) {
+        let proposer = Proposer::new(address(&validator()), &PEER_SECRET).expect("a key");
+        self.ledger.application(proposer).evidence(evidence).expect("recorded");
     }
 
     pub(crate) async fn stop(mut self) {

@@ -1,16 +1,20 @@
 //! The agreement's own methods, on the development charter.
 
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
 use polity_institutions::{
     assembly::{Choice, IAssembly},
+    constitution::IConstitution,
     names,
     treasury::ITreasury,
 };
-use polity_primitives::{ASSEMBLY, Certificate, Signature, TREASURY, recover_signer};
+use polity_primitives::{
+    ASSEMBLY, Certificate, Evidence, Height, Signature, SignedVote, TREASURY, VoteKind, recover_signer,
+    vote_digest,
+};
 use serde_json::{Value, json};
 
-use crate::chain::{CHAIN_ID, Chain, address, hex, key, with_gas};
+use crate::chain::{CHAIN_ID, Chain, address, alice, hex, key, sign, validator, with_gas};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_agreement() {
@@ -173,5 +177,58 @@ async fn a_proposal_and_why_it_passed() {
     assert_eq!(why["hash"], proposal["reportHash"]);
     assert!(why["text"]["en"].as_str().is_some_and(|text| text.contains("two-thirds")), "{why}");
     assert_ne!(why["text"]["en"], why["text"]["zh"]);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_a_member_signed_can_be_found_and_what_it_should_not_have_is_punished() {
+    let chain = Chain::start().await;
+    for _ in 0..3 {
+        chain.block();
+    }
+    let all = chain.call("polity_signatures", json!(["node-1"])).await;
+    let signatures = all["signatures"].as_array().expect("a list");
+    let heights: Vec<_> = signatures.iter().map(|s| (s["height"].clone(), s["wrote"].clone())).collect();
+    assert_eq!(heights, [1, 2, 3].map(|height| (json!(height), json!(true))));
+    assert_eq!((&all["from"], &all["to"], &all["next"]), (&json!(1), &json!(3), &Value::Null));
+    let one = chain.call("polity_signatures", json!([null, 2, 2])).await;
+    assert_eq!(one["signatures"].as_array().map(Vec::len), Some(1));
+    assert_eq!(one["signatures"][0]["said"], "precommit");
+    chain.fail("polity_signatures", json!(["nobody"])).await;
+
+    let vote = |byte: u8| {
+        let block_hash = Some(B256::repeat_byte(byte));
+        let digest = vote_digest(CHAIN_ID, VoteKind::Precommit, Height(2), 0, block_hash);
+        let (rs, odd) = sign(&validator(), digest);
+        let mut signature = [0u8; 65];
+        signature[..64].copy_from_slice(&rs);
+        signature[64] = 27 + u8::from(odd);
+        SignedVote {
+            kind: VoteKind::Precommit,
+            height: 2,
+            round: 0,
+            block_hash,
+            validator: address(&validator()),
+            signature: signature.into(),
+        }
+    };
+    chain.evidence(Evidence::DoubleVote { first: vote(1), second: vote(2) });
+    let found = chain.call("polity_evidence", json!([])).await;
+    assert_eq!((&found[0]["member"], &found[0]["punished"]), (&json!("node-1"), &json!(false)));
+    let accusation: Bytes = found[0]["accusation"].as_str().expect("bytes").parse().expect("hexadecimal");
+    let with_evidence = chain.call("polity_signatures", json!(["node-1", 2, 2])).await;
+    assert_eq!(with_evidence["signatures"].as_array().map(Vec::len), Some(3), "the two votes are found too");
+
+    let call = IConstitution::accuseCall { evidence: accusation }.abi_encode();
+    let raw = with_gas(&alice(), 0, polity_primitives::CONSTITUTION, &call, 3_000_000);
+    chain.call("eth_sendRawTransaction", json!([hex(&raw)])).await;
+    chain.block();
+    assert_eq!(chain.call("polity_evidence", json!([])).await[0]["punished"], true);
+    let offences = chain.call("polity_offences", json!([])).await;
+    assert_eq!((&offences[0]["offence"], &offences[0]["member"]), (&json!("double vote"), &json!("node-1")));
+    let standing = chain.call("polity_standing", json!(["node-1"])).await;
+    assert_eq!(standing[0]["status"], "active", "the last validator is spared");
+    assert_eq!(chain.call("polity_stakes", json!([])).await["heldWei"], "0");
+    assert_eq!(chain.call("polity_rewards", json!(["node-1"])).await, json!([]));
     chain.stop().await;
 }

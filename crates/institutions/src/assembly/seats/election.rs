@@ -7,12 +7,12 @@
 //!
 //! The electing chamber counts as it was when the election opened. Each ballot moves the sums of the candidates it names by the
 //! weight of who casts it; so counting is reading the sums. Seats go to the candidates with the largest sums above zero; of equal
-//! ones to whoever stood first. Who is no active member any more when seats are filled, or may not stand any more, is passed over.
+//! ones to whoever stood first. With fewer such candidates than seats, the other seats stay vacant for the term. Who is no active member any more when seats are filled, or may not stand any more, is passed over.
 
 use alloy_primitives::{B256, U256};
 use polity_charter::Rights;
 
-use super::{Phase, Place, is_described, place, postpone, schedule, seat, seat_at, weight_at};
+use super::{Description, Phase, Place, Seating, place, postpone, schedule, seat, seat_at, weight_at};
 use crate::{
     assembly::{
         IAssembly::{
@@ -21,6 +21,7 @@ use crate::{
         },
         electorate,
         rules::{self, too_many},
+        schema::ChamberRecord,
     },
     context::{Context, Result},
     ensure, layout,
@@ -88,19 +89,21 @@ fn open(cx: &mut Context<'_>, place: &Place) -> Result<()> {
 fn count(cx: &mut Context<'_>, place: &Place) -> Result<()> {
     let number = place.body.elections.get(cx)?;
     let election = place.body.election.at(number);
+    let eligibility = Eligibility::of(cx, place)?;
     let mut standing = Vec::new();
     for index in 0..election.candidates.len(cx)? {
         let member = election.candidates.at(index).get(cx)?;
         let sum = election.sums.at(index).get(cx)?;
         let stands = !sum.is_zero() && !election.withdrawn.at(member).get(cx)?;
-        if stands && may_stand(cx, place, member)? {
+        if stands && eligibility.of_member(cx, member)? {
             standing.push((sum, member));
         }
     }
     // Stable: of equal sums, whoever stood first stays first.
     standing.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let seats = usize::try_from(election.seats.get(cx)?).unwrap_or(usize::MAX);
-    let winners: Vec<B256> = standing.into_iter().take(seats).map(|(_, member)| member).collect();
+    let seats = election.seats.get(cx)?;
+    let most = usize::try_from(seats).unwrap_or(usize::MAX);
+    let winners: Vec<B256> = standing.into_iter().take(most).map(|(_, member)| member).collect();
     if winners.is_empty() {
         let now = cx.block().timestamp_secs;
         place.body.phase.set(cx, Phase::Rest as u8)?;
@@ -108,26 +111,47 @@ fn count(cx: &mut Context<'_>, place: &Place) -> Result<()> {
         return cx.emit(&NobodyElected { chamber: place.id, election: number });
     }
     let lead_secs = place.record.seating.election_secs.get(cx)?;
-    seat(cx, place, winners, number, lead_secs)
+    seat(cx, place, Seating { members: winners, seats, election: number, lead_secs })
 }
 
-/// Whether `member` is active, may vote, and is one whom the chamber's description names or, without one, sits in the electing
-/// chamber now.
-fn may_stand(cx: &mut Context<'_>, place: &Place, member: B256) -> Result<bool> {
-    if !is_described(cx, &place.record, member)? {
-        return Ok(false);
+/// Who may stand: an active member that may vote and is one whom the chamber's description names or, without one, sits in the
+/// electing chamber now. Read once, since a description can be long and there can be many candidates.
+struct Eligibility {
+    own: Description,
+    /// The electing chamber, where it says who may stand; `None` inside if it is gone.
+    source: Option<Option<(B256, ChamberRecord, Option<Description>)>>,
+}
+
+impl Eligibility {
+    fn of(cx: &mut Context<'_>, place: &Place) -> Result<Self> {
+        let own = Description::of(cx, &place.record)?;
+        if own.is_given {
+            return Ok(Self { own, source: None });
+        }
+        let id = place.record.seating.source.get(cx)?;
+        let source = match rules::chamber(cx, id)? {
+            None => None,
+            Some((_, record)) => {
+                let is_described = record.seating.by(cx)? == By::Description;
+                let among = if is_described { Some(Description::of(cx, &record)?) } else { None };
+                Some((id, record, among))
+            }
+        };
+        Ok(Self { own, source: Some(source) })
     }
-    let own = electorate::described(cx, &place.record)?;
-    if own.kinds != 0 || !own.classes.is_empty() || !own.members.is_empty() {
-        return Ok(true);
+
+    fn of_member(&self, cx: &mut Context<'_>, member: B256) -> Result<bool> {
+        if !self.own.lets_in(cx, member)? {
+            return Ok(false);
+        }
+        let Some(source) = &self.source else { return Ok(true) };
+        let Some((id, record, among)) = source else { return Ok(false) };
+        let is_among = match among {
+            Some(description) => description.lets_in(cx, member)?,
+            None => true,
+        };
+        Ok(is_among && seat_at(cx, *id, record, member, u64::MAX)?.is_some())
     }
-    let source = place.record.seating.source.get(cx)?;
-    let Some((_, record)) = rules::chamber(cx, source)? else { return Ok(false) };
-    let among = match record.seating.by(cx)? {
-        By::Description => is_described(cx, &record, member)?,
-        _ => true,
-    };
-    Ok(among && seat_at(cx, source, &record, member, u64::MAX)?.is_some())
 }
 
 /// The open election of chamber `id`.
@@ -147,7 +171,8 @@ fn open_election(cx: &mut Context<'_>, id: B256) -> Result<(Place, u64, Election
 pub(in crate::assembly) fn stand(cx: &mut Context<'_>, chamber: B256) -> Result<()> {
     let member = electorate::caller_with(cx, Rights::VOTE)?;
     let (place, number, election) = open_election(cx, chamber)?;
-    ensure!(may_stand(cx, &place, member)?, MayNotStand { chamber, member });
+    let may = Eligibility::of(cx, &place)?.of_member(cx, member)?;
+    ensure!(may, MayNotStand { chamber, member });
     if election.numbers.at(member).get(cx)? == 0 {
         let count = election.candidates.len(cx)?;
         ensure!(count < CANDIDATES_MAX, too_many("candidates", CANDIDATES_MAX));

@@ -26,8 +26,8 @@ pub(super) use election::{elect, elected_by, election_of, stand, stand_down};
 pub use sortition::DRAW_MEMBERS_MAX;
 pub use stake::{BONDED_MAX, UNBONDINGS_MAX};
 pub(super) use stake::{bond, bonded_in, release, unbond, unbonding_of};
-pub(super) use views::by_word;
 pub use views::{CandidateView, SeatsView, StakeView, UnbondingView, seats_of};
+pub(super) use views::{Turn, by_word, turn_of, unbonding};
 
 use super::{
     IAssembly::{self, By, NotDue, Seated, TurnSkipped, UnknownChamber},
@@ -328,14 +328,21 @@ fn schedule(cx: &mut Context<'_>, place: &Place, at: u64) -> Result<()> {
     storage().agenda.schedule(cx, &block, Due::Turn(place.number), at)
 }
 
-/// Begins a term with these members. `lead_secs` before its end the next turn comes.
-fn seat(
-    cx: &mut Context<'_>,
-    place: &Place,
+/// Who is seated.
+struct Seating {
     members: Vec<B256>,
+    /// How many seats there are: those that are left stay vacant.
+    seats: u64,
+    /// Number of the election; 0: lots fell.
     election: u64,
+    /// So long before the end of the term the next turn comes. Units: seconds.
     lead_secs: u64,
-) -> Result<()> {
+}
+
+/// Begins a term.
+fn seat(cx: &mut Context<'_>, place: &Place, seating: Seating) -> Result<()> {
+    let Seating { members, seats, election, lead_secs } = seating;
+    let vacant = seats.saturating_sub(members.len() as u64);
     let block = cx.block();
     let term = place.body.term.get(cx)?.saturating_to::<u64>().saturating_add(1);
     let record = place.body.terms.at(term);
@@ -350,7 +357,7 @@ fn seat(
     place.body.term.set(cx, block.height, U256::from(term))?;
     place.body.phase.set(cx, Phase::Rest as u8)?;
     schedule(cx, place, ends.saturating_sub(lead_secs))?;
-    cx.emit(&Seated { chamber: place.id, term, members, endsAt: ends })
+    cx.emit(&Seated { chamber: place.id, term, members, vacant, endsAt: ends })
 }
 
 /// A seat at some height: just that, or with what was bonded. Units: wei.
@@ -447,8 +454,20 @@ fn weight_at(
     height: u64,
 ) -> Result<Option<u128>> {
     let filter = electorate::filter(cx, record)?;
+    weight_in(cx, id, (record, &filter), member, weight, height)
+}
+
+/// The same for a chamber whose filter was read: it can be long, and many members are asked about.
+fn weight_in(
+    cx: &mut Context<'_>,
+    id: B256,
+    (record, filter): (&ChamberRecord, &Filter),
+    member: B256,
+    weight: B256,
+    height: u64,
+) -> Result<Option<u128>> {
     let weights = if weight.is_zero() { vec![] } else { vec![weight] };
-    let elector = registry().elector(&mut electorate::members(cx), member, &filter, &weights, height)?;
+    let elector = registry().elector(&mut electorate::members(cx), member, filter, &weights, height)?;
     let Some(elector) = elector else { return Ok(None) };
     let Some(seat) = seat_at(cx, id, record, member, height)? else { return Ok(None) };
     let stake = B256::right_padding_from(STAKE.as_bytes());
@@ -459,13 +478,24 @@ fn weight_at(
     }))
 }
 
-/// Whether the description of `record`, if it has one, lets `member` in now, and it may vote.
-fn is_described(cx: &mut Context<'_>, record: &ChamberRecord, member: B256) -> Result<bool> {
-    let mut filter = electorate::described(cx, record)?;
-    if filter.kinds == 0 && filter.classes.is_empty() && filter.members.is_empty() {
-        filter = Filter { rights: Rights::VOTE, ..electorate::anyone() };
+/// Whom a chamber's description lets in: all who may vote, where it names nobody.
+struct Description {
+    filter: Filter,
+    is_given: bool,
+}
+
+impl Description {
+    fn of(cx: &mut Context<'_>, record: &ChamberRecord) -> Result<Self> {
+        let described = electorate::described(cx, record)?;
+        let is_given = described.kinds != 0 || !described.classes.is_empty() || !described.members.is_empty();
+        let anyone = || Filter { rights: Rights::VOTE, ..electorate::anyone() };
+        Ok(Self { filter: if is_given { described } else { anyone() }, is_given })
     }
-    Ok(registry().elector(&mut electorate::members(cx), member, &filter, &[], u64::MAX)?.is_some())
+
+    /// Whether it lets `member` in now.
+    fn lets_in(&self, cx: &mut Context<'_>, member: B256) -> Result<bool> {
+        Ok(registry().elector(&mut electorate::members(cx), member, &self.filter, &[], u64::MAX)?.is_some())
+    }
 }
 
 /// The present term, as the ABI shows it. It reads every candidate or lot of the term.

@@ -9,7 +9,7 @@
 
 use alloy_primitives::{B256, U256, keccak256};
 
-use super::{Phase, Place, lots, postpone, schedule, seat, weight_at};
+use super::{Phase, Place, Seating, lots, postpone, schedule, seat, weight_in};
 use crate::{
     assembly::{
         IAssembly::{DrawAnnounced, DrawSeeded},
@@ -54,7 +54,11 @@ pub(super) fn turn(cx: &mut Context<'_>, place: &Place) -> Result<()> {
         return go_on(cx, place, term, &draw);
     }
     let (drawn, _) = drawn(cx, &draw)?;
-    if drawn.is_empty() { postpone(cx, place) } else { seat(cx, place, drawn, 0, 0) }
+    if drawn.is_empty() {
+        return postpone(cx, place);
+    }
+    let seats = draw.seats.get(cx)?;
+    seat(cx, place, Seating { members: drawn, seats, election: 0, lead_secs: 0 })
 }
 
 fn announce(cx: &mut Context<'_>, place: &Place, term: u64, draw: &DrawRecord) -> Result<()> {
@@ -90,13 +94,16 @@ fn go_on(cx: &mut Context<'_>, place: &Place, term: u64, draw: &DrawRecord) -> R
     let source = draw.source.get(cx)?;
     let record = rules::chamber_version(source, draw.source_version.get(cx)?);
     let (weight, height) = (draw.weight.get(cx)?, draw.height.get(cx)?);
+    let filter = electorate::filter(cx, &record)?;
     let before = draw.lots.all(cx)?;
     let mut lowest = before.clone();
     let from = draw.cursor.get(cx)?;
     let to = from.saturating_add(DRAW_MEMBERS_MAX).min(registry().count(&mut electorate::members(cx))?);
     for index in from..to {
         let member = registry().id_at(&mut electorate::members(cx), index)?;
-        let Some(weighs) = weight_at(cx, source, &record, member, weight, height)? else { continue };
+        let Some(weighs) = weight_in(cx, source, (&record, &filter), member, weight, height)? else {
+            continue;
+        };
         let weighs = (!weight.is_zero()).then_some(weighs);
         if let Some(lot) = lots::lot(seed, member, weighs) {
             lowest.push((lot << lots::PLACE_BITS) | U256::from(index));

@@ -1,20 +1,21 @@
 //! Chambers by stake: members bond currency and weigh what they bonded.
 //!
 //! Rule kept, to the wei: what the assembly owes for stakes is the sum of all stakes and of all that waits to be paid back; it came
-//! in with `bond`, and goes out with `release` and in no other way. What a member bonded stays its own if it leaves or is expelled.
+//! in with `bond`, and goes out with `release` and in no other way. What a member bonded stays its own if it leaves or is expelled,
+//! and if the chamber is removed.
 
 use alloy_primitives::{B256, U256};
 
-use super::{Place, body, is_described, place};
+use super::{Description, Place, body, place};
 use crate::{
     agenda::Due,
     assembly::{
         IAssembly::{
             BadAmount, Bonded, By, MayNotBond, NotAMember, NotByStake, NotDue, NothingBonded, Released,
-            Unbond, Unbonding, UnknownUnbonding,
+            Unbond, Unbonding, UnknownChamber, UnknownUnbonding,
         },
         electorate,
-        rules::too_many,
+        rules::{self, too_many},
         schema::storage,
     },
     context::{Context, Result},
@@ -49,7 +50,7 @@ pub(in crate::assembly) fn bond(cx: &mut Context<'_>, chamber: B256) -> Result<(
     let member = electorate::caller(cx)?;
     let Place { record, body, .. } = place(cx, chamber)?;
     ensure!(record.seating.by(cx)? == By::Stake, NotByStake { chamber });
-    ensure!(is_described(cx, &record, member)?, MayNotBond { chamber, member });
+    ensure!(Description::of(cx, &record)?.lets_in(cx, member)?, MayNotBond { chamber, member });
     let (amount, now) = (cx.value(), cx.block().height);
     ensure!(!amount.is_zero(), NothingBonded {});
     let bonded = body.bonded.get(cx)?;
@@ -68,8 +69,9 @@ pub(in crate::assembly) fn unbond(cx: &mut Context<'_>, chamber: B256, amount: U
     let who = cx.caller();
     let member = registry().party_of(&mut electorate::members(cx), who)?;
     ensure!(!member.is_zero(), NotAMember { who });
-    let Place { record, body, .. } = place(cx, chamber)?;
-    let (block, storage) = (cx.block(), storage());
+    // Also of a chamber that is no more: otherwise a wei bonded there could keep it for ever.
+    let record = rules::last_chamber(cx, chamber)?.ok_or(UnknownChamber { chamber })?;
+    let (body, block, storage) = (body(chamber), cx.block(), storage());
     let stake = body.stakes.at(member).get(cx)?;
     ensure!(!stake.is_zero(), NothingBonded {});
     ensure!(!amount.is_zero() && amount <= stake, BadAmount { amount, max: stake });

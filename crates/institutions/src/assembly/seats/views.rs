@@ -5,6 +5,7 @@ use polity_primitives::REGISTRY;
 
 use super::{Phase, body, election_of, rules, term_of};
 use crate::{
+    agenda::Due,
     assembly::{
         IAssembly::By,
         schema::{storage, view},
@@ -24,6 +25,8 @@ pub struct SeatsView {
     pub by: &'static str,
     /// Seats there are; 0 by stake.
     pub seats: u64,
+    /// Seats that nobody has in the present term; 0 by stake, and before the first.
+    pub vacant: u64,
     /// The chamber that elects, or that lots are drawn from; empty by stake.
     pub source: String,
     /// Number of the present term; 0: nobody was ever seated.
@@ -44,6 +47,8 @@ pub struct SeatsView {
     pub stakes: Vec<StakeView>,
     /// All that is bonded. Units: wei.
     pub bonded_wei: U256,
+    /// The least that has a seat; zero where seats are not by stake. Units: wei.
+    pub min_wei: U256,
     /// What waits to be paid back.
     pub unbondings: Vec<UnbondingView>,
 }
@@ -95,7 +100,7 @@ pub(in crate::assembly) const fn by_word(by: By) -> &'static str {
 
 /// How the seats of chamber `id` are filled and who has them; `None` if it sits by description, or is not there.
 ///
-/// Bounds: it reads every member once by stake, and every payment there ever was.
+/// Bounds: it reads every member once by stake, and the agenda, on which is who waits to be paid.
 #[must_use]
 pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
     let (mut view, word) = (view(slots), names::word(id)?);
@@ -121,6 +126,7 @@ pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
         chamber: id.to_owned(),
         by,
         seats: seating.seats,
+        vacant: if term.number == 0 { 0 } else { seating.seats.saturating_sub(term.members.len() as u64) },
         source: names::text(seating.source),
         term: term.number,
         ends_at: (term.number != 0).then_some(term.ends),
@@ -131,6 +137,7 @@ pub fn seats_of(slots: &dyn Slots, id: &str) -> Option<SeatsView> {
         is_drawing: phase == Phase::Draw,
         stakes: if by == "stake" { stakes(slots, &mut view, word, seating.min) } else { Vec::new() },
         bonded_wei,
+        min_wei: seating.min,
         unbondings: unbondings(&mut view, word),
     })
 }
@@ -149,7 +156,12 @@ fn stakes(slots: &dyn Slots, view: &mut View<'_>, chamber: B256, min: U256) -> V
 
 fn unbondings<R: Read<Error = core::convert::Infallible>>(r: &mut R, chamber: B256) -> Vec<UnbondingView> {
     let seats = storage().seats;
-    let Ok(count) = seats.unbonding_count.get(r);
+    let Ok(agenda) = storage().agenda.all(r);
+    let mut waiting: Vec<u64> = agenda
+        .into_iter()
+        .filter_map(|entry| if let Due::Release(id) = entry.due { Some(id) } else { None })
+        .collect();
+    waiting.sort_unstable();
     let waits = |id: u64| {
         let record = seats.unbondings.at(id);
         let (Ok(of), Ok(paid)) = (record.chamber.get(r), record.paid.get(r));
@@ -158,5 +170,51 @@ fn unbondings<R: Read<Error = core::convert::Infallible>>(r: &mut R, chamber: B2
         let waits = of == chamber && !paid;
         waits.then(|| UnbondingView { id, member: names::text(member), amount_wei, paid_at })
     };
-    (1..=count).filter_map(waits).collect()
+    waiting.into_iter().filter_map(waits).collect()
+}
+
+/// What a chamber's entry of the agenda will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::assembly) enum Turn {
+    /// Ballots are taken from then on.
+    ElectionOpens,
+    /// Ballots are counted and seats filled.
+    ElectionCloses,
+    /// A draw is announced.
+    LotsBegin,
+    /// More lots are drawn, or seats filled with the lowest.
+    LotsGoOn,
+    /// The chamber is gone, or sits otherwise since.
+    Nothing,
+}
+
+/// The chamber with this number on the agenda, and what its turn will do; `None` if no chamber has it.
+pub(in crate::assembly) fn turn_of(slots: &dyn Slots, number: u64) -> Option<(String, Turn)> {
+    let mut view = view(slots);
+    let index = number.checked_sub(1)?;
+    let Ok(id) = storage().seats.filled.find(&mut view, index);
+    let Ok(id) = id?.get(&mut view);
+    let Ok(chamber) = rules::chamber(&mut view, id);
+    let Ok(phase) = Phase::of(&mut view, &body(id));
+    let by = chamber.map(|(_, record)| {
+        let Ok(by) = record.seating.by(&mut view);
+        by
+    });
+    let turn = match (by, phase) {
+        (Some(By::Election), Phase::Election) => Turn::ElectionCloses,
+        (Some(By::Election), _) => Turn::ElectionOpens,
+        (Some(By::Sortition), Phase::Draw) => Turn::LotsGoOn,
+        (Some(By::Sortition), _) => Turn::LotsBegin,
+        _ => Turn::Nothing,
+    };
+    Some((names::text(id), turn))
+}
+
+/// Chamber, member and amount of what was unbonded under `id`. Units: wei.
+pub(in crate::assembly) fn unbonding(slots: &dyn Slots, id: u64) -> (String, String, U256) {
+    let mut view = view(slots);
+    let record = storage().seats.unbondings.at(id);
+    let (Ok(chamber), Ok(member), Ok(amount)) =
+        (record.chamber.get(&mut view), record.member.get(&mut view), record.amount.get(&mut view));
+    (names::text(chamber), names::text(member), amount)
 }

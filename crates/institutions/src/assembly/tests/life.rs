@@ -315,7 +315,7 @@ fn calls_are_shown_from_their_bytes_alone() {
         sol::Call { target: account("contract"), value: U256::from(3), data: vec![1, 2, 3, 4, 5].into() };
     let id = chain.propose("AAA", "plenary", vec![pay(5), raw]);
     let decoded = proposal(&chain.memory, id).unwrap().decoded;
-    let shown = format!("treasury.pay(name: common, to: {}, amount: 5)", account("receiver"));
+    let shown = format!("treasury.pay(name: common, to: {}, amount: 5 wei)", account("receiver"));
     assert_eq!(decoded[0].to_string(), shown);
     assert_eq!(decoded[1].to_string(), format!("{} with 0x0102030405 sending 3 wei", account("contract")));
     assert_eq!((decoded[1].institution, &decoded[1].function), (None, &None));

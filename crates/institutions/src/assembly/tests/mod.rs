@@ -8,6 +8,7 @@ mod depositary;
 mod force;
 mod frozen;
 mod gas;
+mod hostile;
 mod known_answers;
 mod laws;
 mod life;

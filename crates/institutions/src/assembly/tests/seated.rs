@@ -17,7 +17,7 @@ fn refused<C: SolCall>(chain: &mut Chain, who: Address, to: Address, call: &C) -
 fn kind_rights(chain: &mut Chain, rights: u16) -> Result<(), String> {
     let written = crate::genesis::inside(&mut chain.memory, REGISTRY, |cx| {
         crate::registry::registry().set_kind_rights(cx, Kind::State, Rights(rights))?;
-        crate::registry::registry().keep_going(cx)
+        crate::registry::registry().keep_going(cx, Rights::PROPOSE)
     });
     written.map_err(|failure| match failure {
         Failure::Revert(output) => directory::error_name(&output).expect("an error of the ABI"),
@@ -108,4 +108,62 @@ fn a_chamber_is_not_written_for_nobody() {
     let nobody = chain.write_chamber("council", &chamber(&["ORG", "EEE", "NIL"]));
     assert_eq!(nobody, Err("InvalidChamber".into()));
     chain.write_chamber("council", &chamber(&["ORG", "DDD"])).expect("somebody sits in it");
+}
+
+/// What amending `text` by `lines` comes to.
+fn amended(text: &str, lines: &[&str]) -> Result<(), String> {
+    let mut chain = Chain::new(text);
+    crate::constitution::tests::amend(&mut chain, lines)
+}
+
+/// A voter alone decides nothing: somebody has to propose.
+#[test]
+fn the_last_proposer_stays_whatever_would_take_it() {
+    let text = CHARTER
+        .replace(r#""transact", "propose", "vote", "validate"]"#, r#""transact", "vote", "validate"]"#)
+        .replace("opens   = [\"emergency\"]", "opens   = []");
+    let mut chain = Chain::new(&text);
+    let propose = Rights::PROPOSE.0;
+    for result in [
+        refused(&mut chain, AGREEMENT, REGISTRY, &registry::suspendCall { id: word("SAM") }),
+        refused(&mut chain, AGREEMENT, REGISTRY, &registry::expelCall { id: word("SAM") }),
+        refused(&mut chain, AGREEMENT, REGISTRY, &registry::revokeCall { id: word("SAM"), rights: propose }),
+        refused(
+            &mut chain,
+            AGREEMENT,
+            REGISTRY,
+            &registry::revokeCall { id: word("SAM"), rights: Rights::TRANSACT.0 },
+        ),
+        refused(&mut chain, account("SAM"), REGISTRY, &registry::resignCall {}),
+    ] {
+        assert_eq!(result, "NoProposerLeft");
+    }
+    let rights = r#"set rights.expert = ["read", "transact"]"#;
+    assert!(amended(&text, &[rights]).unwrap_err().contains("NoProposerLeft"));
+    assert!(amended(&text, &[r#"set members.SAM.kind = "igo""#]).unwrap_err().contains("NoProposerLeft"));
+    assert_eq!(amended(&text, &[rights, r#"set members.SAM.rights = ["propose"]"#]), Ok(()));
+    assert_eq!(amended(CHARTER, &[rights]), Ok(()), "the states propose");
+    // Others may go; and where nobody ever could propose, or an authority can, nobody is kept in for it.
+    chain.decide(REGISTRY, &registry::suspendCall { id: word("EEE") });
+    chain.decide(REGISTRY, &registry::grantCall { id: word("AAA"), rights: propose });
+    chain.decide(REGISTRY, &registry::suspendCall { id: word("SAM") });
+    let court = CHARTER
+        .replace(r#""transact", "propose", "vote", "validate"]"#, r#""transact", "vote", "validate"]"#);
+    Chain::new(&court).decide(REGISTRY, &registry::expelCall { id: word("SAM") });
+}
+
+/// Where only members transact, who may vote and may not transact does not vote.
+#[test]
+fn somebody_can_still_send_what_is_decided_by() {
+    let states = |rights: &str| format!("set rights.state = [{rights}]");
+    let silent = states(r#""read", "propose", "vote", "validate""#);
+    assert!(amended(CHARTER, &[&silent]).unwrap_err().contains("NoVoterLeft"));
+    let open = "set access.transact = \"anyone\"";
+    assert_eq!(amended(CHARTER, &[&silent, open]), Ok(()));
+    let public = CHARTER.replace("transact = \"members\"", "transact = \"anyone\"").replace(
+        r#"["read", "write", "transact", "propose", "vote", "validate"]"#,
+        r#"["read", "propose", "vote", "validate"]"#,
+    );
+    let closed = amended(&public, &["set access.transact = \"members\""]);
+    assert!(closed.unwrap_err().contains("NoVoterLeft"));
 }

@@ -253,6 +253,34 @@ fn who_is_approved_by_most_is_seated_for_a_term() {
     assert!(of(&chain, "board").election_closes_at.is_some(), "it is held again");
 }
 
+/// A lone candidate fills one seat, and it is told how many nobody has.
+#[test]
+fn seats_for_which_nobody_stood_stay_vacant() {
+    use alloy_sol_types::SolEvent;
+    let mut chain = seated();
+    chain.next(0);
+    chain.end();
+    assert_eq!((of(&chain, "board").vacant, of(&chain, "board").term), (0, 0), "nobody was to be seated yet");
+    assert_eq!(stand(&mut chain, "AAA", "board"), Ok(()));
+    assert_eq!(elect(&mut chain, "EEE", "board", &["AAA"]), Ok(()));
+    chain.next(10 * DAY);
+    let mut told = Vec::new();
+    while let Some(due) = next_due(&chain.memory, &chain.memory.block) {
+        let outcome = chain.memory.call(&Request::new(SYSTEM, due.to, due.input.to_vec()));
+        assert!(outcome.result.is_ok());
+        told.extend(outcome.logs.iter().filter_map(|log| sol::Seated::decode_log_data(&log.data).ok()));
+    }
+    let vacant = |id: &str| told.iter().find(|seated| seated.chamber == word(id)).map(|seated| seated.vacant);
+    assert_eq!((vacant("board"), of(&chain, "board").vacant), (Some(1), 1));
+    assert_eq!(of(&chain, "board").members, ["AAA"]);
+    // Lots that found enough leave none.
+    for _ in 0..4 {
+        chain.next(0);
+        chain.end();
+    }
+    assert_eq!((of(&chain, "jury").members.len(), of(&chain, "jury").vacant), (3, 0));
+}
+
 #[test]
 fn a_weighted_ballot_for_one_and_those_who_may_not_sit_when_seats_are_filled() {
     let mut chain = seated();

@@ -25,11 +25,11 @@ fn a_bond_comes_back_after_its_time_and_to_the_wei() {
     let id = send(&mut chain, holder("BBB"), &sol::unbondCall { amount: U256::from(500) }).expect("unbonds");
     assert_eq!((stake(&chain, "BBB").total, stake(&chain, "BBB").leaving), (U256::ZERO, U256::from(500)));
     chain.next(7 * DAY - 1);
-    assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "NotDue");
+    assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "NotYet");
     chain.next(1);
     send(&mut chain, GUEST, &sol::releaseCall { id }).expect("anyone may");
     assert_eq!(chain.memory.balance_of(holder("BBB")) - before, U256::from(500));
-    assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "NotDue", "once");
+    assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "NotYet", "once");
     assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id: U256::from(9) })), "UnknownUnbonding");
 }
 

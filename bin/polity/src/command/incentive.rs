@@ -1,0 +1,274 @@
+//! What honesty earns and dishonesty costs: stakes, rewards, standing, evidence, and who signed what.
+
+use alloy_primitives::{B256, U256};
+use clap::{Args, Subcommand};
+use polity_charter::amount_text;
+use polity_institutions::constitution::IConstitution;
+use polity_primitives::{Accusation, Bytes, CONSTITUTION, Evidence};
+use serde_json::{Value, json};
+
+use super::{
+    act::{SignerArgs, done, send_to, word},
+    read::{array, list, moment, row, table, text},
+    seats::wei,
+};
+use crate::{
+    client::RpcArgs,
+    output::{Failure, Outcome, print, read_input},
+};
+
+/// What is at stake on whose conduct, what waits to be paid back, and the books of issue.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity stakes --dir .polity/stake")]
+pub(crate) struct Stakes {
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Stakes {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let stakes: Value = self.rpc.client()?.call("polity_stakes", json!([]))?;
+        print(as_json, &stakes, || {
+            let mut rows = vec![row(&["member", "own bond", "at stake", "unbonding", "vesting"])];
+            for bond in array(&stakes["candidates"]) {
+                let money = ["pledgedWei", "totalWei", "leavingWei", "vestingWei"].map(|key| wei(&bond[key]));
+                let mut cells = vec![text(&bond["member"])];
+                cells.extend(money);
+                rows.push(cells);
+            }
+            let mut out = if rows.len() == 1 { "nobody has a bond\n".to_owned() } else { table(&rows) };
+            if !array(&stakes["delegates"]).is_empty() {
+                let until = moment(&stakes["termEndsAt"]);
+                out.push_str(&format!("delegates until {until}: {}\n", list(&stakes["delegates"])));
+            }
+            for paid in array(&stakes["unbondings"]) {
+                let [id, holder, from] = ["id", "holder", "candidate"].map(|key| text(&paid[key]));
+                let then =
+                    paid["to"].as_str().map_or_else(|| "is paid".to_owned(), |to| format!("goes to {to}"));
+                let (amount, at) = (wei(&paid["amountWei"]), moment(&paid["paidAt"]));
+                out.push_str(&format!(
+                    "payment {id}: {amount} of {holder} from {from} {then} from {at} on\n"
+                ));
+            }
+            let [issued, burnt, held] = ["issuedWei", "burntWei", "heldWei"].map(|key| wei(&stakes[key]));
+            out.push_str(&format!("issued {issued}, burnt {burnt}, held {held}\n"));
+            out
+        })
+    }
+}
+
+/// How members stand: score, blocks written, turns missed.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity standing de --dir .polity/standing")]
+pub(crate) struct Standing {
+    /// One member, by id.
+    member: Option<String>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Standing {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let found: Value = self.rpc.client()?.call("polity_standing", json!([self.member]))?;
+        print(as_json, &found, || {
+            let mut rows = vec![row(&["member", "status", "score", "written", "missed", "in a row"])];
+            for score in array(&found) {
+                let keys = ["member", "status", "score", "written", "missed", "inARow"];
+                rows.push(keys.map(|key| text(&score[key])).to_vec());
+            }
+            table(&rows)
+        })
+    }
+}
+
+/// Pays out rewards of one's stakes: from one validator, or from all with anything to claim.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity claim --as de --dir .polity/stake")]
+pub(crate) struct Claim {
+    /// The validator, by id.
+    candidate: Option<String>,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Claim {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let who = self.signer.address(self.rpc.dir())?;
+        let holdings: Value = self.rpc.client()?.call("polity_rewards", json!([who.to_string()]))?;
+        let owed = |holding: &&Value| holding["rewardsWei"].as_str().is_some_and(|wei| wei != "0");
+        let candidates = match &self.candidate {
+            Some(candidate) => vec![candidate.clone()],
+            None => array(&holdings).iter().filter(owed).map(|holding| text(&holding["candidate"])).collect(),
+        };
+        let (mut last, mut sum) = (None, U256::ZERO);
+        for candidate in &candidates {
+            let call = IConstitution::claimCall { candidate: word("member", candidate)? };
+            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
+            let holding = array(&holdings).iter().find(|holding| holding["candidate"] == json!(candidate));
+            let rewards = holding.and_then(|holding| holding["rewardsWei"].as_str()?.parse::<U256>().ok());
+            sum = sum.saturating_add(rewards.unwrap_or_default());
+            last = Some(receipt);
+        }
+        let receipt = last.ok_or_else(|| Failure::failed("there are no rewards to claim"))?;
+        let value = json!({ "candidates": candidates, "rewardsWei": sum.to_string() });
+        done(
+            json,
+            &receipt,
+            value,
+            &format!("claimed at least {} from {}", amount_text(sum), candidates.join(", ")),
+        )
+    }
+}
+
+/// Pays what was unbonded, when its time has come, to whom it belongs; `polity stakes` shows the numbers.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity release 3 --as de --dir .polity/stake")]
+pub(crate) struct Release {
+    /// Number of the payment.
+    id: u64,
+    #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Release {
+    pub(crate) fn run(self, json: bool) -> Outcome {
+        let call = IConstitution::releaseCall { id: U256::from(self.id) };
+        let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
+        done(json, &receipt, json!({ "id": self.id }), &format!("payment {} released", self.id))
+    }
+}
+
+/// Evidence of dishonesty: what a node found, and bringing it before the chain.
+#[derive(Subcommand, Debug)]
+pub(crate) enum EvidenceCommand {
+    /// What the node found, and whether it was punished.
+    #[command(after_help = "Example:\n  polity evidence list --json > evidence.json")]
+    List {
+        #[command(flatten)]
+        rpc: RpcArgs,
+    },
+    /// Bring evidence before the chain: a file with what `list --json` prints, with one entry of it, or with an accusation in hex.
+    #[command(after_help = "Example:\n  polity evidence submit evidence.json --as de --dir .polity/stake")]
+    Submit {
+        /// The file.
+        file: std::path::PathBuf,
+        #[command(flatten)]
+        signer: SignerArgs,
+        #[command(flatten)]
+        rpc: RpcArgs,
+    },
+}
+
+impl EvidenceCommand {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        match self {
+            Self::List { rpc } => {
+                let found: Value = rpc.client()?.call("polity_evidence", json!([]))?;
+                print(as_json, &found, || {
+                    let mut rows = vec![row(&["what", "member", "height", "round", "punished"])];
+                    for found in array(&found) {
+                        let about = if found["first"]["height"].is_null() { found } else { &found["first"] };
+                        rows.push(vec![
+                            text(&found["type"]),
+                            text(&found["member"]),
+                            text(&about["height"]),
+                            text(&about["round"]),
+                            text(&found["punished"]),
+                        ]);
+                    }
+                    if rows.len() == 1 { "no evidence of dishonesty".to_owned() } else { table(&rows) }
+                })
+            }
+            Self::Submit { file, signer, rpc } => {
+                let accusations = accusations(&read_input(&file)?)?;
+                let mut last = None;
+                for evidence in &accusations {
+                    let call = IConstitution::accuseCall { evidence: evidence.clone() };
+                    last = Some(send_to(&rpc, &signer, CONSTITUTION, U256::ZERO, &call)?);
+                }
+                let receipt =
+                    last.ok_or_else(|| Failure::input("the file has nothing that is not punished"))?;
+                let value = json!({ "accusations": accusations });
+                done(as_json, &receipt, value, &format!("{} proved and punished", accusations.len()))
+            }
+        }
+    }
+}
+
+/// The accusations in a file; those that the file says were punished are left out.
+fn accusations(text: &str) -> Result<Vec<Bytes>, Failure> {
+    let text = text.trim();
+    if text.starts_with("0x") {
+        let bytes = text.parse().map_err(|error| Failure::input(format!("the accusation: {error}")))?;
+        return Ok(vec![bytes]);
+    }
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| Failure::input(format!("the file: {error}")))?;
+    let entries = if value.is_array() { array(&value).to_vec() } else { vec![value] };
+    let mut accusations = Vec::new();
+    for entry in entries.into_iter().filter(|entry| entry["punished"] != json!(true)) {
+        if let Some(bytes) = entry["accusation"].as_str() {
+            accusations
+                .push(bytes.parse().map_err(|error| Failure::input(format!("the accusation: {error}")))?);
+            continue;
+        }
+        let evidence: Evidence = serde_json::from_value(entry)
+            .map_err(|error| Failure::input(format!("an entry is no evidence: {error}")))?;
+        accusations.push(Accusation::from(&evidence).to_bytes());
+    }
+    Ok(accusations)
+}
+
+/// Every signature of a member on finalized blocks: in certificates, and in evidence. Who signed what stays on record.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  polity signatures de --from 100 --to 200 --json")]
+pub(crate) struct Signatures {
+    /// The member, by id.
+    member: String,
+    /// First height; without it, the last thousand.
+    #[arg(long)]
+    from: Option<u64>,
+    /// Last height; without it, the newest block.
+    #[arg(long)]
+    to: Option<u64>,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Signatures {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let client = self.rpc.client()?;
+        let (mut from, mut all) = (self.from, Vec::new());
+        loop {
+            let page: Value = client.call("polity_signatures", json!([self.member, from, self.to]))?;
+            all.extend(array(&page["signatures"]).iter().cloned());
+            match page["next"].as_u64() {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        let all = Value::Array(all);
+        print(as_json, &all, || {
+            let mut rows = vec![row(&["height", "round", "said", "block", "key", "wrote"])];
+            for signed in array(&all) {
+                let hash = signed["blockHash"].as_str().and_then(|hash| hash.parse::<B256>().ok());
+                let block = hash.map_or_else(|| "nil".to_owned(), |hash| hash.to_string());
+                let wrote = if signed["wrote"] == true { "wrote it" } else { "" };
+                rows.push(vec![
+                    text(&signed["height"]),
+                    text(&signed["round"]),
+                    text(&signed["said"]),
+                    block,
+                    text(&signed["validator"]),
+                    wrote.to_owned(),
+                ]);
+            }
+            let count = rows.len().saturating_sub(1);
+            format!("{}{count} signatures of {}", table(&rows), self.member)
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! Known theory, met by experiment: every number with the interval it is known to.
+//!
+//! An experiment is a function of its seed and of how much of it is wanted. It returns a table whose rows hold what theory says,
+//! what was measured, and the interval in which the true value lies with 95 % confidence; a single row may lie outside of its
+//! interval once in twenty, so tests over many rows ask for wider ones that hold for all of them together.
+//!
+//! Forks are chosen by the production's own [`Tree`](polity_consensus::work::Tree); what is simulated is who finds the next block.
+
+mod double_spend;
+mod interval;
+mod selfish_mining;
+mod threshold;
+
+pub use double_spend::{DoubleSpend, Row as DoubleSpendRow, double_spend, exact, poisson};
+pub use interval::{Interval, Z_95, Z_ALL, mean, share};
+pub use selfish_mining::{Row as SelfishRow, SelfishMining, crossing, fair_from, revenue, selfish_mining};
+pub use threshold::{Row as ThresholdRow, Threshold, threshold};

@@ -1,0 +1,60 @@
+//! Known theory is met by experiment. Seeds are fixed, so these pass always or never; intervals are such that all rows of a
+//! table hold together with 99.9 %.
+
+use polity_lab::experiment::{
+    Z_95, Z_ALL, double_spend, exact, fair_from, poisson, revenue, selfish_mining, threshold,
+};
+
+/// The table of §11 of the Bitcoin paper, and exact values computed as I_4pq(z, 1/2).
+#[test]
+fn theory_has_its_known_values() {
+    for (q, z, expected) in [
+        (0.1, 0, 1.0),
+        (0.1, 1, 0.204_587_3),
+        (0.1, 5, 0.000_913_7),
+        (0.1, 10, 0.000_001_2),
+        (0.3, 5, 0.177_352_3),
+        (0.3, 10, 0.041_660_5),
+    ] {
+        assert!((poisson(q, z) - expected).abs() < 1e-7, "Poisson {q} {z}: {}", poisson(q, z));
+    }
+    for (q, z, expected) in [(0.1, 0, 1.0), (0.1, 1, 0.2), (0.1, 2, 0.056), (0.3, 1, 0.6), (0.3, 2, 0.432)] {
+        assert!((exact(q, z) - expected).abs() < 1e-12, "exact {q} {z}: {}", exact(q, z));
+    }
+}
+
+#[test]
+fn the_experiment_meets_the_exact_result_and_not_its_approximation() {
+    let table = double_spend(7, 10_000, &[0.1, 0.3], Z_ALL);
+    assert_eq!(table.meets(), (true, false), "{table}");
+    let table = double_spend(7, 10_000, &[0.1, 0.3], Z_95);
+    let (exact, poisson) = table.misses();
+    assert!(exact <= 4 && poisson > exact + 4, "{table}");
+}
+
+#[test]
+fn the_closed_form_crosses_where_it_should() {
+    for (gamma, share) in [(0.0, 1.0 / 3.0), (0.5, 0.25), (1.0, 0.0)] {
+        assert!((fair_from(gamma) - share).abs() < 1e-12);
+        assert!((revenue(share, gamma) - share).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn the_experiment_meets_the_closed_form_and_crosses_fair_share() {
+    let alphas = [0.2, 0.3, 0.36, 0.42];
+    let table = selfish_mining(7, 24, 5_000, &alphas, &[0.0, 0.5], Z_ALL);
+    for row in &table.rows {
+        assert!(row.measured.holds(row.theory), "{row:?}\n{table}");
+        assert!(row.measured.high - row.measured.low < 0.07, "too little is known: {row:?}");
+    }
+    for (gamma, theory, measured) in &table.crossings {
+        assert!(measured.is_some_and(|at| (at - theory).abs() < 0.02), "{gamma}: {measured:?}, not {theory}");
+    }
+}
+
+#[test]
+fn a_third_is_where_it_ends() {
+    let table = threshold(7, 12, &[(4, 1), (4, 2)], Z_95).expect("networks");
+    assert!(table.holds(), "{table}");
+}

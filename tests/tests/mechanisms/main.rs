@@ -1,0 +1,135 @@
+//! Every mechanism of the paper runs: one charter each in `charters/consensus`, four real nodes, through blocks, rewards or
+//! standing, a double signer who is punished, and a member who loses the right to write.
+#![allow(clippy::disallowed_methods)] // waits for real networks
+
+mod villain;
+
+use std::path::PathBuf;
+
+use polity_tests::{Network, UNIT, eventually};
+use serde_json::{Value, json};
+use villain::Villain;
+
+/// Blocks every mechanism writes before anything is asked of it.
+const BLOCKS: u64 = 6;
+
+fn charter(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../charters/consensus/{name}.toml"))
+}
+
+fn start(name: &str) -> Network {
+    Network::start(&[charter(name).to_str().expect("text")])
+}
+
+/// Consensus addresses of who wrote blocks `from..=to`, in order.
+fn writers(network: &Network, from: u64, to: u64) -> Vec<String> {
+    let writer = |height: u64| {
+        let block = network.rpc().call("eth_getBlockByNumber", json!([format!("{height:#x}"), false]));
+        block["miner"].as_str().expect("a writer").to_owned()
+    };
+    (from..=to).map(writer).collect()
+}
+
+/// What `polity standing` says of `member`.
+fn standing(network: &Network, member: &str) -> Value {
+    let all = network.ask(&["standing"]);
+    let found = all.as_array().expect("members").iter().find(|entry| entry["member"] == member);
+    found.unwrap_or_else(|| panic!("no {member} in {all:#}")).clone()
+}
+
+/// Wei, as `polity stakes` prints them.
+fn wei(value: &Value) -> u128 {
+    value.as_str().and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("no wei: {value}"))
+}
+
+/// What honesty earned by the time some blocks are written: a score, coin, or both, as the charter says.
+fn rewarded(network: &Network, name: &str) {
+    let text = std::fs::read_to_string(charter(name)).expect("a charter");
+    let (by_score, by_coin) = (text.contains("standing = {"), text.contains("reward = "));
+    assert!(by_score || by_coin, "{name} rewards nothing");
+    if by_score {
+        let scores = network.ask(&["standing"]);
+        let written: u64 =
+            scores.as_array().expect("members").iter().filter_map(|score| score["written"].as_u64()).sum();
+        assert!(written >= BLOCKS, "{name}: {scores:#}");
+    }
+    if by_coin {
+        let issued = wei(&network.ask(&["stakes"])["issuedWei"]);
+        assert!(issued >= u128::from(BLOCKS) * 2 * UNIT && issued % (2 * UNIT) == 0, "{name}: {issued} issued");
+    }
+}
+
+/// Runs `name`; a member signs twice, evidence is brought, and the member writes no more while the chain goes on.
+fn punishes_a_double_signer(name: &str) {
+    let network = start(name);
+    let tip = network.rpc().above(BLOCKS);
+    network.agree(tip);
+    rewarded(&network, name);
+
+    let culprit = &network.nodes[3];
+    let villain = Villain::of(culprit, network.chain_id);
+    let file = network.dir.join("evidence.json");
+    std::fs::write(&file, villain.two_votes(tip).to_string()).expect("a file");
+    let reporter = network.nodes[0].member.clone();
+    let submit = ["evidence", "submit", file.to_str().expect("text")];
+    network.act(&reporter, &submit);
+
+    let status = |network: &Network| {
+        let members = network.rpc().call("polity_members", json!([]));
+        let found = members.as_array()?.iter().find(|member| member["id"] == culprit.member.as_str())?;
+        found["status"].as_str().map(str::to_owned)
+    };
+    let after = eventually(&format!("{name}: {} to be suspended", culprit.member), || {
+        (status(&network)? != "active").then(|| network.rpc().height())?
+    });
+    // What it had bonded is less now, and its score is that of a cheat.
+    let offences = network.rpc().call("polity_offences", json!([]));
+    let offence = &offences[0];
+    assert_eq!((&offence["member"], &offence["offence"]), (&json!(culprit.member), &json!("double vote")), "{name}");
+    let text = std::fs::read_to_string(charter(name)).expect("a charter");
+    if text.contains("bond = ") {
+        assert!(wei(&offence["forfeitedWei"]) >= UNIT, "{name}: {offence}");
+    }
+    if text.contains("standing = {") {
+        let stands = standing(&network, &culprit.member);
+        assert!(stands["score"].as_i64().expect("a score") < 0, "{name}: {stands}");
+    }
+    // It is in no later committee, and writes no block; the others go on.
+    let later = network.rpc().above(after + BLOCKS);
+    let by_culprit = writers(&network, after + 2, later);
+    assert!(!by_culprit.contains(&villain.address()), "{name}: it still writes: {by_culprit:?}");
+    network.agree(later);
+
+    // The same again, and the same in the other order, are refused: nobody is punished twice for one thing.
+    for again in [villain.two_votes(tip), villain.two_votes_turned(tip)] {
+        std::fs::write(&file, again.to_string()).expect("a file");
+        assert_eq!(network.refused(&reporter, &submit), "AlreadyPunished", "{name}");
+    }
+    // One vote twice, and votes of somebody who signed nothing, are no evidence.
+    std::fs::write(&file, villain.one_vote_twice(tip).to_string()).expect("a file");
+    let refused = network.try_act(&reporter, &submit).expect_err("no offence");
+    assert!(refused.to_string().contains("NoOffence") || refused["error"].is_string(), "{refused}");
+}
+
+macro_rules! mechanisms {
+    ($($test:ident: $name:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            punishes_a_double_signer($name);
+        })*
+    };
+}
+
+mechanisms! {
+    membership_in_rotation: "membership-rotation",
+    membership_with_a_random_primary: "membership-random",
+    membership_with_an_elected_primary: "membership-elected",
+    membership_with_an_appointed_primary: "membership-appointed",
+    stake: "stake",
+    delegation: "delegation",
+    pledge_and_vesting: "pledge",
+    standing_without_coin: "standing",
+    verification_by_delegates: "verification-delegates",
+    verification_by_supervisors: "verification-supervisors",
+    work: "work",
+}
