@@ -5,9 +5,9 @@ POLITY = $(CARGO_TARGET_DIR)/debug/polity
 
 .PHONY: demo test bench fmt lint doc build unit contracts clients e2e install clean
 
-## demo: the Paris Agreement on four nodes of this machine
+## demo: the Paris Agreement on four nodes of this machine, then a constitution of consensus that changes under load
 demo: build
-	$(POLITY) demo paris $(ARGS)
+	$(POLITY) demo all $(ARGS)
 
 ## test: everything that must hold before a change lands
 test: fmt lint doc contracts unit e2e

@@ -1,4 +1,5 @@
-//! The main job: the Paris Agreement enters into force by itself, and every claim of the demonstration holds.
+//! The main job: the Paris Agreement enters into force by itself, a constitution of consensus changes while payments go on, and
+//! every claim of both demonstrations holds.
 
 use polity_tests::run;
 use serde_json::Value;
@@ -29,4 +30,18 @@ fn paris_enters_into_force_on_4_november_2016() {
     ] {
         assert_eq!(found(claim), expected, "{claim}");
     }
+}
+
+#[test]
+fn a_constitution_changes_from_members_to_stake_to_work_and_back() {
+    let output = run(&["--json", "demo", "consensus", "--exit"]);
+    let told: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    assert!(output.status.success(), "{told:#}");
+    let checks = told["checks"].as_array().expect("checks");
+    let claims = |word: &str| checks.iter().filter(|check| check["claim"].to_string().contains(word)).count();
+    assert_eq!((claims("were voted"), claims("were worked")), (3, 1), "{told:#}");
+    let paid = checks.iter().find(|check| check["claim"].to_string().contains("payments")).expect("payments");
+    let count: u64 = paid["found"].as_str().and_then(|found| found.parse().ok()).expect("a number");
+    assert!(count >= 20, "{paid}");
 }

@@ -201,7 +201,7 @@ mod tests {
         }
         assert_eq!(verify(&bytes(KNOWN[1][1]), &QUESTION, &proven.proof), Err(RandomnessError::Proof));
         assert_eq!(verify(&[0; 32], &QUESTION, &proven.proof), Err(RandomnessError::Key));
-        assert_eq!(verify(&[9; 32], &QUESTION, &proven.proof).is_err(), true);
+        assert!(verify(&[9; 32], &QUESTION, &proven.proof).is_err());
     }
 
     #[test]
@@ -215,7 +215,8 @@ mod tests {
         let mut carry = 0u16;
         for (byte, add) in longer[48..].iter_mut().zip(order) {
             let sum = u16::from(*byte) + u16::from(add) + carry;
-            (*byte, carry) = (sum as u8, sum >> 8);
+            [*byte, _] = sum.to_le_bytes();
+            carry = sum >> 8;
         }
         assert_eq!(carry, 0);
         assert_eq!(verify(&public, &QUESTION, &longer), Err(RandomnessError::Form));

@@ -113,7 +113,7 @@ impl Db {
         batch.put(blocks, block_key(height, Part::Header), codec::header(&commit.block.hash, &block.header));
         batch.put(blocks, block_key(height, Part::Body), alloy_rlp::encode(&block.transactions));
         if !block.seal.is_empty() {
-            batch.put(blocks, block_key(height, Part::Seal), block.seal.to_vec());
+            batch.put(blocks, block_key(height, Part::Seal), &block.seal);
         }
         batch.put(blocks, block_key(height, Part::Senders), codec::senders(commit.senders));
         batch.put(blocks, block_key(height, Part::Receipts), codec::receipts(commit.receipts));

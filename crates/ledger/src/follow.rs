@@ -31,6 +31,9 @@ pub struct Plan {
     pub work: Option<B256>,
 }
 
+/// A block as nodes tell it each other: its RLP, and its certificate if a committee decided it.
+pub type Told = (Vec<u8>, Option<Certificate>);
+
 impl Ledger {
     /// The last block of the best chain that a committee decided, or genesis.
     #[must_use]
@@ -56,11 +59,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::Db`].
-    pub fn blocks_from(
-        &self,
-        from: Height,
-        bytes_max: usize,
-    ) -> Result<Vec<(Vec<u8>, Option<Certificate>)>, Error> {
+    pub fn blocks_from(&self, from: Height, bytes_max: usize) -> Result<Vec<Told>, Error> {
         let head = self.head();
         let (mut blocks, mut bytes, mut at) = (Vec::new(), 0usize, from);
         while at <= head.height() {

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use application::{LedgerApplication, Proposer};
 pub use error::{Error, SubmitError};
-pub use follow::{Followed, Plan};
+pub use follow::{Followed, Plan, Told};
 pub use head::{Agreement, ExecutedBlock, Head};
 pub use open::Genesis;
 use parking_lot::{Mutex, RwLock};

@@ -97,7 +97,9 @@ impl Chain for WorkChain {
     }
 
     fn template(&mut self, now_ms: u64) -> Result<Option<Block>, Fatal> {
-        let Some(key) = self.key.as_ref().filter(|_| self.may.load(Ordering::Acquire)) else { return Ok(None) };
+        let Some(key) = self.key.as_ref().filter(|_| self.may.load(Ordering::Acquire)) else {
+            return Ok(None);
+        };
         let head = self.ledger.head();
         let me = key.address();
         if head.course.next.is_none() || head.committee.seat(&me).is_none_or(|seat| seat.weight == 0) {

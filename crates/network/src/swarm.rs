@@ -270,12 +270,12 @@ impl Task {
     fn on_blocks(&mut self, event: FramesEvent) {
         use request_response::{Event, Message};
         match event {
-            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
-                // Not to answer closes the stream: the peer asks another.
-                if self.peers.spend(peer, request.len(), Instant::now()) {
-                    let question = Question { from: peer, bytes: request, reply: Reply(channel) };
-                    let _ = self.question.try_send(question);
-                }
+            // Not to answer closes the stream: the peer asks another.
+            Event::Message { peer, message: Message::Request { request, channel, .. }, .. }
+                if self.peers.spend(peer, request.len(), Instant::now()) =>
+            {
+                let question = Question { from: peer, bytes: request, reply: Reply(channel) };
+                let _ = self.question.try_send(question);
             }
             Event::Message { message: Message::Response { request_id, response }, .. } => {
                 // Nothing is how a stream ends that is not answered.

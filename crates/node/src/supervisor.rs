@@ -273,7 +273,8 @@ impl Supervisor {
                 warn!(%peer, reason, "node.following.refused");
                 self.parts.network.blame(peer);
                 self.parts.engines.change(|running| {
-                    running.refused = Some(format!("the blocks that others have decided are refused: {reason}"));
+                    running.refused =
+                        Some(format!("the blocks that others have decided are refused: {reason}"));
                 });
                 break false;
             }

@@ -198,7 +198,7 @@ impl Driver {
             match act {
                 Act::Send { peer, bytes } => (self.say)(Say::Send(Some(peer), bytes)),
                 Act::Broadcast { bytes } => (self.say)(Say::Send(None, bytes)),
-                Act::Mine(job) => self.miner.work(job),
+                Act::Mine(job) => self.miner.work(*job),
                 Act::StopMining => self.miner.idle(),
                 Act::Blame { peer, why } => {
                     warn!(peer = peer.0, why, "a peer broke the protocol of work");

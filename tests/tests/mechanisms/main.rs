@@ -55,7 +55,10 @@ fn rewarded(network: &Network, name: &str) {
     }
     if by_coin {
         let issued = wei(&network.ask(&["stakes"])["issuedWei"]);
-        assert!(issued >= u128::from(BLOCKS) * 2 * UNIT && issued % (2 * UNIT) == 0, "{name}: {issued} issued");
+        assert!(
+            issued >= u128::from(BLOCKS) * 2 * UNIT && issued.is_multiple_of(2 * UNIT),
+            "{name}: {issued} issued"
+        );
     }
 }
 
@@ -85,7 +88,11 @@ fn punishes_a_double_signer(name: &str) {
     // What it had bonded is less now, and its score is that of a cheat.
     let offences = network.rpc().call("polity_offences", json!([]));
     let offence = &offences[0];
-    assert_eq!((&offence["member"], &offence["offence"]), (&json!(culprit.member), &json!("double vote")), "{name}");
+    assert_eq!(
+        (&offence["member"], &offence["offence"]),
+        (&json!(culprit.member), &json!("double vote")),
+        "{name}"
+    );
     let text = std::fs::read_to_string(charter(name)).expect("a charter");
     if text.contains("bond = ") {
         assert!(wei(&offence["forfeitedWei"]) >= UNIT, "{name}: {offence}");

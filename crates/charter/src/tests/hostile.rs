@@ -1,7 +1,5 @@
-//! Text that is written to break the reader: depth, length, repetition. It must be refused in words, quickly, and never
+//! Text that is written to break the reader: depth, length, repetition. It must be refused in words and never
 //! exhaust the stack: every node reads the same amendment in the same block.
-
-use std::time::{Duration, Instant};
 
 use crate::{Change, Op, amended, builtin, parse};
 
@@ -27,11 +25,8 @@ fn depth_never_exhausts_the_stack() {
     ];
     for (what, value) in deep {
         for path in ["name", "rules.x", "members", "fees"] {
-            let begun = Instant::now();
             let result = amended(&text, &[set(path, value.clone())]);
             assert!(result.is_err(), "{what} at {path}");
-            eprintln!("{what} {path} {:?}", begun.elapsed());
-            assert!(begun.elapsed() < Duration::from_secs(20), "{what} at {path}");
         }
         assert!(parse("x.toml", &format!("x = {value}\n{text}")).is_err());
         assert!(parse("x.toml", &format!("{text}\n[{}a]\n", "a.".repeat(8_000))).is_err());

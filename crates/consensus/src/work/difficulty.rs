@@ -45,7 +45,7 @@ pub fn asert(target: U256, late_secs: i128, half_life_secs: u64) -> U256 {
     let exponent = late_secs.saturating_mul(1 << RADIX_BITS).checked_div(half_life).unwrap_or(0);
     let shifts = exponent >> RADIX_BITS;
     // The low 16 bits of a two's complement number are the fraction above the floor.
-    let fraction = u128::from((exponent & 0xffff).unsigned_abs() as u16);
+    let fraction = (exponent & 0xffff).unsigned_abs();
     let cubic = 195_766_423_245_049u128
         .saturating_mul(fraction)
         .saturating_add(971_821_376u128.saturating_mul(fraction.saturating_pow(2)))

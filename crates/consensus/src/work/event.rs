@@ -64,7 +64,7 @@ pub enum Act {
         bytes: Vec<u8>,
     },
     /// Look for a nonce of this header instead of the one before.
-    Mine(Job),
+    Mine(Box<Job>),
     /// Look for none.
     StopMining,
     /// The peer broke the protocol: what it sent is invalid by its own bytes. The driver drops it, or counts.

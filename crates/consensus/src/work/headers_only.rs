@@ -12,9 +12,7 @@ use alloy_primitives::b256;
 use alloy_rlp::Decodable as _;
 use polity_primitives::{Address, B256, Block, Bytes, Header, Height, U256, work_digest};
 
-use super::{
-    Chain, HeaderError, Inserted, Rules, Tip, Tree, check_body, check_header, earliest,
-};
+use super::{Chain, HeaderError, Inserted, Rules, Tip, Tree, check_body, check_header, earliest};
 use crate::{Fatal, bft::Key};
 
 /// Root of no transactions: the empty trie's.

@@ -78,7 +78,7 @@ impl Net {
                         .filter(|to| *to != node)
                         .for_each(|to| self.send(node, to, bytes.clone()));
                 }
-                Act::Mine(job) => self.nodes[node].job = Some(job),
+                Act::Mine(job) => self.nodes[node].job = Some(*job),
                 Act::StopMining => self.nodes[node].job = None,
                 Act::Blame { peer, why } => self.nodes[node].blamed.push((peer, why)),
                 Act::Moved { how, .. } => self.nodes[node].moved.push(how),

@@ -353,7 +353,7 @@ impl Worker {
             self.jobs.pop_front();
         }
         self.jobs.push_back((id, block));
-        acts.push(Act::Mine(Job { id, target: target(header.difficulty), header }));
+        acts.push(Act::Mine(Box::new(Job { id, target: target(header.difficulty), header })));
         Ok(())
     }
 }

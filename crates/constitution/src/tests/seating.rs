@@ -136,10 +136,12 @@ fn a_change_that_leaves_nobody_is_refused_with_the_arithmetic() {
 
 #[test]
 fn a_committee_is_bounded() {
-    let many: Vec<_> = (0..=MEMBERS_MAX as u16).map(plain).collect();
+    let many: Vec<_> = (0..=u16::try_from(MEMBERS_MAX).expect("few")).map(plain).collect();
     let settings = Settings::default();
     assert_eq!(committee(&settings, &many, B256::ZERO), Err(CommitteeError::TooMany(MEMBERS_MAX + 1)));
-    let rich: Vec<_> = (0..MEMBERS_MAX as u16).map(|i| Candidate { stake: U256::MAX, ..plain(i) }).collect();
+    let rich: Vec<_> = (0..u16::try_from(MEMBERS_MAX).expect("few"))
+        .map(|i| Candidate { stake: U256::MAX, ..plain(i) })
+        .collect();
     let full = committee(&stake(1), &rich, B256::ZERO).expect("4096 seats of all the wei there can be");
     assert!(full.total_power() <= POWER_SCALE + MEMBERS_MAX as u64);
 }

@@ -86,7 +86,11 @@ fn the_elected_and_the_appointed_lead() {
             .map(|i| {
                 let offices = Offices { leads: leads.contains(&i), ..Offices::default() };
                 // Addresses in the order of the names.
-                Candidate { offices, address: Address::with_last_byte(i as u8), ..plain(i) }
+                Candidate {
+                    offices,
+                    address: Address::with_last_byte(u8::try_from(i).expect("few")),
+                    ..plain(i)
+                }
             })
             .collect();
         let settings = Settings { write, ..Settings::default() };

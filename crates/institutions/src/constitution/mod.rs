@@ -12,8 +12,8 @@
 //! Deliberately absent: what makes a charter valid and what each change means (crate `charter`), and how the other
 //! institutions keep their settings: [`apply`] calls the functions that genesis calls.
 //!
-//! The second half keeps the constitution of consensus alive: [`turn`] from which height settings hold; [`stake`] bonds, in
-//! [`shares`]; [`term`] delegates; [`candidates`] what the committee is made of; [`mod@close`] the accounts of each block, with
+//! The second half keeps the constitution of consensus alive: [`mod@turn`] from which height settings hold; [`stake`] bonds, in
+//! [`shares`]; [`term`] delegates; [`mod@candidates`] what the committee is made of; [`mod@close`] the accounts of each block, with
 //! [`vesting`] rewards and [`standing`]; [`evidence`] and what follows, [`slash`].
 //!
 //! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they

@@ -285,7 +285,7 @@ impl Registry {
         self.keep_going(cx, had)
     }
 
-    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany` (also for a weight above [`WEIGHT_MAX`]).
+    /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany` (also for a weight that is too large).
     fn set_weight(&self, cx: &mut Context<'_>, id: B256, name: B256, value: u128) -> Result<()> {
         cx.by_decision()?;
         self.present(cx, id)?;

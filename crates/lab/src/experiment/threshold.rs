@@ -50,7 +50,7 @@ pub fn threshold(
     let row = |(nodes, villains): &(usize, usize)| -> Result<Row, Fatal> {
         let (nodes, villains) = (*nodes, *villains);
         // Half of them at each end of the order of turns.
-        let seat = |i: usize| if i % 2 == 0 { i / 2 } else { nodes - 1 - i / 2 };
+        let seat = |i: usize| if i.is_multiple_of(2) { i / 2 } else { nodes - 1 - i / 2 };
         let cast: String = (0..villains)
             .map(|i| format!("[[villain]]\nnode = {}\nis = \"equivocator\"\n", seat(i)))
             .collect();

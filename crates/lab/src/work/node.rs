@@ -76,7 +76,7 @@ impl Node {
                     }
                 }
                 Act::Broadcast { bytes } => cx.broadcast(label(&bytes), bytes),
-                Act::Mine(job) => self.mine(job, cx),
+                Act::Mine(job) => self.mine(*job, cx),
                 Act::StopMining => self.job = None,
                 Act::Blame { peer, why } => cx.blame(usize::try_from(peer.0).unwrap_or(usize::MAX), why),
                 Act::Moved { how: Inserted::Reorganised { undone, applied }, .. } => {

@@ -231,7 +231,7 @@ fn what_is_above_the_database_is_read_as_what_is_in_it() {
         assert_eq!(ledger.certificate(Height(height)).expect("readable"), None);
         assert!(ledger.committee_at(Height(height)).is_ok());
     }
-    assert_eq!(ledger.block(Height(10)).expect("readable").is_none(), true);
+    assert!(ledger.block(Height(10)).expect("readable").is_none());
     assert!(matches!(ledger.state_at(Height(10)), Err(Error::Unknown(_))));
     assert_eq!(ledger.head().finalized(), Height(7));
 }

@@ -211,8 +211,8 @@ fn delegates_are_those_with_most_stake_and_sit_for_a_term() {
 
 #[test]
 fn offices_are_those_of_the_chambers() {
-    let mut settings = Settings::default();
-    settings.verification = Verification::Delegates { chamber: "council".to_owned() };
+    let verification = Verification::Delegates { chamber: "council".to_owned() };
+    let settings = Settings { verification, ..Settings::default() };
     let chain = scene(&settings, &[]);
     let candidates = candidates(&chain.memory, &settings);
     let verifies: Vec<_> =
