@@ -1,5 +1,5 @@
-//! Engines are exchanged by vote while transactions flow: membership, work, membership. Nobody restarts, nothing is lost, and who was
-//! away follows.
+//! The constitution of consensus changes by vote while transactions flow: membership, stake, delegation, work, membership with
+//! supervisors, membership. Nobody restarts, nothing is lost, and who was away follows.
 
 use std::{
     fs,
@@ -18,7 +18,11 @@ const ROTATION: &str = r#"{ by = "membership", primary = "rotation" }"#;
 const WORK: &str =
     r#"{ by = "work", interval = "1s", confirmations = 3, checkpoint = 20, difficulty = 20000 }"#;
 
-/// The built-in charter with a chamber that decides within seconds.
+const STAKE: &str = r#"{ by = "stake", min = "50" }"#;
+const DELEGATION: &str = r#"{ by = "delegation", seats = 3, term = "5s" }"#;
+const SUPERVISORS: &str = r#"{ by = "supervisors", members = ["node-1", "node-2", "node-3"] }"#;
+
+/// The built-in charter with a chamber that decides within seconds, and members who have bonded 400, 300, 200 and 100.
 fn charter(dir: &std::path::Path) -> String {
     let text = include_str!("../../charters/dev.toml");
     let text = text
@@ -27,6 +31,11 @@ fn charter(dir: &std::path::Path) -> String {
     assert!(
         text.contains(r#"voting = "15s""#) && text.contains(r#"delay  = "1s""#) && text.contains(ROTATION)
     );
+    let text = (1..=4).fold(text, |text, i| {
+        let member = format!(r#"name = "Node {i}", kind = "enterprise", balance = "10000""#);
+        text.replace(&member, &format!(r#"{member}, bond = "{}""#, 500 - 100 * i))
+    });
+    assert_eq!(text.matches("bond = ").count(), 4);
     let path = dir.join("quick.toml");
     fs::write(&path, text).expect("written");
     path.display().to_string()
@@ -101,13 +110,14 @@ impl Load {
     }
 }
 
-/// Proposes `change` and casts the ballots that decide: three of four are more than two thirds, whatever the last one says.
-fn vote(network: &Network, change: &str) {
+/// Proposes `changes` and casts the ballots that decide: three of four are more than two thirds, whatever the last one says.
+fn vote(network: &Network, changes: &[String]) -> String {
     let dir = network.dir.display().to_string();
     let url = network.running().next().expect("one runs").rpc.url.clone();
     let common = ["--dir", &dir, "--rpc", &url, "--json"];
-    let args = ["propose", "members", "Another engine", "--amend", change, "--as", "node-1"];
-    let said = run(&[&args[..], &common[..]].concat());
+    let amend: Vec<&str> = changes.iter().flat_map(|change| ["--amend", change.as_str()]).collect();
+    let args = ["propose", "members", "Another constitution", "--as", "node-1"];
+    let said = run(&[&args[..], &amend[..], &common[..]].concat());
     let proposed: Value = serde_json::from_slice(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
     let id = proposed["proposal"].as_u64().unwrap_or_else(|| panic!("{proposed}")).to_string();
     for member in ["node-1", "node-2", "node-3"] {
@@ -117,6 +127,34 @@ fn vote(network: &Network, change: &str) {
             said.status.success().then_some(())
         });
     }
+    id
+}
+
+/// Votes `changes` and waits until some blocks are decided under them; the first height that can be.
+fn turn(network: &Network, changes: &[String]) -> u64 {
+    let id: u64 = vote(network, changes).parse().expect("a number");
+    network.until_status(id, "executed");
+    let height = network.rpc().height().expect("answers") + 1;
+    for node in network.running() {
+        node.rpc.above(height + 3);
+    }
+    height
+}
+
+fn write(settings: &str) -> String {
+    format!("set consensus.write = {settings}")
+}
+
+/// Voting powers and weights of the seats of the committee of block `height`, each in ascending order.
+fn seats(rpc: &Rpc, height: u64) -> (Vec<u64>, Vec<u64>) {
+    let committee = rpc.call("polity_committee", json!([height]));
+    let of = |key: &str| {
+        let seats = committee["seats"].as_array().unwrap_or_else(|| panic!("{committee}"));
+        let mut found: Vec<u64> = seats.iter().map(|seat| seat[key].as_u64().expect("a number")).collect();
+        found.sort_unstable();
+        found
+    };
+    (of("power"), of("weight"))
 }
 
 fn runs(rpc: &Rpc, engine: &str) {
@@ -126,14 +164,26 @@ fn runs(rpc: &Rpc, engine: &str) {
 }
 
 #[test]
-fn membership_work_membership_by_vote_under_load() {
+fn every_constitution_by_vote_under_load() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut network = Network::start(&[&charter(folder.path())]);
     network.rpc().above(2);
     let load = Load::start(&network, &["alice", "bob", "carol"]);
 
+    // To stake: votes count by bonds.
+    let staked = turn(&network, &[write(STAKE)]);
+    let (powers, _) = seats(network.rpc(), staked + 2);
+    let total: u64 = powers.iter().sum();
+    let tenths: Vec<u64> = powers.iter().map(|power| (power * 10 + total / 2) / total).collect();
+    assert_eq!(tenths, [1, 2, 3, 4], "{powers:?}");
+
+    // To delegation: the three with most behind them.
+    let delegated = turn(&network, &[write(DELEGATION)]);
+    let (powers, _) = seats(network.rpc(), delegated + 2);
+    assert_eq!(powers.len(), 3, "{powers:?}");
+
     // To work, while node 4 is off.
-    vote(&network, &format!("set consensus.write = {WORK}"));
+    vote(&network, &[write(WORK)]);
     network.nodes[3].kill();
     for node in network.running() {
         runs(&node.rpc, "work");
@@ -151,7 +201,7 @@ fn membership_work_membership_by_vote_under_load() {
     network.agree(level);
 
     // And back, while node 2 is off and node 3 loses its power between the two engines.
-    vote(&network, &format!("set consensus.write = {ROTATION}"));
+    vote(&network, &[write(ROTATION)]);
     network.nodes[1].kill();
     let witness = network.rpc().clone();
     eventually("the change to be enacted", || {
@@ -167,6 +217,12 @@ fn membership_work_membership_by_vote_under_load() {
     network.nodes[1].restart();
     network.nodes[1].rpc.above(decided + 3);
     runs(&network.nodes[1].rpc, "bft");
+
+    // Supervisors verify; all four write. And all do both again.
+    let supervised = turn(&network, &[format!("set consensus.verification = {SUPERVISORS}")]);
+    assert_eq!(seats(network.rpc(), supervised + 2), (vec![0, 1, 1, 1], vec![1, 1, 1, 1]));
+    let again = turn(&network, &[r#"set consensus.verification = { by = "all" }"#.to_owned()]);
+    assert_eq!(seats(network.rpc(), again + 2), (vec![1; 4], vec![1; 4]));
 
     let acknowledged = load.finish();
     assert!(acknowledged.len() >= 30, "{} transactions", acknowledged.len());
