@@ -119,6 +119,8 @@ pub struct Work {
 }
 
 impl Work {
+    /// Deepest checkpoint: blocks above it are kept in memory, with room left for branches.
+    pub const CHECKPOINT_MAX: u64 = 400;
     /// Depth of checkpoints if a charter names none.
     pub const CHECKPOINT: u64 = 100;
     /// First difficulty if a charter names none: a second of one slow core.

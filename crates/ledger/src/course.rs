@@ -13,9 +13,6 @@ use polity_primitives::{B256, Header, Height, U256};
 
 use crate::Error;
 
-/// Deepest checkpoint: blocks above it are kept in memory, with room left for branches.
-pub(crate) const CHECKPOINT_MAX: u64 = 400;
-
 /// How the next block is agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Course {
@@ -81,7 +78,7 @@ impl Course {
             Rules {
                 interval_secs: work.interval.max(1),
                 confirmations: work.confirmations,
-                checkpoint: work.checkpoint.max(work.confirmations).clamp(1, CHECKPOINT_MAX),
+                checkpoint: work.checkpoint.max(work.confirmations).clamp(1, Work::CHECKPOINT_MAX),
                 anchor,
                 until: pending.then(|| Height(turn.saturating_sub(1))),
             }

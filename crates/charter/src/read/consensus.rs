@@ -78,9 +78,7 @@ const VERIFICATION_HINT: &str = "such as verification = { by = \"all\" }";
 /// work is wasted on forks: Decker and Wattenhofer, "Information Propagation in the Bitcoin Network" (2013).
 const INTERVAL_SECS: RangeInclusive<u64> = 1..=86_400;
 /// Blocks that bury one. Source: at 10 % of dishonest work 6 make a double spend rarer than 1 in 1,000 (Bitcoin paper §11).
-const CONFIRMATIONS: RangeInclusive<u64> = 1..=1_000;
-/// Deepest checkpoint: undecided blocks are held in memory.
-const CHECKPOINT_MAX: u64 = 10_000;
+const CONFIRMATIONS: RangeInclusive<u64> = 1..=Work::CHECKPOINT_MAX;
 /// Highest first difficulty: 2^53 expected hashes.
 const DIFFICULTY: RangeInclusive<u64> = 1..=9_007_199_254_740_992;
 
@@ -180,7 +178,7 @@ fn work(table: &mut Table<'_>, report: &mut Report<'_>) -> Work {
     let confirmations = confirmations.and_then(|node| node.integer(CONFIRMATIONS, report));
     let confirmations = confirmations.unwrap_or(*CONFIRMATIONS.start());
     let checkpoint = table.get("checkpoint");
-    let depth = checkpoint.as_ref().and_then(|node| node.integer(1..=CHECKPOINT_MAX, report));
+    let depth = checkpoint.as_ref().and_then(|node| node.integer(1..=Work::CHECKPOINT_MAX, report));
     if let (Some(node), Some(depth)) = (checkpoint, depth)
         && depth < confirmations
     {
