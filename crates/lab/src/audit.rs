@@ -1,6 +1,6 @@
 //! Who is to blame when two blocks were finalized at one height.
 //!
-//! It takes every vote and proposal that an honest node sent or was sent. Blamed is who voted twice in one round, who proposed
+//! It takes every vote and proposal that an honest node sent or was sent, if its author signed it. Blamed is who voted twice in one round, who proposed
 //! twice in one round, and who prevoted for another block than it had precommitted to in an earlier round though no quorum of
 //! prevotes for that block came between (the rule of the lock; Tendermint, arXiv:1807.04938, lines 28–33). An honest node does none of these: what it
 //! acted on is among what it was sent. And two certificates for different blocks share more than a third of the power, every
@@ -9,9 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use malachitebft_core_consensus::{LivenessMsg, SignedConsensusMsg};
-use polity_consensus::bft::{Context, signed_vote};
+use polity_consensus::bft::{BlockProposal, Context, SignatureBytes, signed_vote};
 use polity_constitution::Committee;
-use polity_primitives::{Address, B256, SignedVote, VoteKind, recover_signer, vote_digest};
+use polity_primitives::{Address, B256, SignedVote, VoteKind, proposal_digest, recover_signer, vote_digest};
 
 use crate::bft::Wire;
 
@@ -42,7 +42,10 @@ impl Auditor {
             }
             Wire::Consensus(SignedConsensusMsg::Proposal(proposal)) => {
                 let message = &proposal.message;
-                if let Some(round) = message.round.as_u32() {
+                // Whoever passes it on could have written it: only a signature makes it its author's.
+                if let Some(round) = message.round.as_u32()
+                    && self.signed(message, &proposal.signature)
+                {
                     let key = (message.height.0.0, round, message.proposer.0);
                     self.proposals.entry(key).or_default().insert(message.block.0);
                 }
@@ -55,6 +58,19 @@ impl Auditor {
             }
             _ => {}
         }
+    }
+
+    /// Whether `proposal` is signed by the one it names.
+    fn signed(&self, proposal: &BlockProposal, signature: &SignatureBytes) -> bool {
+        let Some(round) = proposal.round.as_u32() else { return false };
+        let digest = proposal_digest(
+            self.chain_id,
+            proposal.height.0,
+            round,
+            proposal.valid_round.as_u32(),
+            proposal.block.0,
+        );
+        recover_signer(digest, &signature.0) == Some(proposal.proposer.0)
     }
 
     /// Takes a vote, if its author signed it.

@@ -9,10 +9,13 @@ fn play(text: &str, seed: u64, plant: Option<Plant>) -> Report {
     run(&spec, seed, None).expect("a network")
 }
 
+/// Networks with too many villains; in number 78 one of them forges a proposal of an honest validator, who is not to blame for it.
+const SEEDS: u64 = 80;
+
 /// Villains with `nodes`, all equivocators, in calm weather.
 fn equivocators(nodes: usize, villains: &[usize]) -> String {
     let cast = villains.iter().map(|node| format!("[[villain]]\nnode = {node}\nis = \"equivocator\"\n"));
-    format!("nodes = {nodes}\nheights = 4\npatience = 20\n[storm]\nseconds = 6\n{}", cast.collect::<String>())
+    format!("nodes = {nodes}\nheights = 4\npatience = 120\n[storm]\nseconds = 6\n{}", cast.collect::<String>())
 }
 
 #[test]
@@ -22,7 +25,7 @@ fn beyond_a_third_it_breaks_and_more_than_a_third_is_named() {
         let of = |node: &usize| agreement.keys()[*node].address();
         let guilty: BTreeSet<_> = villains.iter().map(of).collect();
         let mut broken = 0;
-        for seed in 0..40 {
+        for seed in 0..SEEDS {
             let report = play(&equivocators(nodes, &villains), seed, None);
             let unjust = |violation: &Violation| {
                 matches!(
@@ -39,7 +42,7 @@ fn beyond_a_third_it_breaks_and_more_than_a_third_is_named() {
         }
         assert!(
             broken >= 4,
-            "{} of {nodes} equivocate, and finality broke in {broken} of 40 runs",
+            "{} of {nodes} equivocate, and finality broke in {broken} of {SEEDS} runs",
             villains.len()
         );
     }
