@@ -27,6 +27,8 @@ const VOTED: &str = r#"{ by = "membership", primary = "rotation" }"#;
 const BY_ALL: &str = r#"{ by = "all" }"#;
 /// Rewards and pledges, of which there are none where they are nothing to the run.
 const INCENTIVE: &str = "incentive    = {}";
+/// The time between blocks of an idle committee.
+const PACE: &str = "block_time = \"1s\"";
 /// How long votes last and what is adopted waits, which is long.
 const PERIODS: &str = "voting = \"1m\"\ndelay  = \"10s\"";
 /// The account that clients pay from.
@@ -82,12 +84,13 @@ fn constituted(seats: usize, mechanism: Mechanism) -> String {
     CHARTER.replace(VOTED, &amendment(mechanism)).replace(BY_ALL, &verification)
 }
 
-/// The charter of members in turn who may be something else soon: they vote within seconds, have bonded what stake asks for, and are
-/// paid for blocks.
+/// The charter of members in turn who may be something else soon: they vote within seconds, have bonded what stake asks for, are paid
+/// for blocks, and leave as much time between those of a committee as between worked ones.
 fn amendable(switching: &Switching) -> String {
     let incentive = "incentive    = { reward = \"1\", fees = \"writer\", pledge = \"10\", unbonding = \"1m\" }";
     let periods = format!("voting = \"{}s\"\ndelay  = \"0s\"", switching.voting);
-    CHARTER.replace(INCENTIVE, incentive).replace(PERIODS, &periods)
+    let pace = format!("block_time = \"{}s\"", switching.work.interval);
+    CHARTER.replace(INCENTIVE, incentive).replace(PERIODS, &periods).replace(PACE, &pace)
 }
 
 /// The ed25519 secret of a node's connections and randomness.

@@ -183,10 +183,12 @@ impl Follower {
                 return Ok(self.ignore(peer, cx));
             };
             let followed = ledger.follow(block, certificate.as_ref(), cx.wall_ms());
-            if let Followed::Refused(reason) = followed.map_err(|e| Fatal::because(&e))? {
-                cx.blame(peer, reason);
-                return Ok(self.ignore(peer, cx));
+            match followed.map_err(|e| Fatal::because(&e))? {
+                Followed::Taken | Followed::Known => continue,
+                Followed::Apart(reason) => cx.note(format!("the chain of {peer} is another: {reason}")),
+                Followed::Refused(reason) => cx.blame(peer, reason),
             }
+            return Ok(self.ignore(peer, cx));
         }
         let next = Height(from.0.saturating_add(items.len() as u64));
         if items.is_empty() {

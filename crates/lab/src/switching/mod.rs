@@ -97,9 +97,11 @@ fn call<E>(
 impl Node {
     pub(crate) fn new(ledger: Ledger, switching: &Switching, parts: Parts) -> Self {
         let hashes_per_sec = work::share(&switching.work, parts.me, parts.nodes);
+        // What became final while the ledger was opened is told too; what was told before is told once more.
+        let told = Height(ledger.floor().0.saturating_sub(switching.work.checkpoint.saturating_mul(2)));
         Self {
             reader: ledger.work_chain(None),
-            told: ledger.floor(),
+            told,
             ledger,
             parts,
             hashes_per_sec,
