@@ -16,7 +16,7 @@ use polity_primitives::{Address, Bytes, keccak256};
 
 use crate::{
     disk::Store,
-    spec::{Mechanism, Work},
+    spec::{Mechanism, Switching, Work},
 };
 
 /// The charter without its members.
@@ -25,6 +25,12 @@ const CHARTER: &str = include_str!("charter.toml");
 const VOTED: &str = r#"{ by = "membership", primary = "rotation" }"#;
 /// Who verifies, which is exchanged where supervisors do.
 const BY_ALL: &str = r#"{ by = "all" }"#;
+/// Rewards and pledges, of which there are none where they are nothing to the run.
+const INCENTIVE: &str = "incentive    = {}";
+/// The time between blocks of an idle committee.
+const PACE: &str = "block_time = \"1s\"";
+/// How long votes last and what is adopted waits, which is long.
+const PERIODS: &str = "voting = \"1m\"\ndelay  = \"10s\"";
 /// The account that clients pay from.
 const PAYER: &str = "alice";
 /// Whom they pay.
@@ -38,6 +44,8 @@ pub struct Agreement {
     proposers: Vec<Proposer>,
     genesis: Genesis,
     payer: Key,
+    /// The members' accounts, by seat.
+    members: Vec<Key>,
 }
 
 fn key(name: &str) -> Result<Key, Fatal> {
@@ -51,24 +59,39 @@ pub const fn bond(i: usize) -> usize {
     i.saturating_add(19)
 }
 
+/// The right to write of `mechanism`, as a charter has it.
+pub(crate) fn amendment(mechanism: Mechanism) -> String {
+    let membership = |primary: &str| format!("{{ by = \"membership\", primary = {primary} }}");
+    match mechanism {
+        Mechanism::Rotation | Mechanism::Supervisors => VOTED.to_owned(),
+        Mechanism::Random => membership("\"random\""),
+        Mechanism::Appointed => membership("\"appointed\", order = [\"node-2\", \"node-1\"]"),
+        Mechanism::Stake => "{ by = \"stake\", min = \"1\" }".to_owned(),
+    }
+}
+
 /// The charter whose blocks `seats` nodes decide by `mechanism`.
 fn constituted(seats: usize, mechanism: Mechanism) -> String {
-    let membership = |primary: &str| format!("{{ by = \"membership\", primary = {primary} }}");
-    let (write, verification) = match mechanism {
-        Mechanism::Rotation => (VOTED.to_owned(), BY_ALL.to_owned()),
-        Mechanism::Random => (membership("\"random\""), BY_ALL.to_owned()),
-        Mechanism::Appointed => {
-            (membership("\"appointed\", order = [\"node-2\", \"node-1\"]"), BY_ALL.to_owned())
-        }
-        Mechanism::Stake => ("{ by = \"stake\", min = \"1\" }".to_owned(), BY_ALL.to_owned()),
+    let verification = match mechanism {
         Mechanism::Supervisors => {
             let only_write = seats.saturating_sub(1) / 3;
             let ids: Vec<_> =
                 (only_write.saturating_add(1)..=seats).map(|i| format!("\"node-{i}\"")).collect();
-            (VOTED.to_owned(), format!("{{ by = \"supervisors\", members = [{}] }}", ids.join(", ")))
+            format!("{{ by = \"supervisors\", members = [{}] }}", ids.join(", "))
         }
+        _ => BY_ALL.to_owned(),
     };
-    CHARTER.replace(VOTED, &write).replace(BY_ALL, &verification)
+    CHARTER.replace(VOTED, &amendment(mechanism)).replace(BY_ALL, &verification)
+}
+
+/// The charter of members in turn who may be something else soon: they vote within seconds, have bonded what stake asks for, are paid
+/// for blocks, and leave as much time between those of a committee as between worked ones.
+fn amendable(switching: &Switching) -> String {
+    let incentive =
+        "incentive    = { reward = \"1\", fees = \"writer\", pledge = \"10\", unbonding = \"1m\" }";
+    let periods = format!("voting = \"{}s\"\ndelay  = \"0s\"", switching.voting);
+    let pace = format!("block_time = \"{}s\"", switching.work.interval);
+    CHARTER.replace(INCENTIVE, incentive).replace(PERIODS, &periods).replace(PACE, &pace)
 }
 
 /// The ed25519 secret of a node's connections and randomness.
@@ -82,25 +105,28 @@ impl Agreement {
     /// # Errors
     /// [`Fatal`] if the charter does not check: rules of work that it refuses, or our bug.
     pub fn new(seats: usize, mechanism: Mechanism, work: Option<&Work>) -> Result<Self, Fatal> {
-        let mut text = match work {
+        let text = match work {
             None => constituted(seats, mechanism),
-            Some(Work { interval, confirmations, checkpoint, difficulty, .. }) => {
-                let right = format!(
-                    "{{ by = \"work\", interval = \"{interval}s\", confirmations = {confirmations}, \
-                     checkpoint = {checkpoint}, difficulty = {difficulty} }}"
-                );
-                CHARTER.replace(VOTED, &right)
-            }
+            Some(work) => CHARTER.replace(VOTED, &work.written()),
         };
+        Self::of(text, seats, mechanism == Mechanism::Stake)
+    }
+
+    /// An agreement of `seats` validators who exchange their engines.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn switching(seats: usize, switching: &Switching) -> Result<Self, Fatal> {
+        Self::of(amendable(switching), seats, true)
+    }
+
+    /// The agreement of `text`, to which the members are added.
+    fn of(mut text: String, seats: usize, bonded: bool) -> Result<Self, Fatal> {
         for i in 1..=seats {
             let _ = writeln!(
                 text,
                 "node-{i} = {{ name = \"Node {i}\", kind = \"enterprise\", balance = \"10000\"{} }}",
-                if mechanism == Mechanism::Stake {
-                    format!(", bond = \"{}\"", bond(i))
-                } else {
-                    String::new()
-                }
+                if bonded { format!(", bond = \"{}\"", bond(i)) } else { String::new() }
             );
         }
         let parse = |text: &str| {
@@ -131,7 +157,8 @@ impl Agreement {
             Proposer::new(key.address(), &peer_secret(&format!("node-{i}"))).map_err(|e| Fatal::because(&e))
         };
         let proposers = (1..=seats).zip(&keys).map(proposer).collect::<Result<_, _>>()?;
-        Ok(Self { charter, keys, proposers, genesis, payer: key(&format!("lab {PAYER}"))? })
+        let members = (1..=seats).map(|i| key(&format!("lab node-{i}"))).collect::<Result<_, _>>()?;
+        Ok(Self { charter, keys, proposers, genesis, payer: key(&format!("lab {PAYER}"))?, members })
     }
 
     /// The charter.
@@ -169,20 +196,49 @@ impl Agreement {
     /// The `nonce`-th payment of a client, as it would be sent. It pays `nonce + 1` wei to [`PAYEE`].
     #[must_use]
     pub fn payment(&self, nonce: u64) -> Vec<u8> {
-        let tx = TxEip1559 {
-            chain_id: self.charter.chain_id,
-            nonce,
-            gas_limit: 21_000,
-            max_fee_per_gas: 1_000_000_000_000,
-            to: TxKind::Call(PAYEE),
-            value: U256::from(nonce.saturating_add(1)),
-            input: Bytes::new(),
-            ..TxEip1559::default()
-        };
-        let signed = self.payer.sign(tx.signature_hash()).0;
+        let value = U256::from(nonce.saturating_add(1));
+        self.signed(
+            &self.payer,
+            TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(PAYEE), value, ..TxEip1559::default() },
+        )
+    }
+
+    fn signed(&self, by: &Key, tx: TxEip1559) -> Vec<u8> {
+        let chain_id = self.charter.chain_id;
+        let tx = TxEip1559 { chain_id, max_fee_per_gas: 1_000_000_000_000, ..tx };
+        let signed = by.sign(tx.signature_hash()).0;
         let (rs, v) = signed.split_at(64);
         let signature = Signature::from_bytes_and_parity(rs, v == [28]);
         TxEnvelope::from(tx.into_signed(signature)).encoded_2718()
+    }
+
+    fn member(&self, member: usize) -> Result<&Key, Fatal> {
+        self.members.get(member).ok_or_else(|| Fatal(format!("there is no member {member}")))
+    }
+
+    /// A call by the member of seat `member`, as it would be sent.
+    ///
+    /// # Errors
+    /// [`Fatal`] if there is no such seat.
+    pub fn act(
+        &self,
+        member: usize,
+        nonce: u64,
+        gas_limit: u64,
+        to: Address,
+        input: Bytes,
+    ) -> Result<Vec<u8>, Fatal> {
+        let tx = TxEip1559 { nonce, gas_limit, to: TxKind::Call(to), input, ..TxEip1559::default() };
+        Ok(self.signed(self.member(member)?, tx))
+    }
+
+    /// How many calls of the member of seat `member` the chain of `ledger` has.
+    ///
+    /// # Errors
+    /// [`Fatal`] if there is no such seat.
+    pub fn acted(&self, ledger: &Ledger, member: usize) -> Result<u64, Fatal> {
+        let address = self.member(member)?.address();
+        Ok(ledger.head().state.account(&address).map_or(0, |account| account.nonce))
     }
 
     /// How many payments `ledger` has executed.

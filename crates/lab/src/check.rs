@@ -96,6 +96,13 @@ pub enum Violation {
         /// How many were made.
         made: u64,
     },
+    /// Engines that are not exchanged any more.
+    Unswitched {
+        /// How often they were.
+        switches: u64,
+        /// How often they should be.
+        wanted: u64,
+    },
     /// Too few culprits of a disagreement.
     Unnamed {
         /// How many are named.
@@ -134,6 +141,12 @@ impl fmt::Display for Violation {
             Self::Evidence { node } => write!(f, "node {node} holds evidence that proves nothing"),
             Self::Unpaid { node, paid, made } => {
                 write!(f, "node {node} executed {paid} of {made} payments")
+            }
+            Self::Unswitched { switches, wanted } => {
+                write!(
+                    f,
+                    "engines were exchanged {switches} times, {wanted} are wanted, and nothing more happens"
+                )
             }
             Self::Unnamed { named, least } => {
                 write!(f, "{named} culprits of a disagreement are named, at least {least} must be")
@@ -239,6 +252,60 @@ pub fn convergence(ledgers: &[(usize, &Ledger)], confirmations: u64) -> Vec<Viol
     differ
         .map(|((first, _), (second, _))| Violation::Diverged { first: *first, second: *second, height })
         .collect()
+}
+
+/// Checks of a chain whose engines are exchanged that each block has what its engine gives it: a certificate of the committee of its
+/// height, or work; the last block of a stretch of work has both. All signatures are verified if `thorough`.
+///
+/// # Errors
+/// What the ledger says.
+pub fn switched(node: usize, ledger: &Ledger, thorough: bool) -> Result<Vec<Violation>, Fatal> {
+    let chain_id = ledger.charter().chain_id;
+    let failed = |e: polity_ledger::Error| Fatal::because(&e);
+    let mut violations = Vec::new();
+    let is_worked = |height| -> Result<Option<bool>, Fatal> {
+        let block = ledger.block(Height(height)).map_err(failed)?;
+        Ok(block.map(|block| !block.header().difficulty.is_zero()))
+    };
+    let floor = ledger.floor().0;
+    for height in 1..=floor {
+        let mut wrong = |reason: &str| {
+            violations.push(Violation::Certificate { node, height, reason: reason.to_owned() });
+        };
+        let Some(worked) = is_worked(height)? else {
+            wrong("the block is missing");
+            continue;
+        };
+        let decided = !worked || is_worked(height.saturating_add(1))? == Some(false);
+        match ledger.certificate(Height(height)).map_err(failed)? {
+            None if decided && height < floor => wrong("it is missing"),
+            Some(_) if !decided && height < floor => wrong("the block is worked, and none is asked for"),
+            Some(certificate) if thorough => {
+                let committee = ledger.committee_at(Height(height)).map_err(failed)?;
+                if let Err(error) = committee.verify(chain_id, &certificate) {
+                    wrong(&error.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(violations)
+}
+
+/// Whether all have the same blocks, up to the highest that is final for each.
+#[must_use]
+pub fn one_chain(ledgers: &[(usize, &Ledger)]) -> Vec<Violation> {
+    let lowest = ledgers.iter().map(|(_, ledger)| ledger.floor().0).min().unwrap_or(0);
+    let at =
+        |ledger: &Ledger, height| ledger.block(Height(height)).ok().flatten().map(|block| block.block.hash);
+    let mut violations = Vec::new();
+    for ((first, a), (second, b)) in ledgers.iter().zip(ledgers.iter().skip(1)) {
+        let differs = |height: &u64| at(a, *height).is_none() || at(a, *height) != at(b, *height);
+        if let Some(height) = (0..=lowest).find(differs) {
+            violations.push(Violation::Diverged { first: *first, second: *second, height });
+        }
+    }
+    violations
 }
 
 /// Whom `evidence` convicts, or nobody if it proves nothing.

@@ -7,7 +7,7 @@
 //! What is real: the charter's reader, block 0 and every block after it ([`agreement`]), the ledger with its database's tables,
 //! the BFT host, pace, watch and scheme, Malachite's core and the format of its log ([`bft`]). What is simulated: time, the network
 //! ([`weather`]), what looking for nonces takes ([`work`]), disks ([`disk`]), and the node's driver, which in production is made of actors. The scheduler ([`world`]) knows
-//! engines by a small trait ([`engine`]) only.
+//! engines by a small trait ([`engine`]) only, so that one engine can be two that replace each other ([`switching`]).
 //!
 //! Rule kept: nothing in a run reads a clock, the machine's chance, or the order of a hash map.
 
@@ -25,6 +25,7 @@ pub mod rng;
 pub mod run;
 pub mod shares;
 pub mod spec;
+mod switching;
 pub mod trace;
 pub mod twins;
 pub mod weather;

@@ -83,6 +83,10 @@ impl fmt::Display for Report {
             messages / blocks,
             bytes / blocks
         )?;
+        if self.counts.switches > 0 {
+            let Counts { switches, followed, .. } = self.counts;
+            writeln!(f, "  {switches} exchanges of engines; nodes that were away followed {followed} times")?;
+        }
         if !self.accused.is_empty() {
             writeln!(f, "  convicted of double signing: {:?}", self.accused)?;
         }

@@ -18,7 +18,8 @@ use crate::{
     disk::{Disk, Store},
     report::Report,
     rng::Rng,
-    spec::{Keep, Mechanism, Spec, Work},
+    spec::{Keep, Mechanism, Spec, Switching, Work},
+    switching::Amendments,
     trace::Trace,
     weather::{Partition, Storm},
     world::{Event, Instance, World},
@@ -34,12 +35,12 @@ const REPEAT_S: u64 = 5;
 /// # Errors
 /// As [`Agreement::new`].
 pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
-    agreement_of(seats, Mechanism::Rotation, None)
+    agreement_of(seats, Mechanism::Rotation, None, None)
 }
 
-type Made = BTreeMap<(usize, Mechanism, Option<Work>), Arc<Agreement>>;
+type Made = BTreeMap<(usize, Mechanism, Option<Work>, Option<Switching>), Arc<Agreement>>;
 
-/// The agreement of `seats` validators whose blocks are worked, or voted on; made once per process.
+/// The agreement of `seats` validators whose blocks are worked, or voted on, or both in turn; made once per process.
 ///
 /// # Errors
 /// As [`Agreement::new`].
@@ -47,14 +48,18 @@ pub fn agreement_of(
     seats: usize,
     mechanism: Mechanism,
     work: Option<&Work>,
+    switching: Option<&Switching>,
 ) -> Result<Arc<Agreement>, Fatal> {
     static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let name = (seats, mechanism, work.cloned());
+    let name = (seats, mechanism, work.cloned(), switching.cloned());
     if let Some(agreement) = made.get(&name) {
         return Ok(agreement.clone());
     }
-    let agreement = Arc::new(Agreement::new(seats, mechanism, work)?);
+    let agreement = Arc::new(match switching {
+        Some(switching) => Agreement::switching(seats, switching)?,
+        None => Agreement::new(seats, mechanism, work)?,
+    });
     made.insert(name, agreement.clone());
     Ok(agreement)
 }
@@ -64,7 +69,7 @@ pub fn agreement_of(
 /// # Errors
 /// [`Fatal`] if the network cannot be made; what goes wrong in it is in the report.
 pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Report, Fatal> {
-    let agreement = agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref())?;
+    let agreement = agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref(), spec.switching.as_ref())?;
     let folder = match spec.store {
         Keep::Memory => None,
         Keep::Disk => Some(tempfile::tempdir().map_err(|e| Fatal::because(&e))?),
@@ -86,14 +91,21 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
         .collect();
     let heals_us = spec.storm.seconds.saturating_mul(1_000_000);
     let storm = storm(spec, heals_us, &mut chance);
-    let wiring = Wiring { plant: spec.plant, work: spec.work.clone(), ..Wiring::default() };
+    let (work, switching) = (spec.work.clone(), spec.switching.clone());
+    let wiring = Wiring { plant: spec.plant, work, switching, ..Wiring::default() };
     let mut world = World::new(agreement, instances, Box::new(storm), wiring, rng, Trace::new(lines));
     if spec.work.is_none() && spec.villains.len() > spec.harmless_max() {
         world.auditor = Some(Auditor::new(world.agreement().charter().chain_id));
     }
     plan(spec, heals_us, &mut chance, &mut world);
+    if let Some(switching) = &spec.switching {
+        world.amendments = Some(Amendments::new(switching.clone()));
+        world.plan(0, Event::Act);
+    }
     world.run(heals_us, |_| false);
     world.calm();
+    exchange(spec, &mut world);
+    let heals_us = world.now_us();
     let goal = world.checker.highest().saturating_add(spec.heights);
     let deadline = heals_us.saturating_add(spec.patience.saturating_mul(1_000_000));
     world.run(deadline, |world| {
@@ -107,6 +119,20 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
     let (accused, culprits) = judge(spec, goal, &mut world);
     world.trace.finish().map_err(|e| Fatal::because(&e))?;
     Ok(Report::of(spec, seed, &world, accused, culprits))
+}
+
+/// Goes on until engines were exchanged as often as wanted, where they are: each within the specification's patience.
+fn exchange(spec: &Spec, world: &mut World) {
+    let Some(Switching { switches: wanted, .. }) = spec.switching else { return };
+    while world.counts.switches < wanted {
+        let before = world.counts.switches;
+        let deadline = world.now_us().saturating_add(spec.patience.saturating_mul(1_000_000));
+        world.run(deadline, |world| world.counts.switches > before);
+        if world.counts.switches == before {
+            world.checker.violation(Violation::Unswitched { switches: before, wanted });
+            return;
+        }
+    }
 }
 
 /// The weather of a run.
@@ -148,7 +174,9 @@ fn plan(spec: &Spec, heals_us: u64, chance: &mut Rng, world: &mut World) {
         world.plan(at_us, Event::Start(node));
     }
     for i in 0..spec.payments {
-        world.plan(chance.below(heals_us.max(PAY_US)).saturating_add(i.saturating_mul(PAY_US)), Event::Pay);
+        // Where engines are exchanged, all the while.
+        let pause_us = if spec.switching.is_some() { 0 } else { PAY_US };
+        world.plan(chance.below(heals_us.max(PAY_US)).saturating_add(i.saturating_mul(pause_us)), Event::Pay);
     }
     for i in 1..=spec.patience / REPEAT_S {
         let after_us = i.saturating_mul(REPEAT_S).saturating_mul(1_000_000);
@@ -204,7 +232,11 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
         if spec.work.is_some() {
             continue;
         }
-        match check::certificates(node, ledger, std::mem::take(&mut thorough)) {
+        let certified = match spec.switching {
+            Some(_) => check::switched(node, ledger, std::mem::take(&mut thorough)),
+            None => check::certificates(node, ledger, std::mem::take(&mut thorough)),
+        };
+        match certified {
             Ok(wrong) => violations.extend(wrong),
             Err(error) => violations.push(read(&error)),
         }
@@ -219,10 +251,13 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
             }
         }
     }
+    let ledgers: Vec<_> =
+        world.honest().filter_map(|node| Some((node, world.engine(node)?.ledger()))).collect();
     if let Some(work) = &spec.work {
-        let ledgers: Vec<_> =
-            world.honest().filter_map(|node| Some((node, world.engine(node)?.ledger()))).collect();
         violations.extend(check::convergence(&ledgers, work.confirmations));
+    }
+    if spec.switching.is_some() {
+        violations.extend(check::one_chain(&ledgers));
     }
     let villains: BTreeSet<Address> = spec
         .villains

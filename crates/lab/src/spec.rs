@@ -21,7 +21,7 @@
 //! is = "equivocator"
 //! ```
 //!
-//! With `[work]` blocks are worked instead of voted on.
+//! With `[work]` blocks are worked instead of voted on; with `[switching]` members exchange the engines by vote.
 //!
 //! Every field has a default; `nodes` alone is a specification.
 
@@ -57,6 +57,8 @@ pub struct Spec {
     pub mechanism: Mechanism,
     /// Blocks are worked, by these rules; without it a committee decides them.
     pub work: Option<Work>,
+    /// Members amend how blocks are decided: a committee, work, a committee, …
+    pub switching: Option<Switching>,
 }
 
 /// Constitutions of consensus by votes.
@@ -117,10 +119,46 @@ impl Default for Work {
 }
 
 impl Work {
+    /// The right to write by work, as a charter has it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let Self { interval, confirmations, checkpoint, difficulty, .. } = self;
+        format!(
+            "{{ by = \"work\", interval = \"{interval}s\", confirmations = {confirmations}, \
+             checkpoint = {checkpoint}, difficulty = {difficulty} }}"
+        )
+    }
+
+    fn is_possible(&self) -> bool {
+        self.interval > 0 && self.difficulty > 0 && self.checkpoint >= self.confirmations.max(1)
+    }
+
     /// Hash power of a node, in proportion to others.
     #[must_use]
     pub fn power_of(&self, node: usize) -> u64 {
         self.power.get(node).copied().unwrap_or(1)
+    }
+}
+
+/// How often engines are exchanged, and which.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Switching {
+    /// Exchanges of engines until members are content: blocks that are agreed on otherwise than the one before.
+    pub switches: u64,
+    /// How long members vote. Units: seconds.
+    pub voting: u64,
+    /// The constitutions of the committees after each stretch of work, in turn; before the first it is rotation.
+    pub committees: Vec<Mechanism>,
+    /// The rules of the stretches of work.
+    pub work: Work,
+}
+
+impl Default for Switching {
+    fn default() -> Self {
+        let work = Work { interval: 1, confirmations: 3, checkpoint: 12, difficulty: 16, ..Work::default() };
+        let committees = vec![Mechanism::Rotation, Mechanism::Random, Mechanism::Stake, Mechanism::Appointed];
+        Self { switches: 4, voting: 2, committees, work }
     }
 }
 
@@ -199,6 +237,7 @@ impl Default for Spec {
             plant: None,
             mechanism: Mechanism::Rotation,
             work: None,
+            switching: None,
         }
     }
 }
@@ -250,6 +289,11 @@ pub enum SpecError {
     /// Rules of work that cannot be.
     #[error("work needs an interval, a difficulty, and a checkpoint of at least `confirmations` and 1")]
     Work,
+    /// What engines that are exchanged cannot have.
+    #[error(
+        "switching needs committees other than supervisors and a time to vote, has rules of work of its own, and has no villains"
+    )]
+    Switching,
     /// A latency matrix with holes.
     #[error("latency_ms must be square and not empty")]
     Latency,
@@ -269,10 +313,19 @@ impl Spec {
         if regions == 0 || spec.network.latency_ms.iter().any(|row| row.len() != regions) {
             return Err(SpecError::Latency);
         }
-        if let Some(work) = &spec.work
-            && (work.interval == 0 || work.difficulty == 0 || work.checkpoint < work.confirmations.max(1))
-        {
+        let works = spec.work.iter().chain(spec.switching.as_ref().map(|switching| &switching.work));
+        if !works.into_iter().all(Work::is_possible) {
             return Err(SpecError::Work);
+        }
+        if let Some(Switching { voting, committees, .. }) = &spec.switching
+            && (*voting == 0
+                || committees.is_empty()
+                || committees.contains(&Mechanism::Supervisors)
+                || spec.work.is_some()
+                || spec.mechanism != Mechanism::Rotation
+                || !spec.villains.is_empty())
+        {
+            return Err(SpecError::Switching);
         }
         let (how, misplaced): (_, fn(&Villain) -> bool) = match spec.work {
             Some(_) => ("worked", |villain| !villain.works()),
@@ -319,6 +372,10 @@ mod tests {
                 "silent villains do not exist where blocks are worked",
             ),
             ("[work]\ncheckpoint = 1", "checkpoint of at least"),
+            ("[switching.work]\ninterval = 0", "an interval"),
+            ("[switching]\n[work]", "rules of work of its own"),
+            ("[switching]\ncommittees = [\"supervisors\"]", "other than supervisors"),
+            ("[switching]\n[[villain]]\nnode = 1\nis = \"silent\"", "no villains"),
             ("[network]\nlatency_ms = [[1, 2]]", "square"),
         ] {
             let error = Spec::parse(text).expect_err(text).to_string();

@@ -174,7 +174,7 @@ pub fn play(
             Instance { seat, villain: None, faulty: seat == scenario.twin, skew_us, disk }
         })
         .collect();
-    let wiring = Wiring { plant, known: known.clone(), work: None };
+    let wiring = Wiring { plant, known: known.clone(), ..Wiring::default() };
     let mut world = World::new(agreement, instances, Box::new(*scenario), wiring, Rng::new(0), trace);
     (0..ALL).for_each(|node| world.plan(0, Event::Start(node)));
     world.run(DEADLINE_US, |world| world.honest().all(|node| world.checker.tip(node) > 0));

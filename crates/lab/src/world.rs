@@ -20,10 +20,13 @@ use crate::{
     disk::Disk,
     engine::{Act, Cx, Engine, Label},
     rng::Rng,
+    switching::{self, Amendments},
     trace::Trace,
     weather::{Passage, Weather},
 };
 
+/// How often members look at the chain and act on it. Units: microseconds.
+const ACT_US: u64 = 500_000;
 /// How long a villain whose process failed is down. Units: microseconds.
 const VILLAIN_DOWN_US: u64 = 1_000_000;
 
@@ -69,6 +72,8 @@ pub enum Event {
     Pay,
     /// A client only repeats: a writer that always leads may have lost them when it was down.
     Repeat,
+    /// Members propose another engine, or vote; and so on.
+    Act,
     /// Bytes arrive.
     Deliver {
         /// At whom.
@@ -110,6 +115,10 @@ pub struct Counts {
     pub reorganisations: u64,
     /// How often a node held another for a breaker of the protocol.
     pub blames: u64,
+    /// Blocks that are final and agreed on otherwise than the one before.
+    pub switches: u64,
+    /// How often a node that was away followed others block by block.
+    pub followed: u64,
 }
 
 /// An event and its place in the order of things.
@@ -167,6 +176,8 @@ pub struct World {
     rng: Rng,
     /// Payments made so far.
     pub(crate) paid: u64,
+    /// Members who exchange engines, where they do.
+    pub(crate) amendments: Option<Amendments>,
     /// What must hold.
     pub checker: Checker,
     /// Who votes twice; only where that is asked for.
@@ -214,6 +225,7 @@ impl World {
             now_us: 0,
             rng: rng.fork(1),
             paid: 0,
+            amendments: None,
             checker: Checker::default(),
             auditor: None,
             trace,
@@ -299,6 +311,10 @@ impl World {
                 self.send_unpaid();
             }
             Event::Repeat => self.send_unpaid(),
+            Event::Act => {
+                self.act_on_chain();
+                self.plan(self.now_us.saturating_add(ACT_US), Event::Act);
+            }
             Event::Deliver { to, from, label, bytes } => {
                 self.note(to, "deliver", &bytes, || {
                     format!(
@@ -394,6 +410,36 @@ impl World {
         }
     }
 
+    /// Members look at the furthest chain, and every node is sent what it has not executed of what they signed.
+    fn act_on_chain(&mut self) {
+        let Some(mut amendments) = self.amendments.take() else { return };
+        let furthest = self
+            .honest()
+            .filter_map(|node| Some((node, self.engine(node)?.ledger())))
+            .max_by_key(|(_, ledger)| (ledger.floor(), ledger.head().height()));
+        let mut acts = Vec::new();
+        if let Some((node, ledger)) = furthest {
+            let looked = amendments.look(&self.agreement, ledger).and_then(|()| {
+                for node in 0..self.nodes.len() {
+                    let Some(engine) = self.engine(node) else { continue };
+                    acts.push((node, amendments.waiting(&self.agreement, engine.ledger())?));
+                }
+                Ok(())
+            });
+            if let Err(fatal) = looked {
+                self.checker.violation(Violation::Stopped { node, reason: fatal.0 });
+            }
+        }
+        self.counts.switches = amendments.switches();
+        self.amendments = Some(amendments);
+        for (node, raws) in acts {
+            for raw in raws {
+                self.note(node, "act", &raw, || format!("{} bytes", raw.len()));
+                self.call(node, |engine, cx| engine.transaction(&raw, cx));
+            }
+        }
+    }
+
     /// Calls an engine and plans what it did.
     fn call(&mut self, node: usize, with: impl FnOnce(&mut dyn Engine, &mut Cx) -> Result<(), Fatal>) {
         let Some(running) = self.nodes.get_mut(node) else { return };
@@ -443,6 +489,9 @@ impl World {
                 if text.starts_with("reorganised ") {
                     self.counts.reorganisations = self.counts.reorganisations.saturating_add(1);
                 }
+                if text.starts_with("follows ") {
+                    self.counts.followed = self.counts.followed.saturating_add(1);
+                }
                 if text.starts_with("round ") {
                     self.counts.rounds = self.counts.rounds.saturating_add(1);
                 }
@@ -484,6 +533,12 @@ fn engine(
         return Ok(crate::work::node(&ledger, key, node, nodes, work, villain, wiring.plant));
     }
     let proposer = agreement.proposer(seat)?;
+    if let Some(switching) = &wiring.switching {
+        let (key, wiring) = (key.clone(), wiring.clone());
+        let parts = switching::Parts { key, proposer, log: disk.log.clone(), me: node, nodes, wiring };
+        let switching = switching.clone();
+        return Ok(Box::new(switching::Node::new(ledger, &switching, parts)));
+    }
     let made = Node::new(ledger, disk.log.clone(), key.clone(), proposer, wiring)?;
     Ok(match villain {
         None | Some(Villain::Amnesiac) => Box::new(made),

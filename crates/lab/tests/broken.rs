@@ -15,7 +15,10 @@ const SEEDS: u64 = 80;
 /// Villains with `nodes`, all equivocators, in calm weather.
 fn equivocators(nodes: usize, villains: &[usize]) -> String {
     let cast = villains.iter().map(|node| format!("[[villain]]\nnode = {node}\nis = \"equivocator\"\n"));
-    format!("nodes = {nodes}\nheights = 4\npatience = 120\n[storm]\nseconds = 6\n{}", cast.collect::<String>())
+    format!(
+        "nodes = {nodes}\nheights = 4\npatience = 120\n[storm]\nseconds = 6\n{}",
+        cast.collect::<String>()
+    )
 }
 
 #[test]

@@ -18,7 +18,10 @@ pub enum Followed {
     Taken,
     /// It was there already.
     Known,
-    /// It breaks a rule, or does not fit what we know.
+    /// It is of a chain that parts from ours where ours is final, or that we do not know so far: whoever sent it may be as honest as
+    /// we are.
+    Apart(String),
+    /// It breaks a rule.
     Refused(String),
 }
 
@@ -100,12 +103,10 @@ impl Ledger {
             match self.insert(bytes, now_ms)? {
                 Inserted::Invalid(reason) => return Ok(Followed::Refused(reason)),
                 Inserted::Orphan(parent) => {
-                    return Ok(Followed::Refused(format!("its parent {parent} is not here")));
+                    return Ok(Followed::Apart(format!("its parent {parent} is not here")));
                 }
                 Inserted::TooDeep { floor } => {
-                    return Ok(Followed::Refused(format!(
-                        "it would undo block {floor}, which is final here"
-                    )));
+                    return Ok(Followed::Apart(format!("it would undo block {floor}, which is final here")));
                 }
                 Inserted::Known if certificate.is_none() => return Ok(Followed::Known),
                 _ if certificate.is_none() => return Ok(Followed::Taken),
@@ -118,7 +119,7 @@ impl Ledger {
         if height <= self.floor() {
             return Ok(match self.hash_at(height)? {
                 Some(ours) if ours == hash => Followed::Known,
-                ours => Followed::Refused(format!("block {height} is {ours:?} here, and {hash} there")),
+                ours => Followed::Apart(format!("block {height} is {ours:?} here, and {hash} there")),
             });
         }
         if certificate.block_hash != hash || certificate.height != height.0 {
@@ -127,10 +128,17 @@ impl Ledger {
         let committee = match self.committee_at(height) {
             Ok(committee) => committee,
             Err(Error::Unknown(_)) => {
-                return Ok(Followed::Refused(format!("block {height} is too far ahead")));
+                return Ok(Followed::Apart(format!("block {height} is too far ahead")));
             }
             Err(error) => return Err(error),
         };
+        let (head, parent) = (self.head(), block.block.header.parent_hash);
+        if self.terminal() != Some(height) && parent != head.hash() {
+            let (ours, at) = (head.hash(), head.height());
+            return Ok(Followed::Apart(format!(
+                "it follows {parent}, and the last block here is {at}, {ours}"
+            )));
+        }
         if let Err(error) = committee.verify(self.charter().chain_id, certificate) {
             return Ok(Followed::Refused(error.to_string()));
         }

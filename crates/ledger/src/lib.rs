@@ -77,6 +77,8 @@ struct Inner {
     moving: RwLock<()>,
     /// The height at which a committee decides between worked blocks, while it does.
     terminal: RwLock<Option<terminal::Terminal>>,
+    /// The parent of something proposed at that height, if it was not here.
+    wanted: RwLock<Option<B256>>,
     /// A heavier chain that was refused: its height, and that of the block it would have undone.
     refused: RwLock<Option<(Height, Height)>>,
     mempool: Mempool,

@@ -105,6 +105,7 @@ impl Ledger {
             writing: Mutex::new(()),
             moving: RwLock::new(()),
             terminal: RwLock::new(None),
+            wanted: RwLock::new(None),
             refused: RwLock::new(None),
             mempool: Mempool::default(),
             blocks: Mutex::new(LruMap::new(ByLength::new(BLOCKS_CACHED_MAX))),

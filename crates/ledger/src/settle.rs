@@ -47,6 +47,7 @@ impl Ledger {
         let next = Arc::new(next.ok_or_else(|| Error::Missing("the head".to_owned()))?);
         self.0.candidates.lock().settle(next.clone());
         *self.0.terminal.write() = None;
+        *self.0.wanted.write() = None;
         let changed = difference(&self.head().trail, &decided.trail);
         self.adopt(next, changed);
         Ok(())

@@ -72,7 +72,11 @@ impl Ledger {
         let hash = crate::write::name(bytes);
         let reason = match self.insert_held(bytes, now_ms)? {
             Inserted::Invalid(reason) => reason,
-            Inserted::Orphan(parent) => format!("its parent {parent} is not here"),
+            Inserted::Orphan(parent) => {
+                // Whoever proposes it again finds it here.
+                *self.0.wanted.write() = Some(parent);
+                format!("its parent {parent} is not here")
+            }
             Inserted::TooDeep { floor } => format!("it undoes block {floor}"),
             _ => match self.candidate_height(&hash) {
                 Some(at) if at == height => return Ok(Judged::Valid(hash)),
@@ -81,6 +85,12 @@ impl Ledger {
             },
         };
         Ok(Judged::Invalid(hash, reason))
+    }
+
+    /// What the engine of work has to fetch for the committee's.
+    pub(crate) fn wanted(&self) -> Option<B256> {
+        let wanted = (*self.0.wanted.read())?;
+        self.candidate_height(&wanted).is_none().then_some(wanted)
     }
 
     fn candidate_height(&self, hash: &B256) -> Option<Height> {

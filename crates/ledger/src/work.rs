@@ -92,6 +92,10 @@ impl Chain for WorkChain {
         self.ledger.hash_at(height).map_err(fatal)
     }
 
+    fn wanted(&self) -> Option<B256> {
+        self.ledger.wanted()
+    }
+
     fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal> {
         self.ledger.body(hash).map_err(fatal)
     }

@@ -268,15 +268,23 @@ impl Supervisor {
             from = Height(from.0.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX)));
             let taking = ledger.clone();
             let taken = tokio::task::spawn_blocking(move || take(&taking, &batch)).await;
-            let taken = taken.map_err(|error| NodeError::Stopped(error.to_string()))??;
-            if let Err(reason) = taken {
-                warn!(%peer, reason, "node.following.refused");
-                self.parts.network.blame(peer);
-                self.parts.engines.change(|running| {
-                    running.refused =
-                        Some(format!("the blocks that others have decided are refused: {reason}"));
-                });
-                break false;
+            let refusal = |reason: &str| {
+                let words = format!("the blocks that others have decided are refused: {reason}");
+                self.parts.engines.change(|running| running.refused = Some(words));
+            };
+            match taken.map_err(|error| NodeError::Stopped(error.to_string()))?? {
+                Followed::Taken | Followed::Known => {}
+                Followed::Apart(reason) => {
+                    warn!(%peer, reason, "node.following.apart");
+                    refusal(&reason);
+                    break false;
+                }
+                Followed::Refused(reason) => {
+                    warn!(%peer, reason, "node.following.refused");
+                    self.parts.network.blame(peer);
+                    refusal(&reason);
+                    break false;
+                }
             }
             if ledger.head().height().0 >= certified || from.0 > certified {
                 self.parts.engines.change(|running| running.refused = None);
@@ -299,12 +307,13 @@ impl Supervisor {
     }
 }
 
-/// Takes blocks in order; the inner error is the peer's fault.
-fn take(ledger: &Ledger, batch: &[Fetched]) -> Result<Result<(), String>, polity_ledger::Error> {
+/// Takes blocks in order, up to the first that is not taken.
+fn take(ledger: &Ledger, batch: &[Fetched]) -> Result<Followed, polity_ledger::Error> {
     for (block, certificate) in batch {
-        if let Followed::Refused(reason) = ledger.follow(block, certificate.as_ref(), wall_ms())? {
-            return Ok(Err(reason));
+        match ledger.follow(block, certificate.as_ref(), wall_ms())? {
+            Followed::Taken | Followed::Known => {}
+            refused => return Ok(refused),
         }
     }
-    Ok(Ok(()))
+    Ok(Followed::Taken)
 }

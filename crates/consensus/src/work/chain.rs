@@ -77,6 +77,12 @@ pub trait Chain: Send {
     /// The hash of the block at `height` of the best chain.
     fn hash_at(&self, height: Height) -> Result<Option<B256>, Fatal>;
 
+    /// A block that something proposed at the last worked height stands on, and that is not here. The engine fetches it, and what
+    /// lies between it and what is here.
+    fn wanted(&self) -> Option<B256> {
+        None
+    }
+
     /// The RLP, with the writer's seal, of an inserted or finalized block.
     fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal>;
 

@@ -16,6 +16,7 @@
 mod ahead;
 mod chain;
 mod check;
+mod climb;
 mod difficulty;
 mod event;
 mod follow;

@@ -410,3 +410,34 @@ fn a_solution_of_an_old_job_is_left_and_a_false_one_is_fatal() {
     let event = Event::Solved { job: job.id, nonce: wrong.expect("most") };
     assert!(net.nodes[0].worker.handle(event, net.now_ms).is_err());
 }
+
+/// Nobody works any more, and two branches are equally heavy: what is proposed on the other is fetched, down to what is here.
+#[test]
+fn what_a_proposal_stands_on_is_fetched_from_an_equally_heavy_branch() {
+    let mut net = Net::new(4);
+    net.find(0);
+    net.split(&[&[0, 1], &[2, 3]]);
+    for _ in 0..3 {
+        net.find(0);
+        net.find(2);
+    }
+    let (ours, theirs) = (net.best(0), net.best(2));
+    assert!(ours.work == theirs.work && ours.hash != theirs.hash);
+    let mut chain = net.nodes[0].chain();
+    let missing = net.nodes[2].header(&theirs.hash).parent_hash;
+    chain.want(missing);
+    chain.set_until(Some(ours.height));
+    net.nodes[0].worker = Worker::new(Box::new(chain), true);
+    net.event(0, Event::Start);
+    (1..4).for_each(|peer| net.event(0, Event::Joined(Peer(peer))));
+    net.mute.insert(2, "body");
+    net.mute.insert(3, "body");
+    net.heal();
+    let has = |net: &Net, hash: &B256| net.nodes[0].worker.chain().header(hash).expect("readable").is_some();
+    assert!(!has(&net, &missing), "nobody answers, and it is nobody's best");
+    net.mute.clear();
+    net.wait(5_000);
+    assert!(has(&net, &missing), "three blocks down, from those who have them");
+    assert_eq!(net.best(0), ours, "what is no heavier is not followed");
+    net.nobody_is_blamed();
+}

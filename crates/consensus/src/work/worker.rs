@@ -17,6 +17,7 @@ use super::{
     Chain, HEADERS_MAX, Inserted, Message, Tip,
     ahead::Ahead,
     check_body,
+    climb::Climb,
     event::{Act, Event, Job, Peer, Report},
     headers_after, is_solved,
     orphans::Orphans,
@@ -62,6 +63,7 @@ pub struct Worker {
     pub(super) peers: BTreeMap<Peer, Known>,
     pub(super) ahead: Ahead,
     pub(super) orphans: Orphans,
+    pub(super) climb: Climb,
     pub(super) invalid: VecDeque<B256>,
     /// The tip that everything here was last brought in line with.
     pub(super) best: Tip,
@@ -112,6 +114,7 @@ impl Worker {
             peers: BTreeMap::new(),
             ahead: Ahead::default(),
             orphans: Orphans::default(),
+            climb: Climb::default(),
             invalid: VecDeque::new(),
             best,
             floor: Height::GENESIS,
@@ -175,6 +178,7 @@ impl Worker {
         }
         self.advance(now_ms, &mut acts)?;
         self.catch_up(now_ms, &mut acts)?;
+        self.climb(now_ms, &mut acts);
         if now_ms.saturating_sub(self.told_ms) >= TIP_MS {
             self.told_ms = now_ms;
             acts.push(Act::Broadcast { bytes: self.tip().encoded() });
@@ -223,20 +227,23 @@ impl Worker {
                     }
                 }
             }
-            Message::Body { block } => self.body(peer, block, acts),
+            Message::Body { block } => self.body(peer, block, now_ms, acts)?,
         }
         Ok(())
     }
 
-    fn body(&mut self, peer: Peer, bytes: Vec<u8>, acts: &mut Acts) {
+    fn body(&mut self, peer: Peer, bytes: Vec<u8>, now_ms: u64, acts: &mut Acts) -> Result<(), Fatal> {
         let Ok(block) = Block::decode(&mut &*bytes) else {
             acts.push(Act::Blame { peer, why: "not a block".to_owned() });
-            return;
+            return Ok(());
         };
         let hash = block.header.hash_slow();
         if self.ahead.get(&hash).is_none() {
+            if self.climb.wants(&hash) {
+                return self.climbed(peer, (hash, &block), bytes, now_ms, acts);
+            }
             // Late, or not asked for: nothing is kept.
-            return;
+            return Ok(());
         }
         match check_body(self.chain.chain_id(), &hash, &block) {
             Ok(()) => self.ahead.arrived(hash, peer, bytes),
@@ -245,6 +252,7 @@ impl Worker {
                 acts.push(Act::Blame { peer, why: format!("block {}: {error}", block.header.number) });
             }
         }
+        Ok(())
     }
 
     /// Gives the chain what is ready, in order, and brings everything in line with its tip.

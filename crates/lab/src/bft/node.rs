@@ -29,7 +29,7 @@ use super::{Known, Wire, sync::Sync, verifier::Remembering};
 use crate::{
     disk::LogFile,
     engine::{Cx, Engine, Label},
-    spec::Work,
+    spec::{Switching, Work},
 };
 
 /// Least and most slack of a proposer, as in production.
@@ -74,6 +74,8 @@ pub struct Wiring {
     pub known: Known,
     /// Blocks are worked, by these rules.
     pub work: Option<Work>,
+    /// Engines are exchanged, by these rules.
+    pub switching: Option<Switching>,
 }
 
 /// What a timer of this process is for.
@@ -311,6 +313,10 @@ impl Node {
     /// Starts the height after the tip, and takes up what the log says of it.
     fn begin(&mut self, cx: &mut Cx) -> Result<(), Fatal> {
         let height = self.host.height();
+        if !self.host.app().decides(height) {
+            // Nothing for a committee: this engine is about to be stopped.
+            return Ok(());
+        }
         let committee = self.host.committee().clone();
         self.validator = committee.get_by_address(&ValidatorAddress(self.me.address())).is_some();
         self.proposed.clear();

@@ -54,10 +54,7 @@ pub fn threshold(
         let cast: String = (0..villains)
             .map(|i| format!("[[villain]]\nnode = {}\nis = \"equivocator\"\n", seat(i)))
             .collect();
-        // Where agreement should hold it must also go on; where it breaks, what comes after says nothing more.
-        let patience = if villains <= nodes.saturating_sub(1) / 3 { 120 } else { 20 };
-        let text =
-            format!("nodes = {nodes}\nheights = 4\npatience = {patience}\n[storm]\nseconds = 6\n{cast}");
+        let text = format!("nodes = {nodes}\nheights = 4\npatience = 120\n[storm]\nseconds = 6\n{cast}");
         let spec = Spec::parse(&text).map_err(|e| Fatal::because(&e))?;
         let safe = villains <= spec.harmless_max();
         let (mut broken, mut accused, mut wrong, mut named_least) = (0u64, 0u64, 0u64, None);

@@ -24,15 +24,20 @@ use crate::{
 pub use node::Node;
 pub use selfish::Strategy;
 
-/// Hash power of a share of `1` of `power_total`, so that blocks come at the interval once the founding's difficulty, which the
-/// long time since the founding halves, is met. Units: hashes per second.
+/// Hash power of a node, so that blocks come at the interval once the founding's difficulty, which the long time since the founding
+/// halves, is met. Units: hashes per second.
 fn hashes_per_sec(work: &Work, node: usize, nodes: usize) -> f64 {
+    share(work, node, nodes) / 2.0
+}
+
+/// Hash power of a node, so that blocks come at the interval at the first difficulty. Units: hashes per second.
+pub(crate) fn share(work: &Work, node: usize, nodes: usize) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "small numbers")]
     let [all, own, difficulty, interval] = {
         let all: u64 = (0..nodes).map(|node| work.power_of(node)).sum();
         [all.max(1) as f64, work.power_of(node) as f64, work.difficulty as f64, work.interval as f64]
     };
-    own / all * difficulty / 2.0 / interval
+    own / all * difficulty / interval
 }
 
 /// The engine of node number `node` of `nodes`.

@@ -1,0 +1,204 @@
+//! Following others block by block, with the production's patience: who stays behind what committees have decided elsewhere stops its
+//! engines, takes the blocks of the one that is furthest, and goes on with whatever the chain asks for then.
+
+use std::collections::BTreeMap;
+
+use alloy_rlp::Decodable as _;
+use borsh::{BorshDeserialize, BorshSerialize};
+use polity_consensus::Fatal;
+use polity_ledger::{Followed, Ledger};
+use polity_primitives::{Certificate, Height};
+
+use super::BLOCKS;
+use crate::engine::{Cx, Label};
+
+/// How often peers are asked where they are. Units: microseconds.
+const ASK_US: u64 = 1_000_000;
+/// How long to stay behind before others' blocks are followed. Units: milliseconds.
+const PATIENCE_MS: u64 = 3_000;
+/// How long a peer is not followed after it led nowhere. Units: milliseconds.
+const IGNORED_MS: u64 = 30_000;
+/// How long an answer is waited for. Units: microseconds.
+const ANSWER_US: u64 = 5_000_000;
+/// Bytes of blocks in one answer, after the first block.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The timer of questions; others are those of answers.
+const ASK: u64 = 0;
+
+#[derive(BorshSerialize, BorshDeserialize)]
+enum Word {
+    /// Where are you?
+    Where,
+    /// The last block of our chain that a committee decided.
+    Here(u64),
+    /// Your blocks from this height on.
+    Ask(u64),
+    /// Ours from this height on.
+    Answer(u64, Vec<Item>),
+}
+
+/// A block as RLP, and the certificate that decided it, as RLP.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Item {
+    block: Vec<u8>,
+    certificate: Option<Vec<u8>>,
+}
+
+impl Word {
+    fn said(&self) -> (Label, Vec<u8>) {
+        let (kind, height) = match self {
+            Self::Where => ("where", 0),
+            Self::Here(height) => ("here", *height),
+            Self::Ask(height) => ("ask", *height),
+            Self::Answer(height, _) => ("answer", *height),
+        };
+        let mut bytes = vec![BLOCKS];
+        self.serialize(&mut bytes).expect("writing to memory does not fail");
+        (Label { kind, height, round: 0 }, bytes)
+    }
+}
+
+fn send(to: usize, word: &Word, cx: &mut Cx) {
+    let (label, bytes) = word.said();
+    cx.send(to, label, bytes);
+}
+
+/// What is being taken of whom.
+struct Taking {
+    peer: usize,
+    /// Up to what committees have decided there.
+    certified: u64,
+    from: Height,
+    /// The timer of the answer.
+    timer: u64,
+}
+
+/// Where peers are, and whom this node follows.
+#[derive(Default)]
+pub(super) struct Follower {
+    certified: BTreeMap<usize, u64>,
+    /// Until when a peer is not followed.
+    ignored_ms: BTreeMap<usize, u64>,
+    /// Since when the head stands still though others are further.
+    behind: Option<(Height, u64)>,
+    taking: Option<Taking>,
+    timers: u64,
+}
+
+impl Follower {
+    /// Whether it is following: then no engine may run.
+    pub(super) const fn follows(&self) -> bool {
+        self.taking.is_some()
+    }
+
+    pub(super) fn start(&self, cx: &mut Cx) {
+        let first = cx.rng.below(ASK_US);
+        cx.timer(ASK, first);
+    }
+
+    pub(super) fn timer(&mut self, ledger: &Ledger, id: u64, cx: &mut Cx) {
+        if id == ASK {
+            self.look_around(ledger, cx);
+            self.certified.clear();
+            let (label, bytes) = Word::Where.said();
+            cx.broadcast(label, bytes);
+            cx.timer(ASK, ASK_US);
+        } else if let Some(late) = self.taking.take_if(|taking| taking.timer == id) {
+            self.ignore(late.peer, cx);
+        }
+    }
+
+    fn ignore(&mut self, peer: usize, cx: &mut Cx) {
+        self.ignored_ms.insert(peer, cx.now_ms().saturating_add(IGNORED_MS));
+    }
+
+    fn look_around(&mut self, ledger: &Ledger, cx: &mut Cx) {
+        if self.follows() {
+            return;
+        }
+        let (now, head) = (cx.now_ms(), ledger.head().height());
+        self.ignored_ms.retain(|_, until| *until > now);
+        let peers = self.certified.iter().filter(|(peer, _)| !self.ignored_ms.contains_key(peer));
+        let leader = peers.max_by_key(|(_, at)| **at).map(|(peer, at)| (*peer, *at));
+        let Some((peer, certified)) = leader.filter(|(_, at)| *at > head.0) else {
+            self.behind = None;
+            return;
+        };
+        match self.behind {
+            Some((at, since)) if at == head => {
+                if now.saturating_sub(since) >= PATIENCE_MS {
+                    self.behind = None;
+                    cx.note(format!("follows {peer} from block {head} to {certified}"));
+                    self.ask(peer, certified, ledger.floor().next(), cx);
+                }
+            }
+            _ => self.behind = Some((head, now)),
+        }
+    }
+
+    fn ask(&mut self, peer: usize, certified: u64, from: Height, cx: &mut Cx) {
+        self.timers = self.timers.saturating_add(1);
+        self.taking = Some(Taking { peer, certified, from, timer: self.timers });
+        send(peer, &Word::Ask(from.0), cx);
+        cx.timer(self.timers, ANSWER_US);
+    }
+
+    pub(super) fn receive(
+        &mut self,
+        ledger: &Ledger,
+        from: usize,
+        bytes: &[u8],
+        cx: &mut Cx,
+    ) -> Result<(), Fatal> {
+        match borsh::from_slice(bytes) {
+            Ok(Word::Where) => send(from, &Word::Here(ledger.certified().0), cx),
+            Ok(Word::Here(certified)) => _ = self.certified.insert(from, certified),
+            Ok(Word::Ask(height)) => {
+                let blocks = ledger.blocks_from(Height(height), ANSWER_BYTES_MAX);
+                let item = |(block, certificate): (_, Option<Certificate>)| Item {
+                    block,
+                    certificate: certificate.map(alloy_rlp::encode),
+                };
+                let items = blocks.map_err(|e| Fatal::because(&e))?.into_iter().map(item).collect();
+                send(from, &Word::Answer(height, items), cx);
+            }
+            Ok(Word::Answer(height, items)) => {
+                let answers = |taking: &mut Taking| taking.peer == from && taking.from.0 == height;
+                if let Some(taking) = self.taking.take_if(answers) {
+                    self.take(ledger, &taking, &items, cx)?;
+                }
+            }
+            Err(error) => cx.blame(from, error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Takes blocks in order, and asks for more if they do not lead far enough.
+    fn take(&mut self, ledger: &Ledger, taking: &Taking, items: &[Item], cx: &mut Cx) -> Result<(), Fatal> {
+        let Taking { peer, certified, from, .. } = *taking;
+        for Item { block, certificate } in items {
+            let certificate =
+                certificate.as_ref().map(|bytes| Certificate::decode(&mut &**bytes)).transpose();
+            let Ok(certificate) = certificate else {
+                cx.blame(peer, "not a certificate".to_owned());
+                self.ignore(peer, cx);
+                return Ok(());
+            };
+            let followed = ledger.follow(block, certificate.as_ref(), cx.wall_ms());
+            match followed.map_err(|e| Fatal::because(&e))? {
+                Followed::Taken | Followed::Known => continue,
+                Followed::Apart(reason) => cx.note(format!("the chain of {peer} is another: {reason}")),
+                Followed::Refused(reason) => cx.blame(peer, reason),
+            }
+            self.ignore(peer, cx);
+            return Ok(());
+        }
+        let next = Height(from.0.saturating_add(items.len() as u64));
+        if items.is_empty() {
+            self.ignore(peer, cx);
+        } else if ledger.head().height().0 < certified && next.0 <= certified {
+            self.ask(peer, certified, next, cx);
+        }
+        Ok(())
+    }
+}
