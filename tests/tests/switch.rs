@@ -15,13 +15,18 @@ use polity_tests::{Network, Rpc, Wallet, eventually, quantity, run, transaction_
 use serde_json::{Value, json};
 
 const ROTATION: &str = r#"{ by = "membership", primary = "rotation" }"#;
-const WORK: &str = r#"{ by = "work", interval = "1s", confirmations = 3, checkpoint = 20, difficulty = 20000 }"#;
+const WORK: &str =
+    r#"{ by = "work", interval = "1s", confirmations = 3, checkpoint = 20, difficulty = 20000 }"#;
 
 /// The built-in charter with a chamber that decides within seconds.
 fn charter(dir: &std::path::Path) -> String {
     let text = include_str!("../../charters/dev.toml");
-    let text = text.replace(r#"voting = "1m""#, r#"voting = "15s""#).replace(r#"delay  = "10s""#, r#"delay  = "1s""#);
-    assert!(text.contains(r#"voting = "15s""#) && text.contains(r#"delay  = "1s""#) && text.contains(ROTATION));
+    let text = text
+        .replace(r#"voting = "1m""#, r#"voting = "15s""#)
+        .replace(r#"delay  = "10s""#, r#"delay  = "1s""#);
+    assert!(
+        text.contains(r#"voting = "15s""#) && text.contains(r#"delay  = "1s""#) && text.contains(ROTATION)
+    );
     let path = dir.join("quick.toml");
     fs::write(&path, text).expect("written");
     path.display().to_string()
@@ -69,7 +74,8 @@ impl Load {
                         assert!(tries < 1_500, "{waiting:?} is not written");
                         waiting.retain(|hash| {
                             let is_final = nodes.iter().any(|node| {
-                                let block = node.receipt(hash).and_then(|receipt| quantity(&receipt["blockNumber"]));
+                                let block =
+                                    node.receipt(hash).and_then(|receipt| quantity(&receipt["blockNumber"]));
                                 block.is_some_and(|block| finalized(node).is_some_and(|tip| block <= tip))
                             });
                             if is_final {
@@ -145,7 +151,9 @@ fn membership_work_membership_by_vote_under_load() {
     vote(&network, &format!("set consensus.write = {ROTATION}"));
     network.nodes[1].kill();
     let witness = network.rpc().clone();
-    eventually("the change to be enacted", || consensus(&witness).filter(|status| !status["switch"].is_null()));
+    eventually("the change to be enacted", || {
+        consensus(&witness).filter(|status| !status["switch"].is_null())
+    });
     network.nodes[2].kill();
     network.nodes[2].restart();
     for node in network.running() {
@@ -166,7 +174,9 @@ fn membership_work_membership_by_vote_under_load() {
     for hash in &acknowledged {
         let receipts: Vec<Value> = network
             .running()
-            .map(|node| eventually(&format!("receipt of {hash} on {}", node.member), || node.rpc.receipt(hash)))
+            .map(|node| {
+                eventually(&format!("receipt of {hash} on {}", node.member), || node.rpc.receipt(hash))
+            })
             .collect();
         assert!(receipts.windows(2).all(|pair| pair[0] == pair[1]), "{hash}: {receipts:?}");
         assert_eq!(receipts[0]["status"], "0x1");

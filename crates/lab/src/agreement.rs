@@ -87,7 +87,8 @@ fn constituted(seats: usize, mechanism: Mechanism) -> String {
 /// The charter of members in turn who may be something else soon: they vote within seconds, have bonded what stake asks for, are paid
 /// for blocks, and leave as much time between those of a committee as between worked ones.
 fn amendable(switching: &Switching) -> String {
-    let incentive = "incentive    = { reward = \"1\", fees = \"writer\", pledge = \"10\", unbonding = \"1m\" }";
+    let incentive =
+        "incentive    = { reward = \"1\", fees = \"writer\", pledge = \"10\", unbonding = \"1m\" }";
     let periods = format!("voting = \"{}s\"\ndelay  = \"0s\"", switching.voting);
     let pace = format!("block_time = \"{}s\"", switching.work.interval);
     CHARTER.replace(INCENTIVE, incentive).replace(PERIODS, &periods).replace(PACE, &pace)
@@ -125,11 +126,7 @@ impl Agreement {
             let _ = writeln!(
                 text,
                 "node-{i} = {{ name = \"Node {i}\", kind = \"enterprise\", balance = \"10000\"{} }}",
-                if bonded {
-                    format!(", bond = \"{}\"", bond(i))
-                } else {
-                    String::new()
-                }
+                if bonded { format!(", bond = \"{}\"", bond(i)) } else { String::new() }
             );
         }
         let parse = |text: &str| {
@@ -200,13 +197,10 @@ impl Agreement {
     #[must_use]
     pub fn payment(&self, nonce: u64) -> Vec<u8> {
         let value = U256::from(nonce.saturating_add(1));
-        self.signed(&self.payer, TxEip1559 {
-            nonce,
-            gas_limit: 21_000,
-            to: TxKind::Call(PAYEE),
-            value,
-            ..TxEip1559::default()
-        })
+        self.signed(
+            &self.payer,
+            TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(PAYEE), value, ..TxEip1559::default() },
+        )
     }
 
     fn signed(&self, by: &Key, tx: TxEip1559) -> Vec<u8> {

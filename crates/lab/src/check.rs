@@ -143,7 +143,10 @@ impl fmt::Display for Violation {
                 write!(f, "node {node} executed {paid} of {made} payments")
             }
             Self::Unswitched { switches, wanted } => {
-                write!(f, "engines were exchanged {switches} times, {wanted} are wanted, and nothing more happens")
+                write!(
+                    f,
+                    "engines were exchanged {switches} times, {wanted} are wanted, and nothing more happens"
+                )
             }
             Self::Unnamed { named, least } => {
                 write!(f, "{named} culprits of a disagreement are named, at least {least} must be")
@@ -293,9 +296,8 @@ pub fn switched(node: usize, ledger: &Ledger, thorough: bool) -> Result<Vec<Viol
 #[must_use]
 pub fn one_chain(ledgers: &[(usize, &Ledger)]) -> Vec<Violation> {
     let lowest = ledgers.iter().map(|(_, ledger)| ledger.floor().0).min().unwrap_or(0);
-    let at = |ledger: &Ledger, height| {
-        ledger.block(Height(height)).ok().flatten().map(|block| block.block.hash)
-    };
+    let at =
+        |ledger: &Ledger, height| ledger.block(Height(height)).ok().flatten().map(|block| block.block.hash);
     let mut violations = Vec::new();
     for ((first, a), (second, b)) in ledgers.iter().zip(ledgers.iter().skip(1)) {
         let differs = |height: &u64| at(a, *height).is_none() || at(a, *height) != at(b, *height);

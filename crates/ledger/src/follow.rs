@@ -136,7 +136,9 @@ impl Ledger {
         let (head, parent) = (self.head(), block.block.header.parent_hash);
         if self.terminal() != Some(height) && parent != head.hash() {
             let (ours, at) = (head.hash(), head.height());
-            return Ok(Followed::Apart(format!("it follows {parent}, and the last block here is {at}, {ours}")));
+            return Ok(Followed::Apart(format!(
+                "it follows {parent}, and the last block here is {at}, {ours}"
+            )));
         }
         if let Err(error) = committee.verify(self.charter().chain_id, certificate) {
             return Ok(Followed::Refused(error.to_string()));

@@ -94,8 +94,13 @@ impl Run {
     fn one(&self, spec: &Spec, as_json: bool) -> Outcome {
         let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
         // Keys and block 0 are made before the clock runs.
-        polity_lab::run::agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref(), spec.switching.as_ref())
-            .map_err(Failure::failed)?;
+        polity_lab::run::agreement_of(
+            spec.nodes,
+            spec.mechanism,
+            spec.work.as_ref(),
+            spec.switching.as_ref(),
+        )
+        .map_err(Failure::failed)?;
         let since = Instant::now();
         let report = polity_lab::run(spec, self.seed, lines).map_err(Failure::failed)?;
         let ms = since.elapsed().as_millis();

@@ -87,7 +87,8 @@ impl Worker {
         match self.chain.insert(&bytes, now_ms)? {
             Inserted::Orphan(parent) => {
                 let above: usize = self.climb.above.iter().map(Vec::len).sum();
-                let room = self.climb.above.len() < BLOCKS_MAX && above.saturating_add(bytes.len()) <= BYTES_MAX;
+                let room =
+                    self.climb.above.len() < BLOCKS_MAX && above.saturating_add(bytes.len()) <= BYTES_MAX;
                 self.climb.above.push(bytes);
                 self.climb.on(room.then_some(parent));
             }

@@ -423,8 +423,15 @@ fn what_a_proposal_stands_on_is_fetched_from_an_equally_heavy_branch() {
     }
     let (ours, theirs) = (net.best(0), net.best(2));
     assert!(ours.work == theirs.work && ours.hash != theirs.hash);
-    let mut chain = net.nodes[0].chain();
-    let missing = net.nodes[2].header(&theirs.hash).parent_hash;
+    let mut chain = HeadersOnly::new(rules(), key(0));
+    for height in (1..=ours.height.0).map(Height) {
+        let own = &mut net.nodes[0].worker.chain;
+        let hash = own.hash_at(height).expect("readable").expect("there");
+        let body = own.body(&hash).expect("readable").expect("there");
+        assert_eq!(chain.insert(&body, net.now_ms).expect("judged"), Inserted::Extended);
+    }
+    let header = net.nodes[2].worker.chain().header(&theirs.hash).expect("readable").expect("there");
+    let missing = header.parent_hash;
     chain.want(missing);
     chain.set_until(Some(ours.height));
     net.nodes[0].worker = Worker::new(Box::new(chain), true);

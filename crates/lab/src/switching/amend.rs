@@ -138,7 +138,8 @@ impl Amendments {
         let mut waiting = Vec::new();
         for member in 0..agreement.keys().len() {
             let nonce = agreement.acted(ledger, member)?;
-            waiting.extend(self.signed.range((member, nonce)..=(member, u64::MAX)).map(|(_, raw)| raw.clone()));
+            waiting
+                .extend(self.signed.range((member, nonce)..=(member, u64::MAX)).map(|(_, raw)| raw.clone()));
         }
         Ok(waiting)
     }

@@ -177,7 +177,8 @@ impl Follower {
     fn take(&mut self, ledger: &Ledger, taking: &Taking, items: &[Item], cx: &mut Cx) -> Result<(), Fatal> {
         let Taking { peer, certified, from, .. } = *taking;
         for Item { block, certificate } in items {
-            let certificate = certificate.as_ref().map(|bytes| Certificate::decode(&mut &**bytes)).transpose();
+            let certificate =
+                certificate.as_ref().map(|bytes| Certificate::decode(&mut &**bytes)).transpose();
             let Ok(certificate) = certificate else {
                 cx.blame(peer, "not a certificate".to_owned());
                 return Ok(self.ignore(peer, cx));

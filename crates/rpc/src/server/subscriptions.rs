@@ -103,7 +103,9 @@ async fn serve(
     let sink = Sink { sink, connection };
     // The client is gone, or too slow; either way there is nobody to tell.
     let _gone = match kind {
-        Kind::Heads => blocks(api, &sink, (next, seen), |block| vec![convert::header(block)], |_| vec![]).await,
+        Kind::Heads => {
+            blocks(api, &sink, (next, seen), |block| vec![convert::header(block)], |_| vec![]).await
+        }
         Kind::Logs(filter) => {
             let show = |block: &ExecutedBlock| eth::matching(&filter, block);
             blocks(api, &sink, (next, seen), show, |block| eth::taken_back(&filter, block)).await
