@@ -156,9 +156,9 @@ pub struct Switching {
 
 impl Default for Switching {
     fn default() -> Self {
-        let work = Work { interval: 1, confirmations: 3, checkpoint: 12, difficulty: 16, ..Work::default() };
+        let work = Work { interval: 4, confirmations: 3, checkpoint: 12, difficulty: 16, ..Work::default() };
         let committees = vec![Mechanism::Rotation, Mechanism::Random, Mechanism::Stake, Mechanism::Appointed];
-        Self { switches: 4, voting: 2, committees, work }
+        Self { switches: 4, voting: 12, committees, work }
     }
 }
 

@@ -24,7 +24,7 @@ fn storms_over_exchanges() {
     let spec = Spec::parse(
         "nodes = 4\nheights = 2\npayments = 6\npatience = 240\n\
          [network]\nloss_permille = 60\nduplicate_permille = 50\nreorder_permille = 50\nskew_ms = 1500\n\
-         [storm]\nseconds = 30\ncrashes = 6\npartitions = 3\npartition_ms = 1500\n\
+         [storm]\nseconds = 100\ncrashes = 6\npartitions = 3\npartition_ms = 1500\n\
          [switching]\nswitches = 4",
     )
     .expect("a specification");

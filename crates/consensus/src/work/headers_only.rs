@@ -33,6 +33,8 @@ pub struct HeadersOnly {
     bodies: BTreeMap<B256, Bytes>,
     /// A block that this node holds for invalid, to see that others are not misled by it.
     refuses: Option<B256>,
+    /// A block that something stands on.
+    wants: Option<B256>,
 }
 
 impl HeadersOnly {
@@ -59,12 +61,18 @@ impl HeadersOnly {
             bodies: BTreeMap::new(),
             below: BTreeMap::new(),
             refuses: None,
+            wants: None,
         }
     }
 
     /// Makes this node hold `hash` for invalid when it is executed.
     pub const fn refuse(&mut self, hash: B256) {
         self.refuses = Some(hash);
+    }
+
+    /// Says that something stands on `hash`.
+    pub const fn want(&mut self, hash: B256) {
+        self.wants = Some(hash);
     }
 
     /// Sets the last worked height, or takes it away.
@@ -145,6 +153,10 @@ impl Chain for HeadersOnly {
 
     fn hash_at(&self, height: Height) -> Result<Option<B256>, Fatal> {
         Ok(self.best.get(&height.0).copied())
+    }
+
+    fn wanted(&self) -> Option<B256> {
+        self.wants.filter(|hash| self.tree.header(hash).is_none())
     }
 
     fn body(&mut self, hash: &B256) -> Result<Option<Vec<u8>>, Fatal> {

@@ -411,20 +411,25 @@ fn a_solution_of_an_old_job_is_left_and_a_false_one_is_fatal() {
     assert!(net.nodes[0].worker.handle(event, net.now_ms).is_err());
 }
 
-/// Nobody works any more, and two branches are equally heavy: what is proposed on the other is fetched, down to what is here.
+/// What is proposed on a branch that is no heavier is fetched, down to what is here.
 #[test]
-fn what_a_proposal_stands_on_is_fetched_from_an_equally_heavy_branch() {
+fn what_a_proposal_stands_on_is_fetched_from_a_lighter_branch() {
     let mut net = Net::new(4);
     net.find(0);
     net.split(&[&[0, 1], &[2, 3]]);
-    for _ in 0..3 {
-        net.find(0);
-        net.find(2);
-    }
+    (0..4).for_each(|_| net.find(0));
+    (0..3).for_each(|_| net.find(2));
     let (ours, theirs) = (net.best(0), net.best(2));
-    assert!(ours.work == theirs.work && ours.hash != theirs.hash);
-    let mut chain = net.nodes[0].chain();
-    let missing = net.nodes[2].header(&theirs.hash).parent_hash;
+    assert!(ours.work > theirs.work);
+    let mut chain = HeadersOnly::new(rules(), key(0));
+    for height in (1..=ours.height.0).map(Height) {
+        let own = &mut net.nodes[0].worker.chain;
+        let hash = own.hash_at(height).expect("readable").expect("there");
+        let body = own.body(&hash).expect("readable").expect("there");
+        assert_eq!(chain.insert(&body, net.now_ms).expect("judged"), Inserted::Extended);
+    }
+    let header = net.nodes[2].worker.chain().header(&theirs.hash).expect("readable").expect("there");
+    let missing = header.parent_hash;
     chain.want(missing);
     chain.set_until(Some(ours.height));
     net.nodes[0].worker = Worker::new(Box::new(chain), true);
