@@ -50,7 +50,7 @@ const DELAY_SECS: u64 = 86_400;
 const AGAIN_US: u64 = 2_000;
 const AGAIN_MAX: usize = 4;
 /// Blocks in which everything must be done that was due.
-const BLOCKS_MAX: usize = 50_000;
+const BLOCKS_MAX: usize = 200_000;
 
 /// What is flooded, and how much.
 #[derive(Clone, Copy, Debug)]
