@@ -22,6 +22,9 @@ const MISSED: RangeInclusive<u64> = 1..=1_000_000;
 /// Keys that speak of money.
 const MONEY: [&str; 4] = ["reward", "pledge", "vesting", "slash"];
 
+/// Highest reward of a block: a thousand million units; what can be issued in all, 2^127 wei, then lasts for more than 10^11 blocks.
+const REWARD_MAX: U256 = U256::from_limbs([11_515_845_246_265_065_472, 54_210_108, 0, 0]);
+
 /// Reads the table. `money`: whether the charter has a `[currency]`.
 pub(super) fn incentive(mut table: Table<'_>, money: bool, report: &mut Report<'_>) -> Incentive {
     for key in MONEY.into_iter().filter(|key| !money && table.has(key)) {
@@ -32,6 +35,15 @@ pub(super) fn incentive(mut table: Table<'_>, money: bool, report: &mut Report<'
         node.and_then(|node| node.amount_wei(report)).unwrap_or(U256::ZERO)
     };
     let reward = amount(table.get("reward"), report);
+    if reward > REWARD_MAX
+        && let Some(node) = table.get("reward")
+    {
+        report.error(
+            &node.path,
+            "the reward of a block is more than 1000000000 units: all that can ever be issued would be gone soon",
+            "at most 1000000000 a block",
+        );
+    }
     let pledge = amount(table.get("pledge"), report);
     let fees = table.get("fees").and_then(|node| node.one_of("way for fees to go", &FEES, report));
     let unbonding = table.get("unbonding").and_then(|node| node.duration_secs(0, report)).unwrap_or(0);

@@ -2,10 +2,11 @@
 //!
 //! Rule kept: a part is taken of everything that is at stake on the member's conduct — its own bond, what was delegated to it, what
 //! is unbonding, what vests — in four writes however many own it; what is taken is burnt, paid to the treasury, or shared with who
-//! brought the evidence, to the wei. The bond of the last member that can decide blocks is left to it, and the chain says so.
+//! brought the evidence, to the wei. What the last member that can decide blocks
+//! needs to go on deciding is left to it, and the chain says so.
 
 use alloy_primitives::{Address, B256, U256};
-use polity_constitution::{Forfeited, Incentive, Share};
+use polity_constitution::{Forfeited, Incentive, Share, WriteRight};
 use polity_primitives::TREASURY;
 
 use super::{
@@ -37,19 +38,24 @@ impl Constitution {
         pool.vesting.mature(cx, &pool, member)?;
         let vesting = pool.vesting.cut(cx, part)?;
         let leaving = pool.leaving.cut(cx, part.of(leaving))?;
-        let wanted = part.of(at_stake);
+        let mut wanted = part.of(at_stake);
         let mut bonded = U256::ZERO;
-        if !wanted.is_zero() {
-            if nobody_decides_without(cx, member)? {
+        if !wanted.is_zero() && nobody_decides_without(cx, member)? {
+            let own = pool.amount_of(cx, member)?;
+            let least = self.least_stake(cx, incentive, own, at_stake)?;
+            let room = at_stake.saturating_sub(least);
+            if room < wanted {
                 spare(cx, member, "slash")?;
-            } else {
-                bonded = pool.cut(cx, wanted)?;
-                self.revise(cx)?;
-                self.strike_off(cx, member)?;
-                let (pledged, pledge) = (pool.amount_of(cx, member)?, incentive.pledge);
-                if pledged < pledge {
-                    cx.emit(&sol::PledgeShort { member, pledged, pledge })?;
-                }
+                wanted = room;
+            }
+        }
+        if !wanted.is_zero() {
+            bonded = pool.cut(cx, wanted)?;
+            self.revise(cx)?;
+            self.strike_off(cx, member)?;
+            let (pledged, pledge) = (pool.amount_of(cx, member)?, incentive.pledge);
+            if pledged < pledge {
+                cx.emit(&sol::PledgeShort { member, pledged, pledge })?;
             }
         }
         let forfeited = bonded.saturating_add(leaving).saturating_add(vesting);
@@ -60,6 +66,31 @@ impl Constitution {
         self.purse.settle(cx, forfeited)?;
         self.forfeit(cx, incentive, forfeited, reporter)?;
         Ok(forfeited)
+    }
+
+    /// The least that has to stay at stake on a member, of whose `at_stake` it owns `own`, so that it may go on deciding: the stake
+    /// that the settings ask for, and as much as leaves its own part at the pledge. Units: wei.
+    fn least_stake(
+        &self,
+        cx: &mut Context<'_>,
+        incentive: &Incentive,
+        own: U256,
+        at_stake: U256,
+    ) -> Result<U256> {
+        let by_stake = match self.settings(cx)?.write {
+            WriteRight::Stake { min } => min.max(U256::ONE),
+            WriteRight::Delegation { .. } => U256::ONE,
+            _ => U256::ZERO,
+        };
+        if incentive.pledge.is_zero() {
+            return Ok(by_stake);
+        }
+        // A cut takes the same part of everyone's; a wei more covers what it rounds away.
+        let by_pledge = match at_stake.checked_mul(incentive.pledge).and_then(|all| all.checked_div(own)) {
+            Some(least) => least.saturating_add(U256::from(2)).min(at_stake),
+            None => at_stake,
+        };
+        Ok(by_stake.max(by_pledge))
     }
 
     /// Where forfeited money goes. The constitution holds it and owes it no more.

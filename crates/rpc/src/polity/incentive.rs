@@ -207,7 +207,7 @@ pub(super) fn evidence(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
 #[serde(rename_all = "camelCase")]
 struct SignatureView {
     height: u64,
-    /// `precommit` in the certificate of a finalized block, or `vote` and `proposal` in evidence.
+    /// `precommit` in the certificate of a finalized block, `seal` of a worked one, or `vote` and `proposal` in evidence.
     said: &'static str,
     round: u32,
     block_hash: Option<B256>,
@@ -235,16 +235,24 @@ pub(super) fn signatures(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> 
     if let Some(asked) = asked.as_ref().filter(|asked| registry::member(&state, asked).is_none()) {
         return Err(args.wrong(0, format!("there is no member `{asked}`")));
     }
-    let head = api.head().height().0;
-    let to = args.opt::<At>(2)?.map_or(Ok(Height(head)), |_| height(api, args, 2))?.0.min(head);
+    // Only what is final; a range that goes beyond ends there.
+    let last = api.head().finalized();
+    let to = args.opt::<At>(2)?.map_or(last, |_| height(api, args, 2).unwrap_or(last)).min(last).0;
     let earliest = to.saturating_sub(SIGNATURES_HEIGHTS_MAX.saturating_sub(1)).max(1);
     let from = args.opt::<At>(1)?.map_or(Ok(Height(earliest)), |_| height(api, args, 1))?.0.max(1);
+    if args.opt::<At>(1)?.is_some() && from > to {
+        return Err(args.wrong(1, format!("the range begins at block {from} and ends at block {to}")));
+    }
     let until = to.min(from.saturating_add(SIGNATURES_HEIGHTS_MAX.saturating_sub(1)));
     let mut signatures = Vec::new();
     let wanted = |member: &Option<String>| asked.is_none() || *member == asked;
     for at in (from..=until).map(Height) {
+        let block = api.ledger.block(at)?;
+        signatures.extend(
+            block.as_deref().and_then(|block| sealed(&state, block)).filter(|view| wanted(&view.member)),
+        );
         let Some(certificate) = api.ledger.certificate(at)? else { continue };
-        let writer = api.ledger.block(at)?.map(|block| block.header().beneficiary);
+        let writer = block.map(|block| block.header().beneficiary);
         for signed in &certificate.signatures {
             let member = house::member_of_signer(&state, signed.validator);
             if wanted(&member) {
@@ -268,6 +276,25 @@ pub(super) fn signatures(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> 
     signatures.sort_by_key(|view| (view.height, view.round, view.validator));
     let next = (until < to).then(|| until.saturating_add(1));
     api.answer(&SignaturesView { from, to: until, next, signatures })
+}
+
+/// The signature with which the writer of a worked block sealed it.
+fn sealed(
+    state: &polity_ledger::StateView,
+    executed: &polity_ledger::ExecutedBlock,
+) -> Option<SignatureView> {
+    let header = executed.header();
+    let signature = Signature::try_from(executed.block.block.seal.as_ref()).ok()?;
+    (!header.difficulty.is_zero()).then(|| SignatureView {
+        height: header.number,
+        said: "seal",
+        round: 0,
+        block_hash: Some(executed.block.hash),
+        member: house::member_of_signer(state, header.beneficiary),
+        validator: header.beneficiary,
+        signature,
+        wrote: true,
+    })
 }
 
 fn of_evidence(state: &polity_ledger::StateView, evidence: Evidence) -> Vec<SignatureView> {

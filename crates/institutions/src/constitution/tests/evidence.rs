@@ -169,16 +169,22 @@ fn a_key_given_up_proves_nothing_about_later_heights() {
 }
 
 #[test]
-fn the_last_bond_is_spared_and_the_rest_is_not() {
+fn the_last_member_keeps_what_it_needs_to_go_on_and_no_more() {
     let mut chain = scene(&settings(), &["AAA"]);
     pay(&mut chain, holder("ORG"), 800, &sol::delegateCall { candidate: word("AAA") }).expect("delegates");
     let undelegate = sol::undelegateCall { candidate: word("AAA"), amount: U256::from(800) };
     send(&mut chain, holder("ORG"), &undelegate).expect("leaves");
-    let evidence = votes(1, 0, ("AAA", 1), ("AAA", 2)).into();
-    send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("proved");
-    let stake = stake(&chain, "AAA");
-    assert_eq!((stake.pledged, stake.leaving), (U256::from(1_000), U256::from(400)));
+    // Its pledge is 100; a cut takes half of what it bonded, and of what leaves it.
+    let mut left = Vec::new();
+    for round in 0..5 {
+        let evidence = votes(1, round, ("AAA", 1), ("AAA", 2)).into();
+        send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("proved");
+        let stake = stake(&chain, "AAA");
+        left.push((stake.pledged.to::<u64>(), stake.leaving.to::<u64>()));
+    }
+    assert_eq!(left, [(500, 400), (250, 200), (125, 100), (102, 50), (102, 25)]);
     let spared: Vec<_> =
         events::<sol::Spared>(&chain).into_iter().map(|s| crate::names::text(s.what)).collect();
-    assert_eq!(spared, ["slash", "suspension"]);
+    let slashes = spared.iter().filter(|what| *what == "slash").count();
+    assert_eq!((slashes, spared.len() - slashes), (2, 5), "{spared:?}");
 }
