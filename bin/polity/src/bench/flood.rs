@@ -6,9 +6,9 @@
 //! second.
 //!
 //! What is compared: an *idle block* holds no transaction and nothing is due in it; it is built, hashed and committed to
-//! disk like any other. A *block of bookkeeping* holds nothing but what the chain does by itself. Both are measured as a
-//! whole: execution, roots, trie, durable commit; in processor time, which does not depend on who else is at work. What the
-//! latter takes more is set against the time an idle *network* takes for a block, measured in the same run: its finality.
+//! disk like any other. A *block of bookkeeping* holds nothing but what the chain does by itself. What building one takes, calls
+//! and roots, in processor time, is set against the time an idle *network* takes for a block, measured in the same run: its
+//! finality. Wall times, durable commits included, are told beside it.
 //! (Against the fifth of a millisecond that an empty block takes within one process, any work at all is a multiple.)
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
