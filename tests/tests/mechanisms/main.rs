@@ -4,9 +4,12 @@
 
 mod villain;
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
-use polity_tests::{Network, UNIT, eventually};
+use polity_tests::{Network, UNIT, eventually, quantity};
 use serde_json::{Value, json};
 use villain::Villain;
 
@@ -17,8 +20,18 @@ fn charter(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../charters/consensus/{name}.toml"))
 }
 
+/// Networks start one after the other: each looks for free ports, and two that look at once find the same.
+static STARTING: Mutex<()> = Mutex::new(());
+
 fn start(name: &str) -> Network {
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     Network::start(&[charter(name).to_str().expect("text")])
+}
+
+/// All nodes have the same final blocks: what is above may still be undone under work.
+fn agree(network: &Network) {
+    let last = network.rpc().call("eth_getBlockByNumber", json!(["finalized", false]));
+    network.agree(quantity(&last["number"]).expect("a height"));
 }
 
 /// Consensus addresses of who wrote blocks `from..=to`, in order.
@@ -66,7 +79,7 @@ fn rewarded(network: &Network, name: &str) {
 fn punishes_a_double_signer(name: &str) {
     let network = start(name);
     let tip = network.rpc().above(BLOCKS);
-    network.agree(tip);
+    agree(&network);
     rewarded(&network, name);
 
     let culprit = &network.nodes[3];
@@ -105,7 +118,7 @@ fn punishes_a_double_signer(name: &str) {
     let later = network.rpc().above(after + BLOCKS);
     let by_culprit = writers(&network, after + 2, later);
     assert!(!by_culprit.contains(&villain.address()), "{name}: it still writes: {by_culprit:?}");
-    network.agree(later);
+    agree(&network);
 
     // The same again, and the same in the other order, are refused: nobody is punished twice for one thing.
     for again in [villain.two_votes(tip), villain.two_votes_turned(tip)] {
