@@ -204,7 +204,10 @@ impl Switches<'_> {
         }
         self.act(proposer, &IAssembly::proposeCall { track, title: step.title.to_owned(), calls })?;
         self.ballots(id, &members)?;
-        let Some(enacted) = self.wait("the decision", || self.executed(id))? else { return Ok(false) };
+        // Final: a block of work may still be undone.
+        let decision =
+            || Ok(self.executed(id)?.filter(|height| self.finalized().is_ok_and(|last| last >= *height)));
+        let Some(enacted) = self.wait("the decision", decision)? else { return Ok(false) };
         let from = self.turn(enacted)?;
         self.say(&format!(
             "  adopted by {} of {} members and enacted in block {enacted}: in force from block {from}",
@@ -230,6 +233,13 @@ impl Switches<'_> {
             "topics": [IAssembly::Executed::SIGNATURE_HASH, B256::from(U256::from(id))] }]);
         let logs: Vec<Value> = self.clients[0].call("eth_getLogs", filter)?;
         logs.first().map(height_of).transpose()
+    }
+
+    /// Height of the last final block.
+    fn finalized(&self) -> Result<u64, Failure> {
+        let block: Value = self.clients[0].call("eth_getBlockByNumber", json!(["finalized", false]))?;
+        let height: U64 = serde_json::from_value(block["number"].clone())?;
+        Ok(height.to())
     }
 
     /// From which block on the settings enacted in block `height` decide.
