@@ -55,7 +55,7 @@ pub use quorum::{MovingQuorum, QUORUM_PARTS};
 pub use report::{InForce, LimbReport, Outcome, Report, SHARE_PLACES, Version};
 pub use rule::{Basis, LIMBS_MAX, LIST_MAX, RULE_JSON_MAX, Rule, VETOES_MAX, Veto};
 pub use silence::{OtherTerm, Silence, Term};
-pub use table::{CASES_MAX, Row, table};
+pub use table::{CASES_MAX, Case, Row, cases, table};
 pub use tally::{LimbTally, Others, Tally, VetoTally};
 pub use text::Language;
 pub use threshold::{Comparison, Threshold};

@@ -10,11 +10,12 @@ use polity_mempool::Condition;
 use polity_primitives::{Address, B256, Bytes, Certificate, CommitSignature, Height, Signature as Vote};
 use secp256k1::{Message, SECP256K1, SecretKey};
 
-use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
+use crate::{Error, ExecutedBlock, Ledger, LedgerApplication, Proposer, SubmitError};
 
 mod accounts;
 mod amendments;
 mod forks;
+mod known;
 mod randomness;
 mod switch;
 
@@ -79,7 +80,12 @@ impl World {
     }
 
     fn open(folder: tempfile::TempDir) -> Self {
-        let ledger = Ledger::open(&folder.path().join("db"), charter()).expect("opens");
+        Self::of(folder, charter())
+    }
+
+    /// The chain of `charter`, whose one validator is `node-1`.
+    fn of(folder: tempfile::TempDir, charter: polity_charter::Charter) -> Self {
+        let ledger = Ledger::open(&folder.path().join("db"), charter).expect("opens");
         let app = ledger.application(proposer());
         Self { ledger, app, folder }
     }
@@ -113,6 +119,21 @@ impl World {
         block.hash
     }
 
+    /// One block of the time `now_ms`, built here and judged by `follower`; the heads are equal then.
+    fn decide_with(&mut self, follower: &mut Self, now_ms: u64) -> std::sync::Arc<ExecutedBlock> {
+        let height = self.app.tip().next();
+        let block = self.app.build(height, 0, now_ms).expect("builds");
+        let judged = follower.app.receive(&block.encoded(), height, now_ms).expect("judged");
+        assert_eq!(judged, Verdict::Valid(block.hash), "what one builds the other takes");
+        let certificate = self.certificate(block.hash);
+        self.app.finalize(certificate.clone()).expect("commits");
+        follower.app.finalize(certificate).expect("commits");
+        let (ours, theirs) = (self.ledger.head(), follower.ledger.head());
+        assert_eq!(ours.hash(), theirs.hash());
+        assert_eq!(ours.agreement.rules, theirs.agreement.rules);
+        ours.block.clone()
+    }
+
     fn transfer(&self, from: &str, nonce: u64, wei: u64) -> Result<B256, SubmitError> {
         self.ledger.submit(&raw(from, nonce, wei, self.ledger.charter().chain_id), Condition::default())
     }
@@ -126,7 +147,6 @@ impl World {
 const PAYEE: Address = Address::repeat_byte(0x77);
 
 fn raw(from: &str, nonce: u64, wei: u64, chain_id: u64) -> Vec<u8> {
-    use alloy_eips::eip2718::Encodable2718 as _;
     let tx = TxEip1559 {
         chain_id,
         nonce,
@@ -137,6 +157,12 @@ fn raw(from: &str, nonce: u64, wei: u64, chain_id: u64) -> Vec<u8> {
         input: Bytes::new(),
         ..TxEip1559::default()
     };
+    signed(tx, from)
+}
+
+/// `tx`, signed with the key of `from`.
+fn signed(tx: TxEip1559, from: &str) -> Vec<u8> {
+    use alloy_eips::eip2718::Encodable2718 as _;
     let signature = sign(tx.signature_hash(), &secret(from));
     let signature = Signature::from_bytes_and_parity(&signature[..64], signature[64] == 28);
     TxEnvelope::from(tx.into_signed(signature)).encoded_2718()

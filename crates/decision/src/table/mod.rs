@@ -10,8 +10,8 @@ mod plain;
 use serde_json::{Map, Value};
 
 use crate::{
-    Date, Error, InputFile, LimbReport, Mistake, Rational, Report, decide_files, decimal, error::line_column,
-    locate, parse_rational,
+    BallotsFile, Date, Error, InputFile, LimbReport, Mistake, Rational, Report, decide_files, decimal,
+    error::line_column, locate, parse_rational,
 };
 
 /// Most cases read from one file.
@@ -32,15 +32,19 @@ pub struct Row {
     pub ok: bool,
 }
 
-/// One case, read.
-struct Case {
-    id: String,
-    rule: String,
+/// One case, read: a rule, what members did, and what is known of the outcome.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Its name in its file.
+    pub id: String,
+    /// Id of the rule.
+    pub rule: String,
     ballots: Value,
     known: Vec<Known>,
 }
 
 /// One thing known of an outcome.
+#[derive(Clone, Debug)]
 enum Known {
     /// A field of the report's JSON.
     Field(String, Value),
@@ -53,9 +57,16 @@ enum Known {
 /// Decides every case of the file `text`. `rule_text` gives a rule by id.
 ///
 /// # Errors
-/// [`Error::File`] if the file does not read, with the line; [`Error::Json`] if it is no file of cases, or names a rule
-/// that there is not; and what [`decide_files`] says of the rule.
+/// Those of [`cases`]; [`Error::Json`] if it names a rule that there is not; and what [`decide_files`] says of the rule.
 pub fn table(text: &str, rule_text: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Row>, Error> {
+    cases(text)?.iter().map(|case| decide(case, rule_text)).collect()
+}
+
+/// The cases of the file `text`. Bounds: at most [`CASES_MAX`].
+///
+/// # Errors
+/// [`Error::File`] if the file does not read or is no file of cases, with the line.
+pub fn cases(text: &str) -> Result<Vec<Case>, Error> {
     let file: Value = serde_json::from_str(text).map_err(|e| {
         let message = e.to_string();
         let message =
@@ -67,11 +78,44 @@ pub fn table(text: &str, rule_text: &dyn Fn(&str) -> Option<String>) -> Result<V
     } else {
         collected::cases(&file)
     };
-    let cases = cases.map_err(|Unread { path, message }| {
+    cases.map_err(|Unread { path, message }| {
         let (line, column) = line_column(text, locate::in_json(text, &path));
         unread(Mistake { line, column, message, hint: None })
-    })?;
-    cases.iter().take(CASES_MAX).map(|case| decide(case, rule_text)).collect()
+    })
+}
+
+impl Case {
+    /// The ballots file of this case.
+    ///
+    /// # Errors
+    /// Those of [`BallotsFile::parse`].
+    pub fn file(&self) -> Result<BallotsFile, Error> {
+        BallotsFile::parse(&self.ballots_text()?)
+    }
+
+    fn ballots_text(&self) -> Result<String, Error> {
+        serde_json::to_string_pretty(&self.ballots).map_err(|e| Error::Json(e.to_string()))
+    }
+
+    /// `report` beside what is known.
+    ///
+    /// # Errors
+    /// [`Error::Json`] if the report has no JSON form.
+    pub fn row(&self, report: &Report) -> Result<Row, Error> {
+        let json = serde_json::to_value(report).map_err(|e| Error::Json(e.to_string()))?;
+        let compared: Vec<(String, String, bool)> =
+            self.known.iter().map(|known| known.compare(report, &json)).collect();
+        let join = |column: fn(&(String, String, bool)) -> &str| {
+            compared.iter().map(column).collect::<Vec<_>>().join(", ")
+        };
+        let agrees = report.limbs.iter().all(LimbReport::agrees);
+        let ok = agrees && compared.iter().all(|(_, _, ok)| *ok);
+        Ok(self.row_of(join(|c| &c.0), join(|c| &c.1), ok))
+    }
+
+    fn row_of(&self, expected: String, got: String, ok: bool) -> Row {
+        Row { rule: self.rule.clone(), case: self.id.clone(), expected, got, ok }
+    }
 }
 
 fn unread(mistake: Mistake) -> Error {
@@ -93,31 +137,14 @@ impl Unread {
 fn decide(case: &Case, rule_text: &dyn Fn(&str) -> Option<String>) -> Result<Row, Error> {
     let rule =
         rule_text(&case.rule).ok_or_else(|| Error::Json(format!("there is no rule `{}`", case.rule)))?;
-    let ballots = serde_json::to_string_pretty(&case.ballots).map_err(|e| Error::Json(e.to_string()))?;
-    let row = |expected: String, got: String, ok| Row {
-        rule: case.rule.clone(),
-        case: case.id.clone(),
-        expected,
-        got,
-        ok,
-    };
-    let report = match decide_files(&rule, &ballots, None::<Date>) {
-        Ok(report) => report,
-        Err(error @ Error::File { file: InputFile::Rule, .. }) => return Err(error),
+    match decide_files(&rule, &case.ballots_text()?, None::<Date>) {
+        Ok(report) => case.row(&report),
+        Err(error @ Error::File { file: InputFile::Rule, .. }) => Err(error),
         Err(error) => {
             let expected: Vec<String> = case.known.iter().map(Known::expected).collect();
-            return Ok(row(expected.join(", "), error.to_string(), false));
+            Ok(case.row_of(expected.join(", "), error.to_string(), false))
         }
-    };
-    let json = serde_json::to_value(&report).map_err(|e| Error::Json(e.to_string()))?;
-    let compared: Vec<(String, String, bool)> =
-        case.known.iter().map(|known| known.compare(&report, &json)).collect();
-    let join = |column: fn(&(String, String, bool)) -> &str| {
-        compared.iter().map(column).collect::<Vec<_>>().join(", ")
-    };
-    let agrees = report.limbs.iter().all(LimbReport::agrees);
-    let ok = agrees && compared.iter().all(|(_, _, ok)| *ok);
-    Ok(row(join(|c| &c.0), join(|c| &c.1), ok))
+    }
 }
 
 impl Known {

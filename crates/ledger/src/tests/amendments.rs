@@ -11,7 +11,6 @@ use polity_institutions::{
 use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
 use super::*;
-use crate::ExecutedBlock;
 
 /// A node that builds, and one that only receives.
 struct Pair {
@@ -37,29 +36,13 @@ impl Pair {
             ..TxEip1559::default()
         };
         self.nonce += 1;
-        let signature = sign(tx.signature_hash(), &secret("node-1"));
-        let signature = Signature::from_bytes_and_parity(&signature[..64], signature[64] == 28);
-        let raw = {
-            use alloy_eips::eip2718::Encodable2718 as _;
-            TxEnvelope::from(tx.into_signed(signature)).encoded_2718()
-        };
-        self.builder.ledger.submit(&raw, Condition::default()).expect("taken");
+        self.builder.ledger.submit(&signed(tx, "node-1"), Condition::default()).expect("taken");
     }
 
     /// One block, by both; their heads are equal.
     fn block(&mut self) -> std::sync::Arc<ExecutedBlock> {
-        let height = self.builder.app.tip().next();
-        let now = NOW + height.0 * 1000;
-        let block = self.builder.app.build(height, 0, now).expect("builds");
-        let judged = self.follower.app.receive(&block.encoded(), height, now).expect("judged");
-        assert_eq!(judged, Verdict::Valid(block.hash), "what one builds the other takes");
-        let certificate = self.builder.certificate(block.hash);
-        self.builder.app.finalize(certificate.clone()).expect("commits");
-        self.follower.app.finalize(certificate).expect("commits");
-        let (ours, theirs) = (self.builder.ledger.head(), self.follower.ledger.head());
-        assert_eq!(ours.hash(), theirs.hash());
-        assert_eq!(ours.agreement.rules, theirs.agreement.rules);
-        ours.block.clone()
+        let now = NOW + self.builder.app.tip().next().0 * 1000;
+        self.builder.decide_with(&mut self.follower, now)
     }
 
     fn propose(&mut self, changes: &[&str]) -> u64 {

@@ -9,7 +9,6 @@ mod force;
 mod frozen;
 mod gas;
 mod hostile;
-mod known_answers;
 mod laws;
 mod life;
 mod mandate;
