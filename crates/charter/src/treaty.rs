@@ -30,6 +30,10 @@ pub struct Treaty {
 /// Final clauses of a treaty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Clauses {
+    /// Whether ratification, acceptance and approval take a signature first. Accession never does.
+    ///
+    /// Source: Vienna Convention on the Law of Treaties, Articles 14 and 15; for example Paris Agreement, Article 20(1).
+    pub signature_first: bool,
     /// Whether instruments may carry reservations. Declarations always may be made.
     pub reservations: bool,
     /// Who may object to a reservation.
@@ -47,6 +51,7 @@ pub struct Clauses {
 impl Default for Clauses {
     fn default() -> Self {
         Self {
+            signature_first: false,
             reservations: true,
             objectors: Objectors::Parties,
             objection_period: OBJECTION_PERIOD,

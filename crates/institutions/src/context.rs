@@ -123,6 +123,14 @@ impl<'a> Context<'a> {
         Ok(self.host.balance(self.account)?)
     }
 
+    /// The balance of `account`. Units: wei.
+    ///
+    /// # Errors
+    /// Out of gas.
+    pub fn balance_of(&mut self, account: Address) -> Result<U256> {
+        Ok(self.host.balance(account)?)
+    }
+
     /// Pays `value` wei from the institution to `to`, running no code of `to`. False if the balance is too small.
     ///
     /// # Errors

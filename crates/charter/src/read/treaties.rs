@@ -35,6 +35,10 @@ pub(super) fn treaties(
 
 fn clauses(entry: &mut Table<'_>, report: &mut Report<'_>) -> Clauses {
     let mut clauses = Clauses::default();
+    if let Some(node) = entry.get("signature") {
+        let words = [("optional", false), ("required", true)];
+        clauses.signature_first = node.one_of("clause on signature", &words, report).unwrap_or(false);
+    }
     if let Some(node) = entry.get("reservations") {
         let words = [("allowed", true), ("forbidden", false)];
         clauses.reservations = node.one_of("clause on reservations", &words, report).unwrap_or(true);

@@ -55,8 +55,16 @@ pub(super) fn treaties(charter: &Charter, language: Language, page: &mut Page) {
 }
 
 fn clauses(charter: &Charter, treaty: &Treaty, language: Language) -> Vec<String> {
-    let Clauses { reservations, objectors, objection_period, binds, later, withdrawal } = treaty.clauses;
+    let Clauses { signature_first, reservations, objectors, objection_period, binds, later, withdrawal } =
+        treaty.clauses;
     let mut lines = Vec::new();
+    if signature_first {
+        lines.push(say!(
+            language,
+            "It is ratified, accepted or approved by those that signed it before; others accede.",
+            "须先签署方可批准、接受或核准；未签署者以加入方式成为缔约方。"
+        ));
+    }
     lines.push(match binds {
         Binds::All => {
             say!(language, "It binds every member that may deposit.", "对所有可交存文书的成员有约束力。")

@@ -338,6 +338,8 @@ interface IAssembly {
         string notice;
         /// No notice before so long after the entry into force for that Party.
         string notBefore;
+        /// Ratification, acceptance and approval take a signature first; accession does not.
+        bool signatureFirst;
     }
 
     /// Who brings decisions from outside into the record.
@@ -503,11 +505,15 @@ interface IAssembly {
     error KindNotAllowed(bytes32 treaty, bytes32 member);
     error AlreadyDeposited(bytes32 treaty, bytes32 member);
     error NotDeposited(bytes32 treaty, bytes32 member);
+    /// The treaty is ratified, accepted or approved by those that signed it.
+    error NotSigned(bytes32 treaty, bytes32 member);
     /// Ballots are sealed: commit to one.
     error Sealed(uint256 id);
     error NotSealed(uint256 id);
     /// Not what `member` committed to.
     error WrongReveal(uint256 id, bytes32 member);
+    /// What it sealed is revealed and counted; a ballot is revealed once.
+    error AlreadyRevealed(uint256 id, bytes32 member);
     /// There is no track and no chamber of this name.
     error UnknownScope(bytes32 scope);
     error NotDelegated(bytes32 scope, bytes32 member);

@@ -114,6 +114,11 @@ impl Electorate {
         Ok(Self { chamber, record, filter: filter(r, &record)?, height })
     }
 
+    /// Those who sit in chamber `chamber`, in the version `record`, as things stand. `r` reads the assembly.
+    pub(super) fn now<R: Read>(r: &mut R, chamber: B256, record: ChamberRecord) -> Result<Self, R::Error> {
+        Ok(Self { chamber, filter: filter(r, &record)?, record, height: u64::MAX })
+    }
+
     /// The block whose end counts.
     pub(super) const fn height(&self) -> u64 {
         self.height

@@ -44,6 +44,7 @@ mod seated;
 mod seats;
 mod secret;
 pub mod simulate;
+mod solvent;
 mod standing;
 mod tally;
 pub(crate) mod tracks;
@@ -72,6 +73,8 @@ pub use seats::{
     UNBONDINGS_MAX, UnbondingView, seats_of,
 };
 pub use secret::commitment;
+pub(crate) use solvent::locked_out;
+pub use solvent::{BALLOT_GAS, PROPOSAL_GAS};
 pub use standing::{VoteState, vote_state};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,

@@ -17,7 +17,8 @@ use polity_charter::{Secrecy, Unrevealed};
 use super::{
     Choice,
     IAssembly::{
-        self, BallotCommitted, BallotRevealed, Closed, NotInElectorate, NotSealed, Sealed, WrongReveal,
+        self, AlreadyRevealed, BallotCommitted, BallotRevealed, Closed, NotInElectorate, NotSealed, Sealed,
+        WrongReveal,
     },
     PERIOD_SECS_MAX, Status,
     ballot::{self, Cast},
@@ -133,14 +134,15 @@ pub(super) fn commit(cx: &mut Context<'_>, id: U256, commitment: B256) -> Result
     cx.emit(&BallotCommitted { id, stage: number, member, commitment })
 }
 
-/// Reveals what the caller committed to, and counts it.
+/// Reveals what the caller committed to, and counts it: once.
 ///
-/// Errors: `UnknownProposal`, `Closed`, `NotSealed`, `WrongReveal`, `WrongSplit`, `NotAMember`, `NotInElectorate`.
+/// Errors: `UnknownProposal`, `Closed`, `NotSealed`, `AlreadyRevealed`, `WrongReveal`, `WrongSplit`, `NotAMember`, `NotInElectorate`.
 pub(super) fn reveal(cx: &mut Context<'_>, id: U256, parts: [u16; 4], salt: B256) -> Result<()> {
     let (record, stage, closes_at, reveals_until) = sealed(cx, id)?;
     let now = cx.block().timestamp_secs;
     ensure!((closes_at..reveals_until).contains(&now), Closed { id });
     let (member, number) = (electorate::caller(cx)?, record.stage.get(cx)?);
+    ensure!(!stage.revealed.at(member).get(cx)?, AlreadyRevealed { id, member });
     let committed = stage.commitments.at(member).get(cx)?;
     let found = commitment(cx.block().chain_id, id, number, member, parts, salt);
     ensure!(!committed.is_zero() && found == committed, WrongReveal { id, member });

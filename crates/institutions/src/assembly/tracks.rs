@@ -272,6 +272,47 @@ fn required<R: Read>(r: &mut R, kinds: u16) -> Result<Option<(B256, u64)>, R::Er
     Ok(strictest)
 }
 
+/// A way to decide: the votes of a track, or of a chamber that stands for one, in order.
+pub(super) struct Way {
+    pub(super) track: B256,
+    /// Chamber and rule of each; zero: the chamber's own rule.
+    pub(super) votes: Vec<(B256, B256)>,
+}
+
+/// The ways to decide on an amendment of `section`, the one that has to be strict enough first: those that [`judge`] lets pass, except
+/// what takes a mandate.
+pub(super) fn ways_to_amend(cx: &mut Context<'_>, section: &str) -> Result<Vec<Way>> {
+    let grave = match Path::parse(section) {
+        Ok(path) => is_constitutional(&path, &sections(cx)?),
+        Err(_) => true,
+    };
+    let kind = if grave { CallKind::Constitutional } else { CallKind::Amendment };
+    let required = required(cx, bit(kind))?;
+    let emergency = storage().tracks.by_kind.at(CallKind::Emergency.number()).get(cx)?;
+    let least = required.map_or(0, |(_, strictness)| strictness);
+    let mut ids = ids(cx)?;
+    ids.sort_by_key(|id| required.is_none_or(|(required, _)| *id != required));
+    let mut ways = Vec::new();
+    for id in ids.into_iter().filter(|id| *id != emergency) {
+        let Some((_, record)) = current(cx, id)? else { continue };
+        if record.strictness.get(cx)? < least {
+            continue;
+        }
+        let mut votes = Vec::new();
+        for index in 0..record.stages.len(cx)? {
+            let stage = record.stages.at(index);
+            votes.push((stage.chamber.get(cx)?, stage.rule.get(cx)?));
+        }
+        ways.push(Way { track: id, votes });
+    }
+    if required.is_none() {
+        for id in storage().chamber_ids.all(cx)? {
+            ways.push(Way { track: id, votes: vec![(id, B256::ZERO)] });
+        }
+    }
+    Ok(ways)
+}
+
 /// The version of `track` that judges a proposal of `kinds`, plus one; 0 if `track` is a chamber that stands for one.
 ///
 /// Errors: `UnknownTrack`, `TrackTooMild`, `MandateNeeded`.

@@ -2,13 +2,14 @@
 
 use alloy_primitives::B256;
 use polity_charter::{
-    Change, Charter, Diagnostic, Diagnostics, Effect, Op, Severity, amended_metered, diff, parse_metered,
+    Change, Charter, Diagnostic, Diagnostics, Effect, Fees, Op, Severity, amended_metered, diff, parse_metered,
 };
 use polity_decision::Rational;
-use polity_primitives::REGISTRY;
+use polity_primitives::{ASSEMBLY, REGISTRY};
 
 use super::{Constitution, IConstitution as sol, TEXT_BYTES_MAX, candidates::would_sit};
 use crate::{
+    assembly,
     context::{Context, Result},
     ensure,
     host::Failure,
@@ -57,6 +58,13 @@ pub(super) fn judge(at: &Constitution, cx: &mut Context<'_>, changes: &[sol::Cha
         let settings = &judged.new.consensus;
         if let Err(error) = would_sit(cx, settings)? {
             return Err(invalid(&format!("consensus: {error}")));
+        }
+    }
+    if let (Fees::Free, Fees::Market { initial_base_fee_wei }) = (old.fees, judged.new.fees) {
+        let symbol = &judged.new.currency.symbol;
+        let locked_out = cx.inside(ASSEMBLY, |cx| assembly::locked_out(cx, initial_base_fee_wei, symbol))?;
+        if let Some(problem) = locked_out {
+            return Err(invalid(&problem));
         }
     }
     for effect in &judged.effects {

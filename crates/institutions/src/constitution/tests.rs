@@ -3,6 +3,7 @@
 
 mod conserve;
 mod evidence;
+mod fees;
 mod scene;
 mod stake;
 mod standing;
@@ -51,8 +52,13 @@ pub(crate) fn amend(chain: &mut Chain, lines: &[&str]) -> Result<(), String> {
     }
 }
 
+/// The pact, in which states and experts hold enough to pay fees.
 fn chain() -> Chain {
-    Chain::new(CHARTER)
+    let mut chain = Chain::new(CHARTER);
+    for who in ["AAA", "BBB", "CCC", "DDD", "EEE", "SAM"] {
+        chain.memory.mint(account(who), U256::from(10).pow(U256::from(18)));
+    }
+    chain
 }
 
 /// A chain on which `lines` are amended.

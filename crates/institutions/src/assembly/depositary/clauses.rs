@@ -25,11 +25,13 @@ pub(in super::super) fn later_of(clauses: &Clauses, rule: &Rule) -> Option<Later
     clauses.later.or(of_rule)
 }
 
-/// Four delays and three flags; no delay is zero.
+/// Four delays and five flags; no delay is zero.
 pub(in super::super) fn pack(clauses: &Clauses) -> U256 {
-    let Clauses { reservations, objectors, objection_period, binds, later, withdrawal } = *clauses;
+    let Clauses { signature_first, reservations, objectors, objection_period, binds, later, withdrawal } =
+        *clauses;
     let once = later.is_some_and(|later| later.once == Once::InForce);
-    let flags = [reservations, objectors == Objectors::Members, binds == Binds::All, once];
+    let flags =
+        [reservations, objectors == Objectors::Members, binds == Binds::All, once, signature_first];
     let delays = [
         Some(objection_period),
         later.map(|later| later.delay),
@@ -48,6 +50,7 @@ fn unpack(word: U256) -> Clauses {
     let delay = |index: usize| unpack_delay((word >> (FLAG_BITS + index * DELAY_BITS)).wrapping_to::<u64>());
     let once = if word.bit(3) { Once::InForce } else { Once::Decided };
     Clauses {
+        signature_first: word.bit(4),
         reservations: word.bit(0),
         objectors: if word.bit(1) { Objectors::Members } else { Objectors::Parties },
         objection_period: delay(0).unwrap_or(polity_charter::OBJECTION_PERIOD),
@@ -132,6 +135,7 @@ pub(in super::super) fn abi_of<R: Read>(
         laterOnceInForce: clauses.later.is_some_and(|later| later.once == Once::InForce),
         notice: text(clauses.withdrawal.map(|clause| clause.notice)),
         notBefore: text(clauses.withdrawal.and_then(|clause| clause.not_before)),
+        signatureFirst: clauses.signature_first,
     })
 }
 
@@ -152,8 +156,9 @@ mod tests {
         let later = proptest::option::of((delay(), once).prop_map(|(delay, once)| Later { delay, once }));
         let notice = (delay(), proptest::option::of(delay()))
             .prop_map(|(notice, not_before)| Notice { notice, not_before });
-        (any::<[bool; 3]>(), delay(), later, proptest::option::of(notice)).prop_map(
-            |([reservations, members, all], objection_period, later, withdrawal)| Clauses {
+        (any::<[bool; 4]>(), delay(), later, proptest::option::of(notice)).prop_map(
+            |([reservations, members, all, signature_first], objection_period, later, withdrawal)| Clauses {
+                signature_first,
                 reservations,
                 objectors: if members { Objectors::Members } else { Objectors::Parties },
                 objection_period,

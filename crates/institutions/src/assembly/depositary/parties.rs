@@ -11,7 +11,7 @@ use polity_charter::{Binds, DAY_SECS};
 use super::super::{
     IAssembly::{
         AlreadyDeposited, AlreadySigned, Deposited, EnteredIntoForceFor, InstrumentKind, KindNotAllowed,
-        NoNotice, NoRight, NotDeposited, NotDue, NoticeGiven, Statement, TooEarly, WithdrawalNotified,
+        NoNotice, NoRight, NotDeposited, NotDue, NotSigned, NoticeGiven, Statement, TooEarly, WithdrawalNotified,
         WithdrawalRevoked, Withdrawn, WrongBasis,
     },
     electorate,
@@ -47,10 +47,11 @@ pub(super) fn depositor(cx: &mut Context<'_>, id: B256, record: &TreatyRecord) -
     Ok(member)
 }
 
-/// Deposits an instrument of the caller, with its statements. A signature is filed and counts for nothing.
+/// Deposits an instrument of the caller, with its statements. A signature is filed and counts for nothing; where the treaty asks
+/// for it, nobody but those that signed ratifies, accepts or approves.
 ///
 /// Errors: `UnknownTreaty`, `NotAMember`, `NoRight` unless active, `KindNotAllowed`, `WrongInstrument`, `AlreadyDeposited`,
-/// `AlreadySigned`, those of statements. Gas: the rule's text, the tally, the member's weights, and the texts.
+/// `AlreadySigned`, `NotSigned`, those of statements. Gas: the rule's text, the tally, the member's weights, and the texts.
 pub(in super::super) fn deposit(
     cx: &mut Context<'_>,
     id: B256,
@@ -70,6 +71,8 @@ pub(in super::super) fn deposit(
         party.signature.set(cx, number)?;
         return statements::file_all(cx, id, &record, member, number, said, false);
     }
+    let unsigned = party.signature.get(cx)? == 0 && kind != InstrumentKind::Accession;
+    ensure!(!unsigned || !clauses::of(cx, &record)?.signature_first, NotSigned { treaty: id, member });
     let date = today(&cx.block());
     let number = filing::file(cx, &record, &Filing::new(id, member, kind))?;
     party.deposit.set(cx, number)?;

@@ -54,9 +54,14 @@ fn act(chain: &mut Chain, who: &str, deed: &str) -> String {
         "deposits" => chain.try_send(who, &sol::depositCall { treaty }).map(drop),
         "withdraws" => chain.try_send(who, &sol::withdrawCall { treaty }).map(drop),
         "revokes" => chain.try_send(who, &sol::revokeWithdrawalCall { treaty }).map(drop),
-        "signs" => {
-            let call =
-                sol::depositInstrumentCall { treaty, kind: InstrumentKind::Signature, statements: vec![] };
+        "signs" | "accepts" | "approves" | "accedes" => {
+            let kind = match deed {
+                "signs" => InstrumentKind::Signature,
+                "accepts" => InstrumentKind::Acceptance,
+                "approves" => InstrumentKind::Approval,
+                _ => InstrumentKind::Accession,
+            };
+            let call = sol::depositInstrumentCall { treaty, kind, statements: vec![] };
             chain.try_send(who, &call).map(drop)
         }
         "resigns" => {
@@ -157,6 +162,25 @@ fn parties_come_and_go_by_the_final_clauses() {
              2020-01-06 AAA deposits = ok
              2020-01-07 AAA signs = AlreadyDeposited
              2020-01-07 in force for AAA,BBB",
+        ),
+        // Where the treaty asks for a signature first: Paris Agreement, Article 20(1). Who has left begins anew.
+        (
+            "signature = \"required\"",
+            "2020-01-05 AAA deposits = NotSigned
+             2020-01-05 AAA accepts = NotSigned
+             2020-01-05 AAA approves = NotSigned
+             2020-01-05 in force for -
+             2020-01-06 AAA signs = ok
+             2020-01-06 BBB signs = ok
+             2020-01-06 CCC accedes = ok
+             2020-01-07 AAA deposits = ok
+             2020-01-07 BBB approves = ok
+             2020-01-07 DDD deposits = NotSigned
+             2020-01-07 in force for AAA,BBB,CCC
+             2020-01-08 AAA withdraws = ok
+             2020-01-09 AAA accepts = NotSigned
+             2020-01-09 AAA accedes = ok
+             2020-01-09 in force for AAA,BBB,CCC",
         ),
         // All are bound once one has deposited.
         (

@@ -87,9 +87,14 @@ fn nothing_is_known_before_the_close_and_all_is_counted_after_the_reveals() {
     {
         assert_eq!(reveal(&mut chain, who, id, parts), Err(error.into()), "{who}");
     }
-    for (who, count) in [("AAA", "1"), ("BBB", "2"), ("BBB", "2"), ("CCC", "3")] {
+    for (who, count) in [("AAA", "1"), ("BBB", "2"), ("CCC", "3")] {
         assert_eq!(reveal(&mut chain, who, id, YES), Ok(()));
         assert_eq!(yes(&chain, id), count);
+        let before = chain.memory.clone();
+        for parts in [YES, NO] {
+            assert_eq!(reveal(&mut chain, who, id, parts), Err("AlreadyRevealed".into()), "a second time");
+        }
+        assert_eq!(chain.memory.slots(), before.slots());
     }
     assert_eq!(chain.end(), 0, "not before the end of the reveals");
     chain.run(2 * DAY);
@@ -195,7 +200,8 @@ proptest! {
         let mut revealed = [false; 5];
         for who in reveals {
             let Some(parts) = last[who] else { continue };
-            reveal(&mut chain, STATES[who], id, parts).unwrap();
+            let again = if revealed[who] { Err("AlreadyRevealed".to_owned()) } else { Ok(()) };
+            prop_assert_eq!(reveal(&mut chain, STATES[who], id, parts), again);
             revealed[who] = true;
         }
         let parts: u64 = (0..5).filter(|who| revealed[*who]).map(|who| u64::from(last[who].unwrap()[0])).sum();
