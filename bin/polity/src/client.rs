@@ -230,7 +230,7 @@ impl Client {
         let from = key.address();
         let request = json!({ "from": from, "to": to, "value": value, "data": input });
         let gas: U64 = self
-            .call("eth_estimateGas", json!([request]))
+            .call("eth_estimateGas", json!([request, "pending"]))
             .map_err(|error| Words::of(self).failure(&error))?;
         let block: Value = self.call("eth_getBlockByNumber", json!(["latest", false]))?;
         let base_fee: U256 = serde_json::from_value(block["baseFeePerGas"].clone()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::{fmt, process::ExitCode};
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::words::Refusal;
 
@@ -52,25 +52,30 @@ impl Failure {
 
     /// Prints it and gives the exit status.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
-        let (message, code, refusal) = match self {
-            Self::Input(message) => (message, 2, None),
-            Self::Failed(report) => (chain(&report), 1, None),
-            Self::Refused(refusal) => (refusal.says.clone(), 1, Some(refusal)),
-        };
         if as_json {
-            let mut value = json!({ "error": message });
-            if let Some(refusal) = refusal {
-                value["refusal"] = json!(refusal.raw);
-                value["hint"] = json!(refusal.hint);
-            }
-            say!("{value}");
+            say!("{}", self.json());
         } else {
-            eprintln!("error: {message}");
-            if let Some(hint) = refusal.and_then(|refusal| refusal.hint) {
-                eprintln!("hint: {hint}");
-            }
+            self.complain();
         }
-        ExitCode::from(code)
+        ExitCode::from(if matches!(self, Self::Input(_)) { 2 } else { 1 })
+    }
+
+    /// What is printed of it where data is asked for: `error`, and of a refusal by the chain also its name and a hint.
+    pub(crate) fn json(&self) -> Value {
+        let mut value = json!({ "error": self.text() });
+        if let Self::Refused(refusal) = self {
+            value["refusal"] = json!(refusal.raw);
+            value["hint"] = json!(refusal.hint);
+        }
+        value
+    }
+
+    /// Prints it to standard error, for people.
+    pub(crate) fn complain(&self) {
+        eprintln!("error: {}", self.text());
+        if let Self::Refused(Refusal { hint: Some(hint), .. }) = self {
+            eprintln!("hint: {hint}");
+        }
     }
 }
 

@@ -53,6 +53,15 @@ fn foretold(network: &Network) -> u64 {
     let balance = balance.expect("Westland is paid")["afterWei"].clone();
     assert_eq!(network.treasury("common"), 1000 * UNIT, "nothing has happened");
 
+    // Who may not propose is told so, and what it would do all the same; as data and in words.
+    let barred = [&["propose"], proposal, &["--dry-run"]].concat();
+    let refused = network.try_act("patron", &barred).expect_err("no member");
+    assert!(refused["refusal"].as_str().is_some_and(|raw| raw.starts_with("NotAMember")), "{refused:#}");
+    assert_eq!((&refused["ok"], &refused["changes"]), (&said["ok"], &said["changes"]));
+    let told = network.told(&[&barred[..], &["--as", "patron"]].concat());
+    assert!(told.contains("enacted now it would change:") && told.contains("2.5 RIV"), "{told}");
+    assert!(told.contains("acts for no member"), "{told}");
+
     let id = network.propose("NOR", proposal);
     network.ballots(id, &[("NOR", "yes"), ("EAS", "yes"), ("SOU", "yes")]);
     network.until_status(id, "executed");
@@ -69,6 +78,34 @@ fn two_to_one(network: &Network, title: &str) -> u64 {
     network.ballots(id, &[("NOR", "yes"), ("EAS", "yes"), ("SOU", "no")]);
     network.ballots(id, &[("WES", "abstain")]);
     id
+}
+
+/// `why` of a vote like [`two_to_one`]'s on the network, and `decide` on the same members, ballots and rule in files, answer the same
+/// to the letter; where the proposal has a day of effect, that is the chamber's and no rule's.
+fn decided_alike_offline(network: &Network, id: u64, threshold: &str) {
+    let (_, rule) = include_str!("river.toml").split_once("[rules.majority]").expect("the rule");
+    let (rule, _) = rule.split_once("[rules.two-thirds]").expect("the next rule");
+    let rule = rule.replace("rules.majority.", "").replace("> 1/2", threshold);
+    let members = ["NOR", "EAS", "SOU", "WES"].map(|id| json!({ "id": id, "kind": "state" }));
+    let ballots = json!({
+        "members": members,
+        "ballots": { "NOR": "yes", "EAS": "yes", "SOU": "no", "WES": "abstain" },
+    });
+    let file = |name: &str, text: String| {
+        let path = network.dir.join(name);
+        fs::write(&path, text).expect("written");
+        path.to_str().expect("a path").to_owned()
+    };
+    let rule = file("majority.toml", format!("id = \"majority\"\n{rule}"));
+    let ballots = file("ballots.json", ballots.to_string());
+    let mut why = network.ask(&["why", &id.to_string()])["report"].clone();
+    let day = why["decided_on"].as_str().expect("a day").to_owned();
+    let output = polity_tests::run(&["--json", "decide", &rule, &ballots, "--as-of", &day]);
+    let offline: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    if why["outcome"] == "adopted" {
+        assert!(why["effective_on"].take().is_string());
+    }
+    assert_eq!(why, offline);
 }
 
 /// A call to an account that gets code while the vote is open: it is not what the members voted on.
@@ -97,9 +134,11 @@ fn what_was_decided_stays_decided_on_every_node() {
     let mut network = river();
     let before = two_to_one(&network, "By the founding rule");
     network.until_status(before, "executed");
+    decided_alike_offline(&network, before, "> 1/2");
     foretold(&network);
     let after = two_to_one(&network, "By the amended rule");
     network.until_status(after, "rejected");
+    decided_alike_offline(&network, after, ">= 3/4");
     let last = code_changed(&network);
 
     let told = decided(network.rpc(), last);

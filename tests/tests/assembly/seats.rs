@@ -89,8 +89,7 @@ fn elected_drawn_and_bonded_members_decide_in_their_chambers() {
     let of = |id: &str| votes.iter().find(|one| one["member"] == id).map(|one| one["weight"].clone());
     assert_eq!((of("NOR"), of("SOU"), of("WES")), (Some(json!("2")), Some(json!("3")), Some(json!("1"))));
 
-    network.rpc().above(network.rpc().height().expect("it answers"));
-
+    // Seated by the block that is the head, it decides from the next one on: what a proposal costs is estimated there.
     // The board first, then the jury: both chambers by those who sit in them.
     let id = network.propose("WES", &["admission", "To invite an observer"]);
     assert_eq!(network.refused("EAS", &["ballot", &id.to_string(), "yes"]), "NotInElectorate");

@@ -218,17 +218,19 @@ impl Propose {
             |call: abi::Call| IAssembly::Call { target: call.target, value: call.value, data: call.data };
         let calls = calls.into_iter().map(call).collect();
         if let Some(simulation) = simulation.filter(|_| self.dry_run) {
-            // What it would change is one thing; whether the member that is named may propose it here is another.
+            // What it would change is one thing; whether the member that is named may propose it here, in the next block, is
+            // another. Both are said.
+            let mut refusal = None;
             if let Some(from) = self.signer.address(self.rpc.dir()).ok().filter(|_| self.mandate.is_none()) {
                 let data = Bytes::from(IAssembly::proposeCall { track, title, calls }.abi_encode());
                 let value =
                     if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
                 let request =
-                    json!([{ "from": from, "to": ASSEMBLY, "data": data, "value": value }, "latest"]);
+                    json!([{ "from": from, "to": ASSEMBLY, "data": data, "value": value }, "pending"]);
                 let allowed = client.call::<Value>("eth_call", request);
-                allowed.map_err(|error| Words::of(&client).failure(&error))?;
+                refusal = allowed.err().map(|error| Words::of(&client).failure(&error));
             }
-            return simulate::shown(json, &client, &simulation);
+            return simulate::shown_with(json, &client, simulation, refusal);
         }
         let receipt = match self.mandate {
             Some(mandate) => {

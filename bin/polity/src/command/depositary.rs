@@ -306,7 +306,8 @@ fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
         None if treaty["inForce"] == true => whom,
         None => String::new(),
     };
-    let mut out = format!("\n{} ({}): {since}{whom}\n", text(&treaty["name"]), text(&treaty["treaty"]));
+    let by = adopted_by(&treaty["adoptedBy"], ", opened");
+    let mut out = format!("\n{} ({}): {since}{whom}{by}\n", text(&treaty["name"]), text(&treaty["treaty"]));
     let mut rows = vec![row(&["  member", "since", "until", "by", "deposited", "statements"])];
     for party in parties {
         let said = array(&party["statements"]).iter();
@@ -338,8 +339,9 @@ fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
             .iter()
             .map(|party| format!("{} since {}", text(&party["member"]), text(&party["since"])))
             .collect();
-        out +=
-            &format!("  text {} ({}) binds {}\n", text(&one["text"]), text(&one["title"]), whom.join(", "));
+        let (number, title, whom) = (text(&one["text"]), text(&one["title"]), whom.join(", "));
+        let by = adopted_by(&one["adoptedBy"], ", adopted");
+        out += &format!("  text {number} ({title}) binds {whom}{by}\n");
     }
     for one in waiting {
         let from = one["from"]
@@ -348,6 +350,14 @@ fn treaty_text(treaty: &Value, date: &Value, of: Option<&str>) -> String {
         out += &format!("  {} deposited on {}: {from}\n", text(&one["member"]), text(&one["depositedOn"]));
     }
     out
+}
+
+/// ` adopted by proposal 3 (calls 0x…)`, after `how`; nothing where no proposal did.
+fn adopted_by(by: &Value, how: &str) -> String {
+    match by["proposal"].as_u64() {
+        Some(number) => format!("{how} by proposal {number} (calls {})", text(&by["payloadHash"])),
+        None => String::new(),
+    }
 }
 
 /// Rejects a text that would otherwise bind by silence.
@@ -422,7 +432,8 @@ fn text_text(one: &Value) -> String {
         let (last, effective) = (text(&term["lastDay"]), text(&term["effectiveOn"]));
         out += &format!("   rejections until {last}; in force from {effective}\n");
     }
-    out + &format!("   document {}\n", text(&one["documentHash"]))
+    let by = adopted_by(&one["adoptedBy"], ", adopted");
+    out + &format!("   document {}{by}\n", text(&one["documentHash"]))
 }
 
 /// The register of instruments, in the order of filing.

@@ -45,6 +45,25 @@ pub(super) fn shown(as_json: bool, client: &Client, simulation: &Value) -> Outco
     })
 }
 
+/// The same, and why the proposal itself cannot be made as it is asked for, if it cannot: then the exit status is 1 whatever the calls
+/// would do. As data, `ok` is about the calls, and the refusal is `error`, `refusal` and `hint` beside it.
+pub(super) fn shown_with(
+    as_json: bool,
+    client: &Client,
+    mut simulation: Value,
+    refusal: Option<Failure>,
+) -> Outcome {
+    let Some(refusal) = refusal else { return shown(as_json, client, &simulation) };
+    if let (Some(fields), Value::Object(said)) = (simulation.as_object_mut(), refusal.json()) {
+        fields.extend(said);
+    }
+    shown(as_json, client, &simulation)?;
+    if !as_json {
+        refusal.complain();
+    }
+    Ok(std::process::ExitCode::from(1))
+}
+
 /// Refuses to open what would fail.
 pub(super) fn refuse(client: &Client, simulation: &Value) -> Result<(), Failure> {
     if simulation["ok"] == true {

@@ -249,6 +249,8 @@ interface IAssembly {
         uint64 effectiveOn;
         /// When it entered into force; 0 before.
         uint64 inForceSince;
+        /// The proposal whose amendment opened it; 0: the founding charter.
+        uint256 proposal;
     }
 
     /// What an instrument is.
@@ -299,6 +301,8 @@ interface IAssembly {
         /// How many of them reject it.
         uint64 rejections;
         TextTerm[] terms;
+        /// The proposal that adopted it: its calls, under its payloadHash, name the document's hash.
+        uint256 proposal;
     }
 
     /// A reservation or declaration: its text (at most 2,048 bytes), and the keccak256 of a document, or zero.

@@ -11,6 +11,7 @@ use crate::{
     agenda::Due,
     context::{Context, Result},
     ensure,
+    storage::Read,
 };
 
 /// Records that the calls were made. By the agreement, at the end of `enact`.
@@ -27,6 +28,15 @@ pub(super) fn mark_enacted(cx: &mut Context<'_>, id: U256) -> Result<()> {
     record::finish(cx, &record, Status::Executed)?;
     cx.emit(&Executed { id })?;
     escrow::give_back(cx, number, &record)
+}
+
+/// The proposal that is being enacted: the first of the agenda, which comes off it only when its calls are made. 0: none. `r` reads the
+/// assembly.
+pub(crate) fn enacted<R: Read>(r: &mut R) -> Result<u64, R::Error> {
+    Ok(match storage().agenda.top(r)?.map(|entry| entry.due) {
+        Some(Due::Enact(id)) => id,
+        _ => 0,
+    })
 }
 
 /// Records that a step of the proposal failed, and with what. By the chain itself, after the failed call.

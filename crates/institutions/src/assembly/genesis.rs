@@ -6,7 +6,9 @@ use polity_decision::Basis;
 
 use super::{
     IAssembly::{self, By},
-    NAME_BYTES_MAX, depositary, electorate, mandate, rules,
+    NAME_BYTES_MAX, depositary, electorate,
+    enact::enacted,
+    mandate, rules,
     schema::storage,
     secret, tally, tracks,
 };
@@ -123,6 +125,10 @@ pub(super) fn open_treaty(cx: &mut Context<'_>, treaty: &Treaty, language: &str)
     record.rule.set(cx, rule_hash)?;
     record.kinds.set(cx, kinds)?;
     record.opened_height.set(cx, height)?;
+    let proposal = enacted(cx)?;
+    if proposal != 0 {
+        record.proposal.set(cx, proposal)?;
+    }
     let clauses = Clauses { later: depositary::later_of(&treaty.clauses, &rule), ..treaty.clauses };
     record.clauses.set(cx, depositary::pack(&clauses))?;
     if by_silence {

@@ -58,9 +58,10 @@ use polity_primitives::ASSEMBLY;
 pub use agenda_views::{AgendaView, agenda_in_words};
 pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use depositary::views::{
-    ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView, WaitingView,
+    AdoptedBy, ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView, WaitingView,
     in_force, instrument, instrument_count, instruments, texts,
 };
+pub(crate) use enact::enacted;
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use mandate_views::{
     AuthorityView, MANDATES_PAGE_MAX, MandateView, authorities, mandate, mandate_count, mandates,

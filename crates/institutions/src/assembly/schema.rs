@@ -80,6 +80,8 @@ layout! {
         pub(super) by_silence: Slot<bool>,
         /// Id of the rule by which notified texts bind; 0: none can be notified.
         pub(super) amendments: Slot<B256>,
+        /// The proposal whose amendment opened it; 0: the founding charter.
+        pub(super) proposal: Slot<u64>,
     }
 }
 
@@ -108,6 +110,8 @@ layout! {
         pub(super) rejections: Map<B256, Slot<u64>>,
         /// When a member took its rejection back.
         pub(super) accepted: Map<B256, Slot<u64>>,
+        /// The proposal that adopted it.
+        pub(super) proposal: Slot<u64>,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Dates are those of the block, in UTC. The day decides, not the moment: the why-report of a decision counts every
 //! instrument of the day on which the rule was met.
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use polity_decision::{Date, Event, Outcome, Rule, Tally, Voter};
 
 use super::{
@@ -152,5 +152,6 @@ pub(super) fn read<R: Read>(r: &mut R, record: &TreatyRecord) -> Result<IAssembl
         decidedOn: record.decided_on.get(r)?,
         effectiveOn: record.effective_on.get(r)?,
         inForceSince: record.in_force_since.get(r)?,
+        proposal: U256::from(record.proposal.get(r)?),
     })
 }

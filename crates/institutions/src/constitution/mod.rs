@@ -60,7 +60,6 @@ pub use views::{
 };
 
 use crate::{
-    agenda::Due,
     assembly,
     context::{Context, Result, returns, void},
     directory::Institution,
@@ -242,7 +241,7 @@ impl Constitution {
     /// Amends the charter. Errors: `NotByDecision`, `InvalidAmendment`, those of the institutions it writes to.
     fn amend(&self, cx: &mut Context<'_>, changes: &[sol::Change]) -> Result<()> {
         cx.by_decision()?;
-        let proposal = enacted(cx)?;
+        let proposal = assembly::enacted(&mut cx.storage_of(ASSEMBLY))?;
         places::kept(self, cx, proposal, &changes_of(changes)?)?;
         let judged = judge::judge(self, cx, changes)?;
         apply::effects(cx, &judged)?;
@@ -318,15 +317,6 @@ impl VersionRecord {
         let bytes = self.changes.get(r)?;
         Ok(Vec::<sol::Change>::abi_decode(&bytes).unwrap_or_default())
     }
-}
-
-/// The proposal that is being enacted: the first of the agenda, which comes off it only when its calls are made.
-fn enacted(cx: &mut Context<'_>) -> Result<u64> {
-    let top = assembly::agenda().top(&mut cx.storage_of(ASSEMBLY))?;
-    Ok(match top.map(|entry| entry.due) {
-        Some(Due::Enact(id)) => id,
-        _ => 0,
-    })
 }
 
 /// Writes the founding charter as version 0.

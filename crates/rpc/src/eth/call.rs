@@ -28,9 +28,10 @@ struct Question {
 }
 
 impl Question {
-    fn read(api: &Api, args: &Args<'_>) -> Result<Self, Failure> {
+    /// Reads a question that is asked of `block` where it does not say.
+    fn read(api: &Api, args: &Args<'_>, block: BlockNumberOrTag) -> Result<Self, Failure> {
         let request = capped(api, args.get(0)?);
-        let (state, mut env) = env_at(api, args.opt(1)?.unwrap_or_default())?;
+        let (state, mut env) = env_at(api, args.opt(1)?.unwrap_or(BlockId::Number(block)))?;
         env.overrides = args.opt::<BlockOverrides>(3)?;
         Ok(Self { request, state, env, overrides: args.opt(2)? })
     }
@@ -66,15 +67,17 @@ fn next_header(api: &Api) -> Header {
 }
 
 pub(super) fn call(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let ask = Question::read(api, args)?;
+    let ask = Question::read(api, args, BlockNumberOrTag::Latest)?;
     let executor = api.ledger.executor();
     let result =
         executor.call(&ask.state, &ask.env, &ask.request, ask.overrides.as_ref()).map_err(call_failure)?;
     api.answer(&output(result, ask.request.gas)?)
 }
 
+/// Estimates for the block to come, unless asked otherwise: a transaction is never in the block that is there. What began with the
+/// head's state, such as the seats of a chamber, is there for the next block only.
 pub(super) fn estimate_gas(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let ask = Question::read(api, args)?;
+    let ask = Question::read(api, args, BlockNumberOrTag::Pending)?;
     let executor = api.ledger.executor();
     match executor
         .estimate_gas(&ask.state, &ask.env, &ask.request, ask.overrides.as_ref())

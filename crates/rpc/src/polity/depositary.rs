@@ -105,6 +105,8 @@ struct ForceView {
     treaty: String,
     name: String,
     in_force: bool,
+    /// The proposal whose amendment of the charter opened it; `null`: the founding charter.
+    adopted_by: Option<AdoptedByView>,
     since: Option<Date>,
     /// `depositors`, `all` that may deposit, or `silent` ones, text by text.
     binds: &'static str,
@@ -116,10 +118,28 @@ struct ForceView {
     texts: Vec<TextForceView>,
 }
 
+/// A proposal, and the hash of the calls it adopted.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdoptedByView {
+    proposal: u64,
+    payload_hash: B256,
+}
+
+impl From<house::AdoptedBy> for AdoptedByView {
+    fn from(house::AdoptedBy { proposal, payload_hash }: house::AdoptedBy) -> Self {
+        Self { proposal, payload_hash }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct TextForceView {
     text: u64,
     title: String,
+    /// keccak-256 of its document.
+    document_hash: B256,
+    adopted_by: Option<AdoptedByView>,
     parties: Vec<TextPartyView>,
 }
 
@@ -139,6 +159,8 @@ struct TextView {
     title: String,
     /// keccak-256 of its document.
     document_hash: B256,
+    /// The proposal that adopted it; its calls name the document's hash.
+    adopted_by: Option<AdoptedByView>,
     uri: String,
     notified_on: Date,
     decided_on: Option<Date>,
@@ -171,6 +193,7 @@ pub(super) fn texts(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         status: text.status.as_str(),
         title: text.title,
         document_hash: text.document_hash,
+        adopted_by: text.adopted_by.map(Into::into),
         uri: text.uri,
         notified_on: Date(text.notified_on),
         decided_on: text.decided_on.map(Date),
@@ -254,12 +277,15 @@ fn force_view(view: house::ForceView) -> ForceView {
     let text = |text: house::TextForceView| TextForceView {
         text: text.id,
         title: text.title,
+        document_hash: text.document_hash,
+        adopted_by: text.adopted_by.map(Into::into),
         parties: text.parties.into_iter().map(bound).collect(),
     };
     ForceView {
         treaty: view.treaty,
         name: view.name,
         in_force: view.in_force,
+        adopted_by: view.adopted_by.map(Into::into),
         since: view.since.map(Date),
         binds: match (view.by_silence, view.binds_all) {
             (true, _) => "silent",

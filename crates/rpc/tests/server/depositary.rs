@@ -1,7 +1,7 @@
 //! Instruments and what they bring into force, mandates, and simulated proposals, over RPC.
 
-use alloy_primitives::{B256, U256};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{B256, U256, keccak256};
+use alloy_sol_types::{SolCall, SolValue};
 use polity_institutions::{
     assembly::{Choice, IAssembly, InstrumentKind},
     constitution::IConstitution::{Change, Op, amendCall},
@@ -270,6 +270,7 @@ async fn a_text_that_binds_by_silence() {
     let member = key(0x21);
     let calls =
         vec![IAssembly::Call { target: ASSEMBLY, value: U256::ZERO, data: notify.abi_encode().into() }];
+    let payload_hash = keccak256(calls.abi_encode());
     let propose = IAssembly::proposeCall { track: word("fast"), title: "Annex 1".into(), calls };
     assert_eq!(act(&chain, &member, 0, &propose).await["status"], "0x1");
     let vote = IAssembly::ballotCall { id: U256::from(1), choice: Choice::Yes };
@@ -284,6 +285,11 @@ async fn a_text_that_binds_by_silence() {
         (&json!("Annex 1"), &json!("open"), &json!(1)),
         "{texts}"
     );
+    // Whoever has the proposal's calls finds in them the document's hash, and their hash is the proposal's.
+    assert_eq!(text["adoptedBy"], json!({ "proposal": 1, "payloadHash": payload_hash }));
+    assert_eq!(chain.call("polity_proposal", json!([1])).await["payloadHash"], json!(payload_hash));
+    let force = chain.call("polity_inForce", json!(["code"])).await;
+    assert_eq!(force["treaties"][0]["adoptedBy"], Value::Null, "the founding charter opened the treaty");
     let notified = text["notifiedOn"].as_str().expect("a date");
     let last = text["terms"][0]["lastDay"].as_str().expect("a date");
     assert!(notified < last, "{texts}");

@@ -69,6 +69,33 @@ async fn what_is_true_of_the_node() {
     chain.stop().await;
 }
 
+/// A transaction is never in the block that is there: an estimate is of the block to come, a call of the latest, unless asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_estimate_is_of_the_next_block() {
+    let (chain, _) = chain().await;
+    // Reverts in any block but number 4: NUMBER PUSH1 4 EQ PUSH1 10 JUMPI PUSH0 PUSH0 REVERT JUMPDEST STOP.
+    let request = json!({ "from": address(&alice()), "data": "0x43600414600a575f5ffd5b00" });
+    for (method, block, runs) in [
+        ("eth_estimateGas", None, true),
+        ("eth_estimateGas", Some("pending"), true),
+        ("eth_estimateGas", Some("latest"), false),
+        ("eth_call", None, false),
+        ("eth_call", Some("pending"), true),
+    ] {
+        let params = match block {
+            None => json!([request]),
+            Some(block) => json!([request, block]),
+        };
+        if runs {
+            chain.call(method, params).await;
+        } else {
+            let error = chain.fail(method, params).await;
+            assert!(error["message"].as_str().is_some_and(|text| text.contains("reverted")), "{method}: {error}");
+        }
+    }
+    chain.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_by_every_name() {
     let (chain, _) = chain().await;

@@ -18,6 +18,7 @@ use super::super::{
         TextEntersIntoForce, TextNotified, TooLate, UnknownText,
     },
     InstrumentKind, MANDATE_TEXT_BYTES_MAX, TextStatus, electorate,
+    enact::enacted,
     rules::{self, too_many},
     schema::{TermRecord, TextRecord, TreatyRecord, storage},
     tally, treaty,
@@ -73,6 +74,10 @@ pub(in super::super) fn notify(
     text.uri.set(cx, uri)?;
     text.document.set(cx, document)?;
     text.rule.set(cx, rule_hash)?;
+    let proposal = enacted(cx)?;
+    if proposal != 0 {
+        text.proposal.set(cx, proposal)?;
+    }
     text.notified_on.set(cx, date)?;
     text.height.set(cx, block.height.saturating_sub(1))?;
     text.status.set(cx, TextStatus::Counting as u8)?;
@@ -414,6 +419,7 @@ pub(in super::super) fn read_text<R: Read>(
         members: text.members.get(r)?,
         rejections: text.rejected.get(r)?,
         terms,
+        proposal: U256::from(text.proposal.get(r)?),
     })
 }
 

@@ -80,6 +80,8 @@ pub struct ForceView {
     pub treaty: String,
     /// Its name in the charter's first language.
     pub name: String,
+    /// The proposal whose amendment of the charter opened it; `None`: the founding charter.
+    pub adopted_by: Option<AdoptedBy>,
     /// Date of its entry into force, once that is certain.
     pub since: Option<u64>,
     /// Whether it is in force on the date.
@@ -123,6 +125,22 @@ pub struct TextView {
     pub terms: Vec<(u64, u64)>,
     /// How its rule stands with every rejection, and every silence that consented.
     pub report: Option<Report>,
+    /// The proposal that adopted it.
+    pub adopted_by: Option<AdoptedBy>,
+}
+
+/// The proposal that adopted a treaty or a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdoptedBy {
+    /// Its number.
+    pub proposal: u64,
+    /// keccak-256 of its calls, ABI-encoded: whoever has the calls finds in them what was adopted, such as the hash of a document.
+    pub payload_hash: B256,
+}
+
+fn adopted_by(view: &mut View<'_>, proposal: u64) -> Option<AdoptedBy> {
+    let Ok(payload_hash) = storage().proposals.at(proposal).payload_hash.get(view);
+    (proposal != 0).then_some(AdoptedBy { proposal, payload_hash })
 }
 
 /// A text on a date.
@@ -132,6 +150,10 @@ pub struct TextForceView {
     pub id: u64,
     /// What it is.
     pub title: String,
+    /// keccak-256 of its document.
+    pub document_hash: B256,
+    /// The proposal that adopted it.
+    pub adopted_by: Option<AdoptedBy>,
     /// Whom it binds on the date, and since when, in the order of admission.
     pub parties: Vec<(String, u64)>,
 }
@@ -188,6 +210,7 @@ pub fn texts(slots: &dyn Slots, treaty: Option<&str>) -> Vec<TextView> {
             rejected,
             terms: read.terms.iter().map(|term| (day(term.lastDay), day(term.effectiveOn))).collect(),
             report,
+            adopted_by: adopted_by(&mut view, read.proposal.saturating_to()),
         });
     }
     found
@@ -331,7 +354,9 @@ impl Asked<'_> {
             }
         }
         oppose(view, date, &mut parties);
+        let Ok(proposal) = record.proposal.get(view);
         ForceView {
+            adopted_by: adopted_by(view, proposal),
             treaty: names::text(id),
             name,
             since: decided.map(|decided| day(decided.effective_on)),
@@ -363,8 +388,11 @@ impl Asked<'_> {
                 }
             }
             let Ok(title) = text.title.get(view);
+            let Ok(document_hash) = text.document.get(view);
+            let Ok(proposal) = text.proposal.get(view);
             if !parties.is_empty() {
-                found.push(TextForceView { id: number, title, parties });
+                let adopted_by = adopted_by(view, proposal);
+                found.push(TextForceView { id: number, title, document_hash, adopted_by, parties });
             }
         }
         found
