@@ -98,7 +98,11 @@ fn decided_alike_offline(network: &Network, id: u64, threshold: &str) {
     };
     let rule = file("majority.toml", format!("id = \"majority\"\n{rule}"));
     let ballots = file("ballots.json", ballots.to_string());
-    let mut why = network.ask(&["why", &id.to_string()])["report"].clone();
+    // The node that is asked may be a block behind the one that said how the proposal ended.
+    let mut why = eventually("the vote to be concluded", || {
+        let why = network.ask(&["why", &id.to_string()]);
+        (why["vote"] == "concluded").then(|| why["report"].clone())
+    });
     let day = why["decided_on"].as_str().expect("a day").to_owned();
     let output = polity_tests::run(&["--json", "decide", &rule, &ballots, "--as-of", &day]);
     let offline: Value = serde_json::from_slice(&output.stdout).expect("a report");

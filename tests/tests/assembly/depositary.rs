@@ -141,7 +141,11 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
     let payload_hash = network.proposal(adopt)["payloadHash"].clone();
     assert!(payload_hash.is_string());
     assert_eq!(force["adoptedBy"], json!({ "proposal": adopt, "payloadHash": payload_hash }), "{force:#}");
-    assert!(network.told(&["in-force", "--treaty", "flood"]).contains(&format!("opened by proposal {adopt} (calls 0x")));
+    assert!(
+        network
+            .told(&["in-force", "--treaty", "flood"])
+            .contains(&format!("opened by proposal {adopt} (calls 0x"))
+    );
     let flood = network.ask(&["treaties"]);
     assert_eq!((&flood[1]["id"], &flood[1]["deposits"]), (&json!("flood"), &json!(1)));
 
@@ -152,10 +156,16 @@ fn instruments_bind_by_the_day_and_mandates_are_listed() {
     let from = date_of(&text["terms"][0]["effectiveOn"]);
     let of_treaty = parties(&network, &from).1["texts"][0].clone();
     for told in [&of_treaty, &text] {
-        assert_eq!((&told["adoptedBy"]["proposal"], &told["documentHash"]), (&json!(notified), &json!(document)));
+        assert_eq!(
+            (&told["adoptedBy"]["proposal"], &told["documentHash"]),
+            (&json!(notified), &json!(document))
+        );
     }
     let said = network.told(&["texts"]);
-    assert!(said.contains(&format!("document {document}, adopted by proposal {notified} (calls 0x")), "{said}");
+    assert!(
+        said.contains(&format!("document {document}, adopted by proposal {notified} (calls 0x")),
+        "{said}"
+    );
     let bound = of_treaty["parties"].clone();
     let bound: Vec<_> = bound.as_array().expect("bound").iter().map(|one| one["member"].clone()).collect();
     assert!(bound.contains(&json!("NOR")), "silence consents: {text:#} {bound:?}");

@@ -2,7 +2,8 @@
 
 use alloy_primitives::B256;
 use polity_charter::{
-    Change, Charter, Diagnostic, Diagnostics, Effect, Fees, Op, Severity, amended_metered, diff, parse_metered,
+    Change, Charter, Diagnostic, Diagnostics, Effect, Fees, Op, Severity, amended_metered, diff,
+    parse_metered,
 };
 use polity_decision::Rational;
 use polity_primitives::{ASSEMBLY, REGISTRY};

@@ -90,7 +90,10 @@ async fn an_estimate_is_of_the_next_block() {
             chain.call(method, params).await;
         } else {
             let error = chain.fail(method, params).await;
-            assert!(error["message"].as_str().is_some_and(|text| text.contains("reverted")), "{method}: {error}");
+            assert!(
+                error["message"].as_str().is_some_and(|text| text.contains("reverted")),
+                "{method}: {error}"
+            );
         }
     }
     chain.stop().await;

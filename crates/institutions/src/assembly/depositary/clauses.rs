@@ -30,8 +30,7 @@ pub(in super::super) fn pack(clauses: &Clauses) -> U256 {
     let Clauses { signature_first, reservations, objectors, objection_period, binds, later, withdrawal } =
         *clauses;
     let once = later.is_some_and(|later| later.once == Once::InForce);
-    let flags =
-        [reservations, objectors == Objectors::Members, binds == Binds::All, once, signature_first];
+    let flags = [reservations, objectors == Objectors::Members, binds == Binds::All, once, signature_first];
     let delays = [
         Some(objection_period),
         later.map(|later| later.delay),

@@ -11,8 +11,8 @@ use polity_charter::{Binds, DAY_SECS};
 use super::super::{
     IAssembly::{
         AlreadyDeposited, AlreadySigned, Deposited, EnteredIntoForceFor, InstrumentKind, KindNotAllowed,
-        NoNotice, NoRight, NotDeposited, NotDue, NotSigned, NoticeGiven, Statement, TooEarly, WithdrawalNotified,
-        WithdrawalRevoked, Withdrawn, WrongBasis,
+        NoNotice, NoRight, NotDeposited, NotDue, NotSigned, NoticeGiven, Statement, TooEarly,
+        WithdrawalNotified, WithdrawalRevoked, Withdrawn, WrongBasis,
     },
     electorate,
     schema::{PartyRecord, TreatyRecord, storage},

@@ -44,7 +44,11 @@ fn who_decides_must_be_able_to_pay_for_it() {
         ("", &[("AAA", BALLOT), ("BBB", BALLOT), ("SAM", PROPOSAL)], ""),
         // A track claims amendments: the votes of all its stages, whatever a chamber could carry alone.
         (BOTH, &[("AAA", PROPOSAL), ("BBB", BALLOT)], "of the 5 that vote in plenary 2 hold so much"),
-        (BOTH, &[("CCC", PROPOSAL), ("DDD", BALLOT), ("EEE", BALLOT)], "of the 3 that vote in council 1 hold so much"),
+        (
+            BOTH,
+            &[("CCC", PROPOSAL), ("DDD", BALLOT), ("EEE", BALLOT)],
+            "of the 3 that vote in council 1 hold so much",
+        ),
         (BOTH, &[("AAA", PROPOSAL), ("BBB", BALLOT), ("DDD", BALLOT)], ""),
         // Or those of a stricter one.
         (&both_and_other, &[("CCC", PROPOSAL), ("DDD", BALLOT), ("EEE", BALLOT)], ""),

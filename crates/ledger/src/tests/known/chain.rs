@@ -218,7 +218,8 @@ impl Chain {
         report.decided_on = text.decided_on.map(date);
         report.effective_on = versions.keys().next().copied();
         let versions = versions.into_iter().map(|(effective_on, members)| Version { effective_on, members });
-        report.in_force = Some(InForce { in_force_for, versions: versions.collect(), objected: text.rejected });
+        report.in_force =
+            Some(InForce { in_force_for, versions: versions.collect(), objected: text.rejected });
         report
     }
 }

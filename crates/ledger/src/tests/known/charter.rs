@@ -7,7 +7,9 @@
 
 use std::fmt::Write as _;
 
-use polity_decision::{Basis, BallotsFile, Choice, Date, Delay, DelayUnit, Effective, Event, Rational, Rule, Since, Voter};
+use polity_decision::{
+    BallotsFile, Basis, Choice, Date, Delay, DelayUnit, Effective, Event, Rational, Rule, Since, Voter,
+};
 
 /// Who proposes, writes the blocks, and has no seat in the body. Its key is the one validator's of [`super::World`].
 pub(super) const CLERK: &str = "node-1";
@@ -58,11 +60,14 @@ impl Agreement {
         let day_of = |secs: u64| Date::from_unix_secs(secs).expect("a day");
         let opens = file.opened.unwrap_or_else(|| {
             let first = file.instruments.values().min().copied();
-            day_of(secs(file.as_of.into_iter().chain(first).min().unwrap_or(some_day)) - u64::from(voting) * DAY)
+            day_of(
+                secs(file.as_of.into_iter().chain(first).min().unwrap_or(some_day)) - u64::from(voting) * DAY,
+            )
         });
         let closes = opens.after(days(voting)).expect("a day");
         let as_of = file.as_of.or(last).unwrap_or(closes);
-        let rest = rule.effective_on_notice(closes, file.notified).map(|day| (secs(day) - secs(closes)) / DAY);
+        let rest =
+            rule.effective_on_notice(closes, file.notified).map(|day| (secs(day) - secs(closes)) / DAY);
         let delay = rest.map_or(DELAY_DAYS, |delay| u32::try_from(delay).expect("days"));
         let electorate = single_ballots(&rule, file.clone());
         Self { rule, file, electorate, is_moved, opens, as_of, voting, delay }
@@ -88,7 +93,8 @@ impl Agreement {
         let by_silence = self.rule.silence.is_some();
         if self.rule.basis() != Basis::Instruments && !by_silence {
             text += "[chambers.body]\nname = \"The body\"\nkinds = [\"state\", \"igo\", \"subnational\", \"individual\"]\n";
-            let _ = writeln!(text, "rule = \"{id}\"\nvoting = \"{}d\"\ndelay = \"{}d\"", self.voting, self.delay);
+            let _ =
+                writeln!(text, "rule = \"{id}\"\nvoting = \"{}d\"\ndelay = \"{}d\"", self.voting, self.delay);
         }
         if self.rule.basis() != Basis::Ballots || by_silence {
             let depositors = "depositors = [\"state\", \"igo\"]";
