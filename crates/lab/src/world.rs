@@ -119,6 +119,10 @@ pub struct Counts {
     pub switches: u64,
     /// How often a node that was away followed others block by block.
     pub followed: u64,
+    /// Turns that grinders let pass.
+    pub withheld: u64,
+    /// Turns in which a grinder found content that draws it again: never, or randomness is not what it should be.
+    pub ground: u64,
 }
 
 /// An event and its place in the order of things.
@@ -491,6 +495,12 @@ impl World {
                 }
                 if text.starts_with("follows ") {
                     self.counts.followed = self.counts.followed.saturating_add(1);
+                }
+                if text.starts_with("withholds ") {
+                    self.counts.withheld = self.counts.withheld.saturating_add(1);
+                }
+                if text.starts_with("content moved ") {
+                    self.counts.ground = self.counts.ground.saturating_add(1);
                 }
                 if text.starts_with("round ") {
                     self.counts.rounds = self.counts.rounds.saturating_add(1);
