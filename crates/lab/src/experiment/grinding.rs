@@ -19,7 +19,7 @@ use std::{
 };
 
 use polity_consensus::{Application as _, Fatal};
-use polity_constitution::{Committee, randomness::Question};
+use polity_constitution::{Committee, randomness::{Question, rests}};
 use polity_ledger::{Head, Ledger, LedgerApplication, Proposer};
 use polity_mempool::Condition;
 use polity_primitives::{Address, B256, Certificate, Height, SealedBlock};
@@ -205,9 +205,13 @@ impl Game {
         lead
     }
 
-    fn output(&self, who: Address, height: Height, seed: B256) -> Result<B256, Fatal> {
+    /// The randomness of block `height` if `who` writes it.
+    fn output(&self, committee: &Committee, who: Address, height: Height, seed: B256) -> Result<B256, Fatal> {
         let writer = self.writers.get(&who).ok_or_else(|| Fatal(format!("{who} is no node")))?;
         let question = Question { chain_id: self.agreement.charter().chain_id, height, seed };
+        if committee.seat(&who).is_some_and(|seat| rests(seat.peer_key_since, height)) {
+            return Ok(question.at_rest());
+        }
         Ok(writer.proposer.prover.prove(&question).map_err(|e| Fatal::because(&e))?.mix_hash)
     }
 
@@ -220,7 +224,7 @@ impl Game {
         }
         let mut best = 0;
         for who in lead {
-            let next = self.output(who, height, seed)?;
+            let next = self.output(&committee, who, height, seed)?;
             best = best.max(self.row(&committee, height.next(), next, ahead - 1)?);
         }
         Ok(best.saturating_add(1))
@@ -230,7 +234,7 @@ impl Game {
     fn speaker(&self, committee: &Committee, height: Height, seed: B256) -> Result<Option<Address>, Fatal> {
         let mut best = (0, None);
         for who in self.lead(committee, height) {
-            let next = self.output(who, height, seed)?;
+            let next = self.output(committee, who, height, seed)?;
             let row = self.row(committee, height.next(), next, AHEAD_MAX)?;
             if row > best.0 {
                 best = (row, Some(who));
@@ -255,7 +259,7 @@ impl Game {
             }
             Lever::Keys => {
                 let Some(Writer { member, proposer, .. }) = self.writers.get(&who) else { return Ok(None) };
-                let output = self.output(who, height, head.header().mix_hash)?;
+                let output = self.output(committee, who, height, head.header().mix_hash)?;
                 let call = self.keys.change(&self.agreement, &self.ledger, (*member, proposer), height, output)?;
                 if let Some(raw) = call {
                     self.ledger.submit(&raw, Condition::default()).map_err(|e| Fatal::because(&e))?;
