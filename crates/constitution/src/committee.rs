@@ -107,7 +107,9 @@ impl Committee {
     /// # Errors
     /// [`CommitteeError`].
     pub fn new(seats: Vec<Seat>) -> Result<Self, CommitteeError> {
-        Self::choosing(seats, B256::ZERO, |seats| ((0u32..).zip(seats).map(|(i, _)| i).collect(), Choice::Rotation))
+        Self::choosing(seats, B256::ZERO, |seats| {
+            ((0u32..).zip(seats).map(|(i, _)| i).collect(), Choice::Rotation)
+        })
     }
 
     /// Seats `seats`, in any order; `choice` is asked with the seats as sorted, and says in which order they have turns and how.

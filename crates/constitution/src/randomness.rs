@@ -233,6 +233,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_rests_after_its_registration_and_not_after_the_founding() {
+        let resting = |since| (0..200).filter(|height| rests(Height(since), Height(*height))).max();
+        assert_eq!((resting(0), resting(5)), (None, Some(5 + KEY_REST)));
+        let others = [
+            Question { height: Height(8), ..QUESTION },
+            Question { seed: B256::with_last_byte(1), ..QUESTION },
+        ];
+        assert!(others.iter().all(|other| other.at_rest() != QUESTION.at_rest()));
+        assert_ne!(QUESTION.at_rest(), keccak256(QUESTION.bytes()));
+    }
+
+    #[test]
     fn a_proof_has_one_form() {
         let [secret, public, ..] = KNOWN[0];
         let public = bytes(public);

@@ -46,7 +46,9 @@ impl Ledger {
                 (false, _) => Err(format!(
                     "mixHash is {found}, and {expected} follows from the parent while the key of {writer} is new"
                 )),
-                (_, false) => Err(format!("the key of {writer} is new and proves nothing, but there is a seal")),
+                (_, false) => {
+                    Err(format!("the key of {writer} is new and proves nothing, but there is a seal"))
+                }
             };
         }
         let proven = verify(&seat.peer_key, &question, &block.seal).map_err(|e| e.to_string())?;

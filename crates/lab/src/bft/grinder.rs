@@ -33,7 +33,13 @@ fn draws(committee: &Committee, seed: B256, height: Height, me: Address) -> bool
 }
 
 /// What to do with the turn of `round`. A block that cannot be built is left to the node.
-pub(super) fn plan(app: &mut LedgerApplication, me: Address, height: Height, round: u32, now_ms: u64) -> Plan {
+pub(super) fn plan(
+    app: &mut LedgerApplication,
+    me: Address,
+    height: Height,
+    round: u32,
+    now_ms: u64,
+) -> Plan {
     let Ok(committee) = app.committee(height) else { return Plan::Propose };
     for ahead in 0..CONTENTS {
         let now_ms = now_ms.saturating_add(ahead.saturating_mul(1_000));

@@ -19,12 +19,15 @@ use std::{
 };
 
 use polity_consensus::{Application as _, Fatal};
-use polity_constitution::{Committee, randomness::{Question, rests}};
+use polity_constitution::{
+    Committee,
+    randomness::{Question, rests},
+};
 use polity_ledger::{Head, Ledger, LedgerApplication, Proposer};
 use polity_mempool::Condition;
 use polity_primitives::{Address, B256, Certificate, Height, SealedBlock};
 
-use super::{Interval, keys::Keys, mean, silence::Silence};
+use super::{Interval, Z_95, keys::Keys, mean, silence::Silence};
 use crate::{agreement::Agreement, disk::Store, engine::EPOCH_MS, spec::Mechanism};
 
 /// Timestamps that a content-grinding writer tries, a second apart: clocks of others allow five.
@@ -91,22 +94,23 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether what was measured is what theory says.
+    /// Whether what was measured is what theory says, by intervals wide enough for every row of a table.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let (turns, silent) = (self.turns, self.lever == Lever::Silence);
+        let (turns, silent) = (self.turns.widened(), self.lever == Lever::Silence);
         let gain = match self.theory {
             Theory::Is(share) => turns.holds(share),
             Theory::AtMost(share) => turns.low > self.fair && turns.low < share,
         };
         // Whoever is silent writes less than its share and misses turns; nobody else misses any.
-        gain && silent == (self.written.high < self.fair) && silent == (self.missed.low > 0.0)
+        let (written, missed) = (self.written.widened(), self.missed.widened());
+        gain && silent == (written.high < self.fair) && silent == (missed.low > 0.0)
     }
 
     /// Whether the share of turns is more than fair beyond chance.
     #[must_use]
     pub fn gains(&self) -> bool {
-        self.turns.low > self.fair
+        self.turns.widened().low > self.fair
     }
 }
 
@@ -260,7 +264,8 @@ impl Game {
             Lever::Keys => {
                 let Some(Writer { member, proposer, .. }) = self.writers.get(&who) else { return Ok(None) };
                 let output = self.output(committee, who, height, head.header().mix_hash)?;
-                let call = self.keys.change(&self.agreement, &self.ledger, (*member, proposer), height, output)?;
+                let call =
+                    self.keys.change(&self.agreement, &self.ledger, (*member, proposer), height, output)?;
                 if let Some(raw) = call {
                     self.ledger.submit(&raw, Condition::default()).map_err(|e| Fatal::because(&e))?;
                 }
@@ -283,9 +288,11 @@ impl Game {
                 false => Some(self.build(who, height, round, 0)?),
             };
             let Some(block) = block else { continue };
-            let decided = Certificate { height: height.0, round, block_hash: block.hash, signatures: Vec::new() };
+            let decided =
+                Certificate { height: height.0, round, block_hash: block.hash, signatures: Vec::new() };
             self.app(who)?.app.finalize(decided)?;
-            self.now_ms = self.now_ms.saturating_add(1_000);
+            // So far that every timestamp which a writer tries is above its parent's.
+            self.now_ms = self.now_ms.saturating_add(TIMES.saturating_mul(1_000));
             let missed = committee.participation(height, who).missed;
             let missed = missed.iter().filter(|who| self.grinders.contains(*who)).count();
             if let Some(proposer) = self.keys.changed() {
@@ -317,7 +324,6 @@ pub fn grind(
     (members, grinders): (usize, usize),
     first: usize,
     batches: u64,
-    quantile: f64,
 ) -> Result<Row, Fatal> {
     let agreement = crate::run::agreement_of(members, Mechanism::Random, None, None)?;
     let mut game = Game::new(agreement, grinders, first, lever)?;
@@ -343,7 +349,7 @@ pub fn grind(
             Theory::Is(fair / (fair + missed))
         }
     };
-    let [turns, written, missed] = measured.map(|shares| mean(&shares, quantile));
+    let [turns, written, missed] = measured.map(|shares| mean(&shares, Z_95));
     Ok(Row { lever, members, grinders, fair, theory, turns, written, missed })
 }
 
@@ -351,7 +357,7 @@ pub fn grind(
 ///
 /// # Errors
 /// As [`grind()`].
-pub fn grinding(seed: u64, batches: u64, quantile: f64) -> Result<Grinding, Fatal> {
+pub fn grinding(seed: u64, batches: u64) -> Result<Grinding, Fatal> {
     let rows = [
         (Lever::Content, (4, 1)),
         (Lever::Keys, (4, 1)),
@@ -361,8 +367,11 @@ pub fn grinding(seed: u64, batches: u64, quantile: f64) -> Result<Grinding, Fata
         (Lever::WeakContent, (4, 1)),
     ];
     let first = |members: usize| usize::try_from(seed % members as u64).unwrap_or(0);
-    let row = |(lever, of): (Lever, (usize, usize))| grind(lever, of, first(of.0), batches, quantile);
-    Ok(Grinding { heights: batches.saturating_mul(BATCH), rows: rows.map(row).into_iter().collect::<Result<_, _>>()? })
+    let row = |(lever, of): (Lever, (usize, usize))| grind(lever, of, first(of.0), batches);
+    Ok(Grinding {
+        heights: batches.saturating_mul(BATCH),
+        rows: rows.map(row).into_iter().collect::<Result<_, _>>()?,
+    })
 }
 
 impl Grinding {
@@ -370,7 +379,9 @@ impl Grinding {
     /// weakness found.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.rows.iter().all(|row| row.holds() && row.gains() != matches!(row.lever, Lever::Content | Lever::Keys))
+        self.rows
+            .iter()
+            .all(|row| row.holds() && row.gains() != matches!(row.lever, Lever::Content | Lever::Keys))
     }
 }
 
@@ -379,7 +390,7 @@ impl core::fmt::Display for Grinding {
         writeln!(f, "Grinding: {} heights of each row, members by lot with equal weights", self.heights)?;
         writeln!(
             f,
-            "lever             grinders  fair    turns by theory  turns [95 % interval]         blocks written                missed in a height"
+            "lever             grinders  fair    turns by theory  turns [95 % interval]         blocks written [95 % interval]      missed in a height"
         )?;
         for row in &self.rows {
             let theory = match row.theory {

@@ -47,7 +47,8 @@ impl Keys {
         let settings = constitution::consensus_at(&state, height.next().0)
             .ok_or_else(|| Fatal("there are no settings".to_owned()))?;
         let candidates = constitution::candidates(&state, &settings);
-        let question = Question { chain_id: agreement.charter().chain_id, height: height.next(), seed: output };
+        let question =
+            Question { chain_id: agreement.charter().chain_id, height: height.next(), seed: output };
         // How many of the next two turns are its own with these keys.
         let worth = |own: &Candidate, prover: &Prover| -> Result<u8, Fatal> {
             let with = |candidate: &Candidate| match candidate.address == now.address {
@@ -55,7 +56,8 @@ impl Keys {
                 false => candidate.clone(),
             };
             let candidates: Vec<_> = candidates.iter().map(with).collect();
-            let committee = polity_constitution::committee(&settings, &candidates, output).map_err(|e| failed(&e))?;
+            let committee =
+                polity_constitution::committee(&settings, &candidates, output).map_err(|e| failed(&e))?;
             if committee.proposer(question.height, 0).address != own.address {
                 return Ok(0);
             }
@@ -72,7 +74,8 @@ impl Keys {
         let mut best = (worth(own, &now.prover)?, None);
         for _ in 0..TRIED {
             self.tried = self.tried.saturating_add(1);
-            let consensus = Key::new(keccak256(format!("lab ground consensus {}", self.tried)).0).map_err(|e| failed(&e))?;
+            let consensus = Key::new(keccak256(format!("lab ground consensus {}", self.tried)).0)
+                .map_err(|e| failed(&e))?;
             let secret = keccak256(format!("lab ground peer {}", self.tried)).0;
             let proposer = Proposer::new(consensus.address(), &secret).map_err(|e| failed(&e))?;
             let candidate = Candidate {
