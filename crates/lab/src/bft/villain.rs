@@ -41,6 +41,8 @@ pub enum Villain {
     Selfish,
     /// Where blocks are worked: tells of its blocks and never gives them.
     Withholder,
+    /// Where blocks are worked: its blocks claim to be made as late as others accept, so that the difficulty after them is lower.
+    TimeWarp,
 }
 
 impl Villain {
@@ -55,6 +57,7 @@ impl Villain {
             Self::Grinder => "grinder",
             Self::Selfish => "selfish",
             Self::Withholder => "withholder",
+            Self::TimeWarp => "time-warp",
         }
     }
 
@@ -67,7 +70,7 @@ impl Villain {
     /// Whether it plays where blocks are worked.
     #[must_use]
     pub const fn works(self) -> bool {
-        matches!(self, Self::Liar | Self::Selfish | Self::Withholder)
+        matches!(self, Self::Liar | Self::Selfish | Self::Withholder | Self::TimeWarp)
     }
 }
 
@@ -353,6 +356,13 @@ impl Engine for Masked {
     fn transaction(&mut self, raw: &[u8], cx: &mut Cx) -> Result<(), Fatal> {
         let from = cx.acts.len();
         let result = self.node.transaction(raw, cx);
+        self.mask(from, cx);
+        result
+    }
+
+    fn link(&mut self, peer: usize, up: bool, cx: &mut Cx) -> Result<(), Fatal> {
+        let from = cx.acts.len();
+        let result = self.node.link(peer, up, cx);
         self.mask(from, cx);
         result
     }
