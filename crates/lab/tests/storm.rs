@@ -11,6 +11,7 @@ struct Sum {
     rounds: AtomicU64,
     lost: AtomicU64,
     convicted: AtomicU64,
+    refused: AtomicU64,
     withheld: AtomicU64,
     ground: AtomicU64,
 }
@@ -58,6 +59,7 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
             sum.rounds.fetch_add(report.counts.rounds, Ordering::Relaxed);
             sum.lost.fetch_add(report.counts.lost, Ordering::Relaxed);
             sum.convicted.fetch_add(report.accused.len() as u64, Ordering::Relaxed);
+            sum.refused.fetch_add(report.counts.refused, Ordering::Relaxed);
             sum.withheld.fetch_add(report.counts.withheld, Ordering::Relaxed);
             sum.ground.fetch_add(report.counts.ground, Ordering::Relaxed);
         }
@@ -72,13 +74,14 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
 /// Storms that hurt: on average a crash, some lost messages and a failed round in each, villains that are caught, and grinders whose
 /// silence is their only lever.
 fn check(sum: Sum, seeds: u64) {
-    let Sum { crashes, rounds, lost, convicted, withheld, ground } = sum;
+    let Sum { crashes, rounds, lost, convicted, refused, withheld, ground } = sum;
     assert_eq!(ground.into_inner(), 0, "content moved a turn");
     for (what, count, least) in [
         ("crashes", crashes, seeds),
         ("failed rounds", rounds, seeds),
         ("lost messages", lost, 5 * seeds),
         ("convicted", convicted, seeds / 8),
+        ("lies refused", refused, seeds / 16),
         ("turns withheld", withheld, seeds / 16),
     ] {
         let count = count.into_inner();
