@@ -210,7 +210,8 @@ impl Checker {
 
     /// What `node` has finalized, by height; where it said two things, all of them.
     pub fn told(&self, node: usize) -> impl Iterator<Item = (u64, B256)> + '_ {
-        let blocks = self.decided.iter().flat_map(|(height, blocks)| blocks.iter().map(move |of| (*height, of)));
+        let blocks =
+            self.decided.iter().flat_map(|(height, blocks)| blocks.iter().map(move |of| (*height, of)));
         blocks.filter(move |(_, (_, who))| who.contains(&node)).map(|(height, (hash, _))| (height, *hash))
     }
 

@@ -511,7 +511,10 @@ impl World {
                 if self.conduct.blame(node, who, self.now_us) {
                     self.counts.shut_out = self.counts.shut_out.saturating_add(1);
                     self.plan(self.now_us, Event::Link { node, peer: who, up: false });
-                    self.plan(self.now_us.saturating_add(SHUT_OUT_US), Event::Link { node, peer: who, up: true });
+                    self.plan(
+                        self.now_us.saturating_add(SHUT_OUT_US),
+                        Event::Link { node, peer: who, up: true },
+                    );
                 }
             }
             Act::Note(text) => {

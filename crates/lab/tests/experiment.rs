@@ -3,6 +3,7 @@
 
 use polity_lab::experiment::{
     Z_95, Z_ALL, double_spend, exact, fair_from, grinding, poisson, revenue, selfish_mining, threshold,
+    time_warp,
 };
 
 /// The table of §11 of the Bitcoin paper, and exact values computed as I_4pq(z, 1/2).
@@ -64,5 +65,11 @@ fn a_third_is_where_it_ends() {
 #[test]
 fn grinding_gains_what_theory_allows() {
     let table = grinding(7, 40).expect("ledgers");
+    assert!(table.holds(), "{table}");
+}
+
+#[test]
+fn false_timestamps_gain_seconds_once() {
+    let table = time_warp(7, 20, 3_000, &[0.1, 0.3, 0.5]);
     assert!(table.holds(), "{table}");
 }

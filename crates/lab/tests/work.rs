@@ -111,7 +111,8 @@ fn a_reorganisation_below_finality_is_found() {
 fn a_liar_is_shut_out_and_the_honest_are_not() {
     let text = "nodes = 4\nheights = 240\npatience = 2000\n[work]\npower = [9, 7, 7, 7]\n";
     let honest = Spec::parse(text).expect("a specification");
-    let liar = Spec::parse(&format!("{text}[[villain]]\nnode = 0\nis = \"liar\"\n")).expect("a specification");
+    let liar =
+        Spec::parse(&format!("{text}[[villain]]\nnode = 0\nis = \"liar\"\n")).expect("a specification");
     let (good, bad) = (play(&honest, 3), play(&liar, 3));
     assert!(good.is_good() && bad.is_good(), "{good}\n{bad}");
     assert_eq!((good.counts.blames, good.counts.shut_out), (0, 0), "{good}");

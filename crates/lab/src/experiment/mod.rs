@@ -13,6 +13,7 @@ mod keys;
 mod selfish_mining;
 mod silence;
 mod threshold;
+mod time_warp;
 
 pub use double_spend::{DoubleSpend, Row as DoubleSpendRow, double_spend, exact, poisson};
 pub use grinding::{Grinding, Lever, Row as GrindingRow, Theory, grind, grinding};
@@ -20,3 +21,4 @@ pub use interval::{Interval, Z_95, Z_ALL, mean, share};
 pub use selfish_mining::{Row as SelfishRow, SelfishMining, crossing, fair_from, revenue, selfish_mining};
 pub use silence::Silence;
 pub use threshold::{Row as ThresholdRow, Threshold, threshold};
+pub use time_warp::{Row as TimeWarpRow, Stamp, TimeWarp, time_warp};

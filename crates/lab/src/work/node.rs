@@ -63,7 +63,14 @@ impl Node {
         hashes_per_sec: f64,
         plant: Option<Plant>,
     ) -> Self {
-        Self::on(ledger, key, (me, nodes), hashes_per_sec, Box::new(ledger.work_chain(Some(key.clone()))), plant)
+        Self::on(
+            ledger,
+            key,
+            (me, nodes),
+            hashes_per_sec,
+            Box::new(ledger.work_chain(Some(key.clone()))),
+            plant,
+        )
     }
 
     /// The same with [`Plant::ReorgBelowFinality`].
