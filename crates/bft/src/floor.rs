@@ -50,6 +50,7 @@ mod tests {
             address: who(i),
             public_key: [2; 33],
             peer_key: [0; 32],
+            peer_key_since: polity_primitives::Height::GENESIS,
             power: *power,
             weight: 1,
         };

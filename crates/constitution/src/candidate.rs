@@ -1,6 +1,6 @@
 //! What the institutions know of a member that may validate.
 
-use polity_primitives::{Address, U256};
+use polity_primitives::{Address, Height, U256};
 
 use crate::PublicKey;
 
@@ -15,6 +15,8 @@ pub struct Candidate {
     pub public_key: PublicKey,
     /// ed25519 key of its node's connections, and of its verifiable randomness.
     pub peer_key: [u8; 32],
+    /// Height of the block that registered `peer_key`; 0 at the founding.
+    pub peer_key_since: Height,
     /// Its own bond. Units: wei.
     pub pledged: U256,
     /// Its own bond and what others delegated to it. Units: wei.
@@ -24,7 +26,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// A candidate without money or office.
+    /// A candidate without money or office, with the keys it was founded with.
     #[must_use]
     pub fn new(
         member: impl Into<String>,
@@ -32,8 +34,16 @@ impl Candidate {
         public_key: PublicKey,
         peer_key: [u8; 32],
     ) -> Self {
-        let (pledged, stake, offices) = (U256::ZERO, U256::ZERO, Offices::default());
-        Self { member: member.into(), address, public_key, peer_key, pledged, stake, offices }
+        Self {
+            member: member.into(),
+            address,
+            public_key,
+            peer_key,
+            peer_key_since: Height::GENESIS,
+            pledged: U256::ZERO,
+            stake: U256::ZERO,
+            offices: Offices::default(),
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Seat {
     pub public_key: PublicKey,
     /// ed25519 key its randomness verifies with.
     pub peer_key: [u8; 32],
+    /// Height of the block that registered `peer_key`; 0 at the founding.
+    pub peer_key_since: Height,
     /// Voting power; 0 proposes without voting.
     pub power: VotingPower,
     /// Weight in proposing; 0 votes without proposing.
@@ -105,14 +107,16 @@ impl Committee {
     /// # Errors
     /// [`CommitteeError`].
     pub fn new(seats: Vec<Seat>) -> Result<Self, CommitteeError> {
-        Self::choosing(seats, B256::ZERO, |_| Choice::Rotation)
+        Self::choosing(seats, B256::ZERO, |seats| {
+            ((0u32..).zip(seats).map(|(i, _)| i).collect(), Choice::Rotation)
+        })
     }
 
-    /// Seats `seats`, in any order; `choice` is asked with the seats as sorted.
+    /// Seats `seats`, in any order; `choice` is asked with the seats as sorted, and says in which order they have turns and how.
     pub(crate) fn choosing(
         mut seats: Vec<Seat>,
         seed: B256,
-        choice: impl FnOnce(&[Seat]) -> Choice,
+        choice: impl FnOnce(&[Seat]) -> (Vec<u32>, Choice),
     ) -> Result<Self, CommitteeError> {
         if seats.len() > MEMBERS_MAX {
             return Err(CommitteeError::TooMany(seats.len()));
@@ -130,8 +134,9 @@ impl Committee {
         if total == 0 {
             return Err(CommitteeError::Empty(format!("votes, of {} seats", seats.len())));
         }
-        let choice = choice(&seats);
-        let turns = Turns::new(seats.iter().map(|seat| seat.weight), choice)
+        let (order, choice) = choice(&seats);
+        let weight = |at: u32| Some((at, seats.get(usize::try_from(at).ok()?)?.weight));
+        let turns = Turns::new(order.into_iter().filter_map(weight), choice)
             .ok_or_else(|| CommitteeError::Empty(format!("writes, of {} seats", seats.len())))?;
         Ok(Self { body: Arc::new(Body { seats, total, turns }), seed })
     }

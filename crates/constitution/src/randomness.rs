@@ -6,6 +6,10 @@
 //!
 //! Source: RFC 9381, ECVRF-EDWARDS25519-SHA512-TAI, by the crate `vrf-rfc9381`.
 //!
+//! A key that its holder registered a short while ago proves nothing: whoever writes a block knows its randomness, and could register in
+//! it the one key of many whose output it likes best. Until [`KEY_REST`] blocks are over, a block of that writer has the randomness that
+//! follows from the block before (ADR 23).
+//!
 //! Rule kept: a proof has one form. The crate reads numbers beyond the group's order as what remains of them; the RFC refuses such
 //! a proof, and so does this.
 
@@ -23,9 +27,23 @@ use vrf_rfc9381::{
 /// Bytes of a proof. Source: RFC 9381 §5.5: a point of 32, a challenge of 16, a scalar of 32.
 pub const PROOF_BYTES: usize = 80;
 
+/// Blocks after the registration of a peer key before it proves randomness. Units: blocks.
+///
+/// Source: to choose a key for an output, all blocks between must be the chooser's; with a third of the weight and all that silence
+/// gains, sixty-four are in one of 10^20 cases (ADR 23).
+pub const KEY_REST: u64 = 64;
+
 /// First bytes of every input. The peer key signs the handshakes of connections too; nothing it signs there is an input here, and
 /// no input is ever signed.
 const DOMAIN: &[u8] = b"polity.randomness";
+/// First bytes of what stands for an output while a key rests.
+const REST_DOMAIN: &[u8] = b"polity.randomness.rest";
+
+/// Whether a peer key that block `since` registered proves nothing yet at `height`. Those of the founding prove from the first block on.
+#[must_use]
+pub const fn rests(since: Height, height: Height) -> bool {
+    since.0 > 0 && height.0 <= since.0.saturating_add(KEY_REST)
+}
 
 /// Why randomness is not accepted, or cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +76,17 @@ pub struct Question {
 
 impl Question {
     fn bytes(&self) -> Vec<u8> {
-        [DOMAIN, &self.chain_id.to_be_bytes(), &self.height.0.to_be_bytes(), self.seed.as_slice()].concat()
+        self.after(DOMAIN)
+    }
+
+    fn after(&self, domain: &[u8]) -> Vec<u8> {
+        [domain, &self.chain_id.to_be_bytes(), &self.height.0.to_be_bytes(), self.seed.as_slice()].concat()
+    }
+
+    /// The `mix_hash` of a block whose writer's key rests: it follows from the block before, and the seal is empty.
+    #[must_use]
+    pub fn at_rest(&self) -> B256 {
+        keccak256(self.after(REST_DOMAIN))
     }
 }
 
@@ -202,6 +230,18 @@ mod tests {
         assert_eq!(verify(&bytes(KNOWN[1][1]), &QUESTION, &proven.proof), Err(RandomnessError::Proof));
         assert_eq!(verify(&[0; 32], &QUESTION, &proven.proof), Err(RandomnessError::Key));
         assert!(verify(&[9; 32], &QUESTION, &proven.proof).is_err());
+    }
+
+    #[test]
+    fn a_key_rests_after_its_registration_and_not_after_the_founding() {
+        let resting = |since| (0..200).filter(|height| rests(Height(since), Height(*height))).max();
+        assert_eq!((resting(0), resting(5)), (None, Some(5 + KEY_REST)));
+        let others = [
+            Question { height: Height(8), ..QUESTION },
+            Question { seed: B256::with_last_byte(1), ..QUESTION },
+        ];
+        assert!(others.iter().all(|other| other.at_rest() != QUESTION.at_rest()));
+        assert_ne!(QUESTION.at_rest(), keccak256(QUESTION.bytes()));
     }
 
     #[test]

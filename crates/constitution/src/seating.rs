@@ -49,12 +49,15 @@ pub fn seated(
         address: candidate.address,
         public_key: candidate.public_key,
         peer_key: candidate.peer_key,
+        peer_key_since: candidate.peer_key_since,
         power: *power,
         weight: *weight,
     };
     let seats = candidates.iter().zip(&weights).zip(&powers).map(seat);
     let seats = seats.filter(|seat| seat.power > 0 || seat.weight > 0).collect();
-    Committee::choosing(seats, seed, |seats| choice(settings, candidates, seats))
+    let mut by_id: Vec<&Candidate> = candidates.iter().collect();
+    by_id.sort_by_key(|candidate| &candidate.member);
+    Committee::choosing(seats, seed, |seats| choice(settings, &by_id, seats))
 }
 
 /// With what weight each proposes.
@@ -133,26 +136,22 @@ fn held(candidates: &[Candidate], office: fn(&Candidate) -> bool) -> impl Fn(&Ca
     move |candidate| vacant || office(candidate)
 }
 
-/// How the proposer is chosen among `seats`.
-fn choice(settings: &Settings, candidates: &[Candidate], seats: &[Seat]) -> Choice {
+/// In which order `seats` have turns, and how the proposer is chosen among them. `candidates` are in the order of their ids.
+fn choice(settings: &Settings, candidates: &[&Candidate], seats: &[Seat]) -> (Vec<u32>, Choice) {
     let place = |address: &Address| {
         let at = seats.binary_search_by_key(address, |seat| seat.address).ok()?;
         seats.get(at).filter(|seat| seat.weight > 0)?;
         u32::try_from(at).ok()
     };
-    match &settings.write {
+    let places = |of: fn(&Candidate) -> bool| -> Vec<u32> {
+        let chosen = candidates.iter().filter(|candidate| of(candidate));
+        chosen.filter_map(|candidate| place(&candidate.address)).collect()
+    };
+    let choice = match &settings.write {
         WriteRight::Membership { primary } => match primary {
             Primary::Rotation => Choice::Rotation,
             Primary::Random => Choice::Lot,
-            Primary::Elected { .. } => {
-                let mut first: Vec<u32> = candidates
-                    .iter()
-                    .filter(|candidate| candidate.offices.leads)
-                    .filter_map(|candidate| place(&candidate.address))
-                    .collect();
-                first.sort_unstable();
-                Choice::Presidents(first)
-            }
+            Primary::Elected { .. } => Choice::Presidents(places(|candidate| candidate.offices.leads)),
             Primary::Appointed { order } => {
                 let named =
                     candidates.iter().map(|candidate| (candidate.member.as_str(), &candidate.address));
@@ -164,5 +163,6 @@ fn choice(settings: &Settings, candidates: &[Candidate], seats: &[Seat]) -> Choi
         WriteRight::Stake { .. } => Choice::Lot,
         // Delegates take turns; whoever works needs none, and the terminal block of a switch is proposed in rotation.
         WriteRight::Delegation { .. } | WriteRight::Work(_) => Choice::Rotation,
-    }
+    };
+    (places(|_| true), choice)
 }

@@ -131,7 +131,7 @@ impl Work {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "primary", rename_all = "lowercase")]
 pub enum Primary {
-    /// Members take turns in the order of their addresses.
+    /// Members take turns in the order of their ids.
     Rotation,
     /// Drawn by lot from the randomness of the block before.
     Random,

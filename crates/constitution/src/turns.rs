@@ -2,6 +2,9 @@
 //!
 //! Rule kept: whoever leads the first rounds of a height, later rounds go round all who may write, so that no silent or
 //! dishonest few can stop a chain. A choice costs O(log n): drawing by lot is a binary search in cumulative weights.
+//!
+//! Seats come in an order that their holders cannot choose: by the ids of members, not by the addresses of keys, which a member
+//! exchanges when it likes (ADR 23).
 
 use polity_primitives::{B256, Height, keccak256};
 
@@ -14,7 +17,7 @@ pub const ROUNDS_DRAWN: u32 = 3;
 /// How the proposer of a round is chosen. Indices are of seats, those that may write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Turns {
-    /// Seats with weight, in the order of their addresses. Not empty.
+    /// Seats with weight, in the order of their turns. Not empty.
     writers: Vec<u32>,
     order: Order,
 }
@@ -41,12 +44,12 @@ pub(crate) enum Choice {
 }
 
 impl Turns {
-    /// Turns of the seats with these weights; `None` if none has any. Sums fit: the committee checked them.
-    pub(crate) fn new(weights: impl Iterator<Item = u64>, choice: Choice) -> Option<Self> {
+    /// Turns of these seats with their weights, in this order; `None` if none has any. Sums fit: the committee checked them.
+    pub(crate) fn new(weights: impl Iterator<Item = (u32, u64)>, choice: Choice) -> Option<Self> {
         let mut writers = Vec::new();
         let mut sums = Vec::new();
         let mut sum = 0u64;
-        for (seat, weight) in (0u32..).zip(weights).filter(|(_, weight)| *weight > 0) {
+        for (seat, weight) in weights.filter(|(_, weight)| *weight > 0) {
             sum = sum.saturating_add(weight);
             writers.push(seat);
             sums.push(sum);

@@ -159,6 +159,7 @@ mod tests {
             address: key(i).address(),
             public_key: key(i).public().0,
             peer_key: [0; 32],
+            peer_key_since: Height::GENESIS,
             power: 1,
             weight: 1,
         };

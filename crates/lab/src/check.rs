@@ -9,7 +9,7 @@ use std::{
     fmt,
 };
 
-use polity_consensus::Fatal;
+use polity_consensus::{Fatal, work::Chain as _};
 use polity_constitution::offence;
 use polity_ledger::Ledger;
 use polity_primitives::{Accusation, Address, B256, Evidence, Height};
@@ -33,6 +33,13 @@ pub enum Violation {
         finalized: u64,
         /// What it has.
         found: u64,
+    },
+    /// A block that a node had finalized and has another one for.
+    Undone {
+        /// The node.
+        node: usize,
+        /// The height.
+        height: u64,
     },
     /// A certificate that proves nothing.
     Certificate {
@@ -126,6 +133,9 @@ impl fmt::Display for Violation {
             Self::Lost { node, finalized, found } => {
                 write!(f, "node {node} had finalized height {finalized} and restarts at {found}")
             }
+            Self::Undone { node, height } => {
+                write!(f, "node {node} undid block {height}, which it had finalized")
+            }
             Self::Certificate { node, height, reason } => {
                 write!(f, "the certificate of height {height} at node {node}: {reason}")
             }
@@ -198,6 +208,13 @@ impl Checker {
         self.tips.get(&node).copied().unwrap_or(0)
     }
 
+    /// What `node` has finalized, by height; where it said two things, all of them.
+    pub fn told(&self, node: usize) -> impl Iterator<Item = (u64, B256)> + '_ {
+        let blocks =
+            self.decided.iter().flat_map(|(height, blocks)| blocks.iter().map(move |of| (*height, of)));
+        blocks.filter(move |(_, (_, who))| who.contains(&node)).map(|(height, (hash, _))| (height, *hash))
+    }
+
     /// Heights with two blocks.
     pub fn disagreements(&self) -> impl Iterator<Item = Violation> + '_ {
         self.decided
@@ -239,6 +256,15 @@ pub fn certificates(node: usize, ledger: &Ledger, thorough: bool) -> Result<Vec<
         }
     }
     Ok(violations)
+}
+
+/// The first block that `node` had finalized and for which `ledger`, its ledger, has another or none.
+#[must_use]
+pub fn undone(node: usize, ledger: &Ledger, checker: &Checker) -> Option<Violation> {
+    let chain = ledger.work_chain(None);
+    let kept = |height, hash| chain.hash_at(Height(height)).ok().flatten() == Some(hash);
+    let (height, _) = checker.told(node).find(|(height, hash)| !kept(*height, *hash))?;
+    Some(Violation::Undone { node, height })
 }
 
 /// Whether the chains of all agree below `confirmations` blocks, on the lowest common height.

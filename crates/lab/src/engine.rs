@@ -138,6 +138,11 @@ pub trait Engine {
     /// A client, or the network of transactions, offers one.
     fn transaction(&mut self, raw: &[u8], cx: &mut Cx) -> Result<(), Fatal>;
 
+    /// The connection with `peer` was closed, or is there again. Only engines that count their peers care.
+    fn link(&mut self, _peer: usize, _up: bool, _cx: &mut Cx) -> Result<(), Fatal> {
+        Ok(())
+    }
+
     /// The chain as this node has it.
     fn ledger(&self) -> &Ledger;
 }

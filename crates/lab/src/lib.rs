@@ -17,6 +17,7 @@ pub mod agreement;
 pub mod audit;
 pub mod bft;
 pub mod check;
+pub mod conduct;
 pub mod disk;
 pub mod engine;
 pub mod experiment;

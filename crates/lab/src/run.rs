@@ -228,6 +228,7 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
         if paid < made {
             violations.push(Violation::Unpaid { node, paid, made });
         }
+        violations.extend(check::undone(node, ledger, &world.checker));
         let read = |e: &dyn std::fmt::Display| Violation::Stopped { node, reason: e.to_string() };
         if spec.work.is_some() {
             continue;

@@ -17,6 +17,7 @@ use crate::{
     audit::Auditor,
     bft::{Node, Villain, Wiring},
     check::{Checker, Violation},
+    conduct::{Conduct, SHUT_OUT_US},
     disk::Disk,
     engine::{Act, Cx, Engine, Label},
     rng::Rng,
@@ -85,6 +86,15 @@ pub enum Event {
         /// The bytes.
         bytes: Rc<[u8]>,
     },
+    /// The connection between two nodes is closed, or may be opened again.
+    Link {
+        /// One end.
+        node: usize,
+        /// The other.
+        peer: usize,
+        /// Whether it is there.
+        up: bool,
+    },
     /// A timer goes off.
     Timer {
         /// Whose.
@@ -115,10 +125,18 @@ pub struct Counts {
     pub reorganisations: u64,
     /// How often a node held another for a breaker of the protocol.
     pub blames: u64,
+    /// How often a node shut another out for that.
+    pub shut_out: u64,
+    /// Answers of peers that those who catch up refused.
+    pub refused: u64,
     /// Blocks that are final and agreed on otherwise than the one before.
     pub switches: u64,
     /// How often a node that was away followed others block by block.
     pub followed: u64,
+    /// Turns that grinders let pass.
+    pub withheld: u64,
+    /// Turns in which a grinder found content that draws it again: never, or randomness is not what it should be.
+    pub ground: u64,
 }
 
 /// An event and its place in the order of things.
@@ -169,6 +187,7 @@ pub struct World {
     agreement: Arc<Agreement>,
     nodes: Vec<Running>,
     weather: Box<dyn Weather>,
+    conduct: Conduct,
     wiring: Wiring,
     queue: BinaryHeap<Reverse<Planned>>,
     next: u64,
@@ -219,6 +238,7 @@ impl World {
             agreement,
             nodes: (0u64..).zip(instances).map(running).collect(),
             weather,
+            conduct: Conduct::default(),
             wiring,
             queue: BinaryHeap::new(),
             next: 0,
@@ -315,6 +335,9 @@ impl World {
                 self.act_on_chain();
                 self.plan(self.now_us.saturating_add(ACT_US), Event::Act);
             }
+            Event::Link { node, peer, up } => self.link(node, peer, up),
+            // Who is shut out is not heard, whatever was on its way.
+            Event::Deliver { to, from, .. } if self.conduct.are_apart(to, from, self.now_us) => {}
             Event::Deliver { to, from, label, bytes } => {
                 self.note(to, "deliver", &bytes, || {
                     format!(
@@ -373,6 +396,7 @@ impl World {
         self.note(node, "crash", &[], || format!("down for {} ms", down_us / 1_000));
         let rng = &mut self.rng;
         let Some(running) = self.nodes.get_mut(node) else { return };
+        self.conduct.forget(node);
         let crashed = running.instance.disk.crash(rng);
         running.engine = None;
         running.doomed_us = None;
@@ -484,6 +508,14 @@ impl World {
                     self.checker.violation(Violation::Blamed { by: node, who, why });
                 }
                 self.counts.blames = self.counts.blames.saturating_add(1);
+                if self.conduct.blame(node, who, self.now_us) {
+                    self.counts.shut_out = self.counts.shut_out.saturating_add(1);
+                    self.plan(self.now_us, Event::Link { node, peer: who, up: false });
+                    self.plan(
+                        self.now_us.saturating_add(SHUT_OUT_US),
+                        Event::Link { node, peer: who, up: true },
+                    );
+                }
             }
             Act::Note(text) => {
                 if text.starts_with("reorganised ") {
@@ -491,6 +523,15 @@ impl World {
                 }
                 if text.starts_with("follows ") {
                     self.counts.followed = self.counts.followed.saturating_add(1);
+                }
+                if text.starts_with("sync of height ") {
+                    self.counts.refused = self.counts.refused.saturating_add(1);
+                }
+                if text.starts_with("withholds ") {
+                    self.counts.withheld = self.counts.withheld.saturating_add(1);
+                }
+                if text.starts_with("content moved ") {
+                    self.counts.ground = self.counts.ground.saturating_add(1);
                 }
                 if text.starts_with("round ") {
                     self.counts.rounds = self.counts.rounds.saturating_add(1);
@@ -500,7 +541,22 @@ impl World {
         }
     }
 
+    /// Tells both ends of a connection that it is gone, or there again.
+    fn link(&mut self, node: usize, peer: usize, up: bool) {
+        if up == self.conduct.are_apart(node, peer, self.now_us) {
+            return;
+        }
+        self.note(node, "link", &[u8::from(up)], || {
+            format!("{} {peer}", if up { "hears again" } else { "shuts out" })
+        });
+        self.call(node, |engine, cx| engine.link(peer, up, cx));
+        self.call(peer, |engine, cx| engine.link(node, up, cx));
+    }
+
     fn send(&mut self, from: usize, to: usize, label: Label, bytes: &Rc<[u8]>) {
+        if self.conduct.are_apart(from, to, self.now_us) {
+            return;
+        }
         self.counts.messages = self.counts.messages.saturating_add(1);
         self.counts.bytes = self.counts.bytes.saturating_add(bytes.len() as u64);
         let passage = Passage { now_us: self.now_us, from, to, label, bytes: bytes.len() };
@@ -517,7 +573,7 @@ impl World {
 
 /// The engine of a seat. Where a charter asks for another engine, this is where it is chosen.
 fn engine(
-    agreement: &Agreement,
+    agreement: &Arc<Agreement>,
     seat: usize,
     villain: Option<Villain>,
     disk: &Disk,
@@ -530,7 +586,7 @@ fn engine(
     let honest = Wiring { plant: None, ..wiring.clone() };
     let wiring = if villain.is_some() { &honest } else { wiring };
     if let Some(work) = &wiring.work {
-        return Ok(crate::work::node(&ledger, key, node, nodes, work, villain, wiring.plant));
+        return crate::work::node(agreement, &ledger, key, node, nodes, work, villain, wiring.plant);
     }
     let proposer = agreement.proposer(seat)?;
     if let Some(switching) = &wiring.switching {

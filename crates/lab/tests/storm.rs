@@ -11,12 +11,14 @@ struct Sum {
     rounds: AtomicU64,
     lost: AtomicU64,
     convicted: AtomicU64,
+    refused: AtomicU64,
+    withheld: AtomicU64,
+    ground: AtomicU64,
 }
 
-const VILLAINS: [&str; 4] = ["equivocator", "silent", "amnesiac", "liar"];
+const VILLAINS: [&str; 5] = ["equivocator", "silent", "amnesiac", "liar", "grinder"];
 
-/// Up to `f` villains of 3f + 1, each kind in turn; in every eighth seed none. Each fifth seed has another constitution; where only
-/// supervisors vote, the villains are writers without a vote and so as many that more of the voters could be none.
+/// Up to `f` villains of 3f + 1, each kind under each constitution; in every eighth seed none. Where only supervisors vote, the villains are writers without a vote and so as many that more of the voters could be none.
 fn spec(nodes: usize, seed: u64) -> Spec {
     let mechanism = Mechanism::ALL[usize::try_from(seed % 5).expect("small")];
     let text = format!(
@@ -24,13 +26,13 @@ fn spec(nodes: usize, seed: u64) -> Spec {
          [network]\nloss_permille = {}\nduplicate_permille = 50\nreorder_permille = 50\nskew_ms = 1500\n\
          [storm]\nseconds = 12\ncrashes = {}\npartitions = {}\n",
         mechanism.name(),
-        seed / 5 % 5 * 30,
+        seed / 7 % 5 * 30,
         seed % 4 + 1,
         seed % 3,
     );
     let count = if seed % 8 == 7 { 0 } else { (nodes as u64 - 1) / 3 };
     let cast = (0..count).map(|i| {
-        let kind = usize::try_from((seed + i) % VILLAINS.len() as u64).expect("small");
+        let kind = usize::try_from((seed / 5 + i) % VILLAINS.len() as u64).expect("small");
         let node = match mechanism {
             Mechanism::Supervisors => i,
             _ => (seed / 4 + i) % nodes as u64,
@@ -57,6 +59,9 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
             sum.rounds.fetch_add(report.counts.rounds, Ordering::Relaxed);
             sum.lost.fetch_add(report.counts.lost, Ordering::Relaxed);
             sum.convicted.fetch_add(report.accused.len() as u64, Ordering::Relaxed);
+            sum.refused.fetch_add(report.counts.refused, Ordering::Relaxed);
+            sum.withheld.fetch_add(report.counts.withheld, Ordering::Relaxed);
+            sum.ground.fetch_add(report.counts.ground, Ordering::Relaxed);
         }
     };
     std::thread::scope(|scope| {
@@ -66,14 +71,18 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
     sum
 }
 
-/// Storms that hurt: on average a crash, some lost messages and a failed round in each, and villains that are caught.
+/// Storms that hurt: on average a crash, some lost messages and a failed round in each, villains that are caught, and grinders whose
+/// silence is their only lever.
 fn check(sum: Sum, seeds: u64) {
-    let Sum { crashes, rounds, lost, convicted } = sum;
+    let Sum { crashes, rounds, lost, convicted, refused, withheld, ground } = sum;
+    assert_eq!(ground.into_inner(), 0, "content moved a turn");
     for (what, count, least) in [
         ("crashes", crashes, seeds),
         ("failed rounds", rounds, seeds),
         ("lost messages", lost, 5 * seeds),
         ("convicted", convicted, seeds / 8),
+        ("lies refused", refused, seeds / 16),
+        ("turns withheld", withheld, seeds / 16),
     ] {
         let count = count.into_inner();
         assert!(count >= least, "{count} {what} in {seeds} storms");
@@ -99,4 +108,18 @@ fn storms_on_disk() {
         assert!(report.is_good(), "storm on disk, seed {seed}: {report}");
         assert!(report.counts.crashes > 0, "{report}");
     }
+}
+
+/// Two of seven grind where turns are drawn: agreement and life hold, they do nothing but stay silent, and nobody is accused of it.
+#[test]
+fn storms_with_grinders() {
+    let spec = Spec::parse(include_str!("../specs/grinder.toml")).expect("a specification");
+    let mut withheld = 0;
+    for seed in 0..20 {
+        let report = run(&spec, seed, None).expect("a network");
+        assert!(report.is_good(), "grinders, seed {seed}: {report}");
+        assert_eq!((report.counts.ground, report.accused.len()), (0, 0), "{report}");
+        withheld += report.counts.withheld;
+    }
+    assert!(withheld >= 40, "{withheld} turns withheld in 20 storms");
 }

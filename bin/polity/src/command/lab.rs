@@ -52,10 +52,11 @@ impl Lab {
 /// goes on once the network heals, nobody honest accused. Exit status 1 if anything does not.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  polity lab run crates/lab/specs/storm.toml --seed 7\n  polity lab run crates/lab/specs/storm.toml --seeds 0..1000\n  polity lab run crates/lab/specs/193.toml"
+    after_help = "Examples:\n  polity lab run crates/lab/specs/storm.toml --seed 7\n  polity lab run crates/lab/specs/storm.toml --seeds 0..1000\n  polity lab run crates/lab/specs/193.toml\n  polity lab run crates/lab/specs/grinder.toml --seeds 0..100"
 )]
 pub(crate) struct Run {
-    /// What to simulate, in TOML: nodes, network, storm, villains.
+    /// What to simulate, in TOML: nodes, network, storm, villains (equivocator, silent, amnesiac, liar, grinder; where blocks are
+    /// worked selfish, withholder, liar, time-warp).
     spec: PathBuf,
     /// The seed.
     #[arg(long, default_value_t = 0)]
@@ -170,10 +171,10 @@ impl Twins {
 }
 
 /// Measures what theory predicts, with intervals of 95 %: how often a payment is undone, what a selfish miner earns, where
-/// agreement by vote ends. Exit status 1 if theory is not met.
+/// agreement by vote ends, what grinding and false timestamps gain. Exit status 1 if theory is not met.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  polity lab experiment double-spend\n  polity lab experiment selfish-mining --seed 3\n  polity lab experiment bft-threshold --json"
+    after_help = "Examples:\n  polity lab experiment double-spend\n  polity lab experiment selfish-mining --seed 3\n  polity lab experiment bft-threshold --json\n  polity lab experiment grinding"
 )]
 pub(crate) struct Experiment {
     /// Which.
@@ -194,6 +195,10 @@ enum Theory {
     BftThreshold,
     /// How often members write who are drawn in proportion to stakes of 20, 21, … 26; the seed is that of the agreement.
     Stake,
+    /// What proposers drawn by lot gain by trying contents or keys or by staying silent; the seed says who they are.
+    Grinding,
+    /// What a miner gains by false timestamps.
+    TimeWarp,
 }
 
 /// Shares of the hash power around those from which selfishness pays.
@@ -224,6 +229,14 @@ impl Experiment {
             Theory::Stake => {
                 let shares = polity_lab::shares::by_stake(7, 20_000).map_err(Failure::failed)?;
                 told(as_json, &shares, shares.is_proportional())
+            }
+            Theory::Grinding => {
+                let table = experiment::grinding(self.seed, 100).map_err(Failure::failed)?;
+                told(as_json, &table, table.holds())
+            }
+            Theory::TimeWarp => {
+                let table = experiment::time_warp(self.seed, 100, 5_000, &[0.1, 0.2, 0.3, 0.5]);
+                told(as_json, &table, table.holds())
             }
         }
     }
@@ -294,6 +307,14 @@ fn campaign(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The lab shuts out whom the network would.
+    #[test]
+    fn the_lab_shuts_out_as_the_network_does() {
+        use polity_lab::conduct::{BLAMES_MAX, SHUT_OUT_US};
+        use polity_network::limits;
+        assert_eq!((BLAMES_MAX, u128::from(SHUT_OUT_US)), (limits::BLAMES_MAX, limits::SHUT_OUT.as_micros()));
+    }
 
     #[test]
     fn ranges_of_seeds() {

@@ -67,6 +67,7 @@ impl Story<'_> {
                 power: seat["power"].as_u64()?,
                 // A certificate counts votes; who proposes is no part of it.
                 peer_key: [0; 32],
+                peer_key_since: polity_primitives::Height::GENESIS,
                 weight: 1,
             })
         };

@@ -217,6 +217,7 @@ pub fn network(n: u8, folder: &std::path::Path) -> Vec<Node> {
             address: k.address(),
             public_key: k.public().0,
             peer_key: [0; 32],
+            peer_key_since: polity_primitives::Height::GENESIS,
             power: 1,
             weight: 1,
         })

@@ -7,7 +7,7 @@ use polity_charter::Rights;
 use polity_constitution::{
     Candidate, Committee, CommitteeError, Primary, Settings, Verification, WriteRight, seated,
 };
-use polity_primitives::{CONSTITUTION, REGISTRY};
+use polity_primitives::{CONSTITUTION, Height, REGISTRY};
 
 use super::constitution;
 use crate::{
@@ -60,9 +60,11 @@ fn one<A: Anywhere>(at: &mut A, halls: &Halls, id: B256) -> Result<Option<Candid
     let mut members = at.storage(REGISTRY);
     let (key, peer) = registry().node_keys(&mut members, id)?;
     let address: Address = registry().consensus_of(&mut members, id)?;
+    let since = registry().peer_since(&mut members, peer)?;
     drop(members);
     let Ok(public_key) = key.try_into() else { return Ok(None) };
     let mut candidate = Candidate::new(names::text(id), address, public_key, peer.0);
+    candidate.peer_key_since = Height(since);
     let mut purse = at.storage(CONSTITUTION);
     let pool = constitution().pools.at(id);
     candidate.stake = pool.bonded.tokens.get(&mut purse)?;

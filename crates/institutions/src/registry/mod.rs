@@ -83,6 +83,8 @@ layout! {
         guests: Map<Address, Slot<bool>>,
         /// Height of the block in which a member gave a consensus key up; 0 while it is in use.
         retired: Map<Address, Slot<u64>>,
+        /// Height of the block since which a node has this peer key; 0 since the founding.
+        peers_since: Map<B256, Slot<u64>>,
     }
 }
 

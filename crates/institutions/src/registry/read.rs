@@ -121,6 +121,11 @@ impl Registry {
         self.members.at(id).consensus.get(r)
     }
 
+    /// Height of the block since which a node has the key `peer`; 0 since the founding.
+    pub(crate) fn peer_since<R: Read>(&self, r: &mut R, peer: B256) -> Result<u64, R::Error> {
+        self.peers_since.at(peer).get(r)
+    }
+
     /// Whether `account` may send transactions where only members may: it acts for a member with the right to transact, it
     /// is a present member's recovery account, or a guest.
     ///

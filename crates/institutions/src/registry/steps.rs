@@ -202,6 +202,10 @@ impl Registry {
         member.consensus.set(cx, consensus)?;
         member.key_prefix.set(cx, prefix.first().copied().unwrap_or_default())?;
         member.key_x.set(cx, B256::left_padding_from(x))?;
+        if member.peer.get(cx)? != peer {
+            let now = cx.block().height;
+            self.peers_since.at(peer).set(cx, now)?;
+        }
         member.peer.set(cx, peer)?;
         if member.node_number.get(cx)? == 0 {
             self.nodes.push(cx, id)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_sol_types::{SolCall, SolError};
 use polity_charter::Kind;
+use polity_primitives::Height;
 use proptest::prelude::*;
 use secp256k1::{SECP256K1, SecretKey};
 
@@ -375,8 +376,15 @@ fn a_node_is_set_by_its_member_or_by_decision() {
     let of = |consensus| sol::memberOfNodeCall { consensus };
     assert_eq!(decide(&mut world, &of(decide_consensus(20))), deu);
     assert_eq!(decide(&mut world, &of(decide_consensus(2))), B256::ZERO);
+    world.block.height += 6;
     decide(&mut world, &set(2));
     assert_eq!(decide(&mut world, &of(decide_consensus(2))), deu, "its own old key may return");
+    assert_eq!(
+        validators(&world)[1].candidate.peer_key_since,
+        Height(world.block.height),
+        "and is new again"
+    );
+    assert_eq!(validators(&world)[0].candidate.peer_key_since, Height(1));
     let none = sol::setNodeCall { id: id("FRA"), consensusKey: Bytes::new(), peerKey: B256::ZERO };
     ok(&mut world, account(1), &none);
     let ids: Vec<_> = validators(&world).into_iter().map(|v| v.id).collect();

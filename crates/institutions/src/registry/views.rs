@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256};
 use polity_charter::{NodeKeys, Rights};
 use polity_constitution::Candidate;
 use polity_decision::{Scales, Voter};
-use polity_primitives::REGISTRY;
+use polity_primitives::{Height, REGISTRY};
 
 use super::{Filter, MemberRecord, Registry, Status, registry};
 use crate::{host::Slots, names, storage::View};
@@ -59,7 +59,9 @@ pub fn validators(slots: &dyn Slots) -> Vec<Validator> {
         let Ok(address) = registry.members.at(id).consensus.get(&mut view);
         let public_key = key.try_into().ok()?;
         let id = names::text(id);
-        let candidate = Candidate::new(id.clone(), address, public_key, peer.0);
+        let Ok(since) = registry.peer_since(&mut view, peer);
+        let mut candidate = Candidate::new(id.clone(), address, public_key, peer.0);
+        candidate.peer_key_since = Height(since);
         Some(Validator { id, candidate, peer: peer.0 })
     };
     ids.into_iter().filter_map(validator).collect()

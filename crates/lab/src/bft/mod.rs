@@ -11,6 +11,7 @@
 //! synced, never what was.
 
 mod effects;
+mod grinder;
 mod node;
 mod sync;
 mod verifier;

@@ -49,7 +49,9 @@ pub enum Plant {
     QuorumMinusOne,
     /// A validator that locked a block votes for another all the same.
     ForgottenLock,
-    /// Where blocks are worked: a node holds a block for final that has one block on top, and undoes it all the same.
+    /// Where blocks are worked: a node holds a block for final that has one block on top.
+    FinalTooEarly,
+    /// Where blocks are worked: a node follows the heaviest chain also where that undoes what is final, and its ledger with it.
     ReorgBelowFinality,
 }
 
@@ -60,6 +62,7 @@ impl Plant {
         match self {
             Self::QuorumMinusOne => "quorum-minus-one",
             Self::ForgottenLock => "forgotten-lock",
+            Self::FinalTooEarly => "final-too-early",
             Self::ReorgBelowFinality => "reorg-below-finality",
         }
     }

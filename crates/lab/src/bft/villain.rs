@@ -15,9 +15,12 @@ use polity_consensus::{
     },
 };
 use polity_ledger::{Ledger, LedgerApplication};
-use polity_primitives::{B256, Height, Signature, proposal_digest, vote_digest};
+use polity_primitives::{B256, Height, SealedBlock, Signature, proposal_digest, vote_digest};
 
-use super::{Node, Wire};
+use super::{
+    Node, Wire,
+    grinder::{Plan, plan},
+};
 use crate::engine::{Act, Cx, Engine, Label};
 
 /// How a validator breaks the protocol.
@@ -32,10 +35,14 @@ pub enum Villain {
     Amnesiac,
     /// Tells of blocks it does not have, and answers those who catch up with false ones.
     Liar,
+    /// Tries contents and silence so that its next turn comes sooner (`grinder.rs`).
+    Grinder,
     /// Where blocks are worked: keeps its blocks to itself and shows them when that costs others the most (Eyal and Sirer, 2014).
     Selfish,
     /// Where blocks are worked: tells of its blocks and never gives them.
     Withholder,
+    /// Where blocks are worked: its blocks claim to be made as late as others accept, so that the difficulty after them is lower.
+    TimeWarp,
 }
 
 impl Villain {
@@ -47,21 +54,23 @@ impl Villain {
             Self::Silent => "silent",
             Self::Amnesiac => "amnesiac",
             Self::Liar => "liar",
+            Self::Grinder => "grinder",
             Self::Selfish => "selfish",
             Self::Withholder => "withholder",
+            Self::TimeWarp => "time-warp",
         }
     }
 
     /// Whether it plays where a committee votes.
     #[must_use]
     pub const fn votes(self) -> bool {
-        matches!(self, Self::Equivocator | Self::Silent | Self::Amnesiac | Self::Liar)
+        matches!(self, Self::Equivocator | Self::Silent | Self::Amnesiac | Self::Liar | Self::Grinder)
     }
 
     /// Whether it plays where blocks are worked.
     #[must_use]
     pub const fn works(self) -> bool {
-        matches!(self, Self::Liar | Self::Selfish | Self::Withholder)
+        matches!(self, Self::Liar | Self::Selfish | Self::Withholder | Self::TimeWarp)
     }
 }
 
@@ -82,12 +91,14 @@ struct Masked {
     streams: u64,
     /// Blocks proposed, by height and round: what else could be voted for.
     seen: BTreeMap<(u64, u32), BTreeSet<B256>>,
+    /// A grinder's last turn and what it does with it.
+    turn: Option<((u64, u32), Plan)>,
 }
 
 impl Masked {
     fn new(node: Node, villain: Villain, key: Key, me: usize, peers: usize) -> Self {
         let app = node.ledger().application(node.proposer.clone());
-        Self { node, villain, key, app, peers, me, streams: 0, seen: BTreeMap::new() }
+        Self { node, villain, key, app, peers, me, streams: 0, seen: BTreeMap::new(), turn: None }
     }
 
     /// Notes a proposed block. Where it is the second of its round, votes at once for one to even peers and for the other to odd
@@ -143,8 +154,45 @@ impl Masked {
                     Ok(message) => self.lie(to, message, cx),
                     Err(_) => cx.acts.push(Act::Send { to, bytes, label }),
                 },
+                (Villain::Grinder, Act::Send { to, bytes, label })
+                    if ["proposal", "part"].contains(&label.kind) =>
+                {
+                    match self.planned(label, cx) {
+                        Plan::Propose => cx.acts.push(Act::Send { to, bytes, label }),
+                        Plan::Withhold => {}
+                        Plan::Instead(block) => self.propose_instead(&bytes, &block, cx),
+                    }
+                }
                 (_, act) => cx.acts.push(act),
             }
+        }
+    }
+
+    /// What a grinder does with the turn that a proposal or part of it is of.
+    fn planned(&mut self, label: Label, cx: &mut Cx) -> Plan {
+        let at = (label.height, label.round);
+        if let Some((turn, plan)) = &self.turn
+            && *turn == at
+        {
+            return plan.clone();
+        }
+        let plan = plan(&mut self.app, self.key.address(), Height(at.0), at.1, cx.wall_ms());
+        match plan {
+            Plan::Propose => {}
+            Plan::Withhold => cx.note(format!("withholds round {} of height {}", at.1, at.0)),
+            Plan::Instead(_) => cx.note(format!("content moved the turn after height {}", at.0)),
+        }
+        self.turn = Some((at, plan.clone()));
+        plan
+    }
+
+    /// Says `block` instead of a proposal of its own; parts of that are not said.
+    fn propose_instead(&mut self, bytes: &[u8], block: &SealedBlock, cx: &mut Cx) {
+        if let Ok(Wire::Consensus(SignedConsensusMsg::Proposal(proposal))) = borsh::from_slice(bytes)
+            && let Some(other) = self.proposal_of(&proposal.message, block, cx)
+        {
+            let message = Wire::Consensus(SignedConsensusMsg::Proposal(other));
+            cx.broadcast(message.label(), message.bytes());
         }
     }
 
@@ -210,6 +258,19 @@ impl Masked {
         if block.hash == proposal.block.0 {
             return None;
         }
+        let other = self.proposal_of(proposal, &block, cx);
+        self.see(height, round, block.hash, cx);
+        other
+    }
+
+    /// Streams `block` to all, and returns `proposal` with it in its place.
+    fn proposal_of(
+        &mut self,
+        proposal: &BlockProposal,
+        block: &SealedBlock,
+        cx: &mut Cx,
+    ) -> Option<SignedMessage<Context, BlockProposal>> {
+        let (height, round) = (proposal.height.0, proposal.round.as_u32()?);
         let body = block.encoded();
         let head = StreamHead {
             height: proposal.height,
@@ -230,7 +291,6 @@ impl Masked {
         }
         let other =
             BlockProposal { block: BlockHash(block.hash), valid_round: Round::Nil, ..proposal.clone() };
-        self.see(height, round, block.hash, cx);
         let digest = proposal_digest(self.chain_id(), height, round, None, block.hash);
         Some(SignedMessage::new(other, SignatureBytes(self.key.sign(digest))))
     }
@@ -296,6 +356,13 @@ impl Engine for Masked {
     fn transaction(&mut self, raw: &[u8], cx: &mut Cx) -> Result<(), Fatal> {
         let from = cx.acts.len();
         let result = self.node.transaction(raw, cx);
+        self.mask(from, cx);
+        result
+    }
+
+    fn link(&mut self, peer: usize, up: bool, cx: &mut Cx) -> Result<(), Fatal> {
+        let from = cx.acts.len();
+        let result = self.node.link(peer, up, cx);
         self.mask(from, cx);
         result
     }

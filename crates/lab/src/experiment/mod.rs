@@ -7,11 +7,18 @@
 //! Forks are chosen by the production's own [`Tree`](polity_consensus::work::Tree); what is simulated is who finds the next block.
 
 mod double_spend;
+mod grinding;
 mod interval;
+mod keys;
 mod selfish_mining;
+mod silence;
 mod threshold;
+mod time_warp;
 
 pub use double_spend::{DoubleSpend, Row as DoubleSpendRow, double_spend, exact, poisson};
+pub use grinding::{Grinding, Lever, Row as GrindingRow, Theory, grind, grinding};
 pub use interval::{Interval, Z_95, Z_ALL, mean, share};
 pub use selfish_mining::{Row as SelfishRow, SelfishMining, crossing, fair_from, revenue, selfish_mining};
+pub use silence::Silence;
 pub use threshold::{Row as ThresholdRow, Threshold, threshold};
+pub use time_warp::{Row as TimeWarpRow, Stamp, TimeWarp, time_warp};

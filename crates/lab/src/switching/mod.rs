@@ -226,6 +226,13 @@ impl Engine for Node {
         self.fit(cx)
     }
 
+    fn link(&mut self, peer: usize, up: bool, cx: &mut Cx) -> Result<(), Fatal> {
+        if let Some(running) = &mut self.work {
+            call(running, cx, |engine, cx| engine.link(peer, up, cx))?;
+        }
+        self.fit(cx)
+    }
+
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }

@@ -10,12 +10,16 @@
 
 mod node;
 mod selfish;
+mod undoing;
 mod villain;
 
-use polity_consensus::bft::Key;
+use std::sync::Arc;
+
+use polity_consensus::{Fatal, bft::Key};
 use polity_ledger::Ledger;
 
 use crate::{
+    agreement::Agreement,
     bft::{Plant, Villain},
     engine::Engine,
     spec::Work,
@@ -42,6 +46,7 @@ pub(crate) fn share(work: &Work, node: usize, nodes: usize) -> f64 {
 
 /// The engine of node number `node` of `nodes`.
 pub(crate) fn node(
+    agreement: &Arc<Agreement>,
     ledger: &Ledger,
     key: &Key,
     node: usize,
@@ -49,10 +54,14 @@ pub(crate) fn node(
     work: &Work,
     villain: Option<Villain>,
     plant: Option<Plant>,
-) -> Box<dyn Engine> {
-    let made = Node::new(ledger, key, node, nodes, hashes_per_sec(work, node, nodes), plant);
-    match villain {
+) -> Result<Box<dyn Engine>, Fatal> {
+    let power = hashes_per_sec(work, node, nodes);
+    if plant == Some(Plant::ReorgBelowFinality) {
+        return Ok(Box::new(Node::undoing(agreement, ledger, key, (node, nodes), power)?));
+    }
+    let made = Node::new(ledger, key, node, nodes, power, plant);
+    Ok(match villain {
         None => Box::new(made),
         Some(villain) => Box::new(villain::Masked::new(made, villain)),
-    }
+    })
 }

@@ -1,14 +1,18 @@
 //! A member that works: the engine, and the time its miner takes.
 
+use std::sync::Arc;
+
 use polity_consensus::{
     Fatal,
     bft::Key,
-    work::{Act, Event, Inserted, Job, Message, Peer, Search, Worker},
+    work::{Act, Chain, Event, Inserted, Job, Message, Peer, Search, Worker},
 };
 use polity_ledger::Ledger;
 use polity_primitives::{Address, Height};
 
+use super::undoing::{self, Current, Undoing};
 use crate::{
+    agreement::Agreement,
     bft::Plant,
     engine::{Cx, Engine, Label},
 };
@@ -22,7 +26,6 @@ const TICK: u64 = 0;
 const LOOKS: u64 = 64;
 
 /// A member that works. Dropping it is what a crash does to memory.
-#[derive(Debug)]
 pub struct Node {
     ledger: Ledger,
     pub(super) worker: Worker,
@@ -37,6 +40,16 @@ pub struct Node {
     /// The highest block held for final.
     settled: Height,
     plant: Option<Plant>,
+    /// The ledger of a node that throws ledgers away.
+    current: Option<Current>,
+    /// How far its clock is set ahead by intent. Units: milliseconds.
+    pub(super) ahead_ms: u64,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("me", &self.me).field("worker", &self.worker).finish_non_exhaustive()
+    }
 }
 
 impl Node {
@@ -50,8 +63,40 @@ impl Node {
         hashes_per_sec: f64,
         plant: Option<Plant>,
     ) -> Self {
-        let worker = Worker::new(Box::new(ledger.work_chain(Some(key.clone()))), true);
-        let settled = worker.chain().floor().height;
+        Self::on(
+            ledger,
+            key,
+            (me, nodes),
+            hashes_per_sec,
+            Box::new(ledger.work_chain(Some(key.clone()))),
+            plant,
+        )
+    }
+
+    /// The same with [`Plant::ReorgBelowFinality`].
+    pub(super) fn undoing(
+        agreement: &Arc<Agreement>,
+        ledger: &Ledger,
+        key: &Key,
+        (me, nodes): (usize, usize),
+        hashes_per_sec: f64,
+    ) -> Result<Self, Fatal> {
+        let chain = Undoing::new(agreement.clone(), ledger, key.clone())?;
+        let current = Some(chain.current());
+        let plant = Some(Plant::ReorgBelowFinality);
+        Ok(Self { current, ..Self::on(ledger, key, (me, nodes), hashes_per_sec, Box::new(chain), plant) })
+    }
+
+    fn on(
+        ledger: &Ledger,
+        key: &Key,
+        (me, nodes): (usize, usize),
+        hashes_per_sec: f64,
+        chain: Box<dyn Chain>,
+        plant: Option<Plant>,
+    ) -> Self {
+        let worker = Worker::new(chain, true);
+        let settled = ledger.floor();
         let writer = key.address();
         Self {
             ledger: ledger.clone(),
@@ -64,11 +109,13 @@ impl Node {
             timer: TICK,
             settled,
             plant,
+            current: None,
+            ahead_ms: 0,
         }
     }
 
     pub(super) fn event(&mut self, event: Event, cx: &mut Cx) -> Result<(), Fatal> {
-        for act in self.worker.handle(event, cx.wall_ms())? {
+        for act in self.worker.handle(event, cx.wall_ms().saturating_add(self.ahead_ms))? {
             match act {
                 Act::Send { peer, bytes } => {
                     if let Ok(to) = usize::try_from(peer.0) {
@@ -119,10 +166,13 @@ impl Node {
 
     /// Tells of what is never undone.
     fn settle(&mut self, cx: &mut Cx) -> Result<(), Fatal> {
+        if let Some(current) = &self.current {
+            self.ledger = undoing::now(current);
+        }
         let chain = self.worker.chain();
         let settled = match self.plant {
-            Some(Plant::ReorgBelowFinality) => chain.best().height.previous().unwrap_or(Height::GENESIS),
-            _ => chain.floor().height,
+            Some(Plant::FinalTooEarly) => chain.best().height.previous().unwrap_or(Height::GENESIS),
+            _ => self.ledger.floor(),
         };
         while self.settled < settled {
             self.settled = self.settled.next();
@@ -168,6 +218,11 @@ impl Engine for Node {
             cx.note(format!("a transaction is not taken: {error}"));
         }
         self.event(Event::Wake, cx)
+    }
+
+    fn link(&mut self, peer: usize, up: bool, cx: &mut Cx) -> Result<(), Fatal> {
+        let peer = Peer(peer as u64);
+        self.event(if up { Event::Joined(peer) } else { Event::Left(peer) }, cx)
     }
 
     fn ledger(&self) -> &Ledger {

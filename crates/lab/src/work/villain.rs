@@ -5,7 +5,10 @@
 //! shows as much of it as makes others throw away theirs.
 
 use alloy_rlp::Decodable as _;
-use polity_consensus::{Fatal, work::Message};
+use polity_consensus::{
+    Fatal,
+    work::{AHEAD_SECS_MAX, Message},
+};
 use polity_ledger::Ledger;
 use polity_primitives::{Header, Height};
 
@@ -15,7 +18,7 @@ use crate::{
     engine::{Act, Cx, Engine},
 };
 
-/// A node and its villainy.
+/// A node and its villainy. The time-warper needs no mask: its clock is as far ahead as others accept.
 #[derive(Debug)]
 pub(super) struct Masked {
     node: Node,
@@ -24,7 +27,10 @@ pub(super) struct Masked {
 }
 
 impl Masked {
-    pub(super) fn new(node: Node, villain: Villain) -> Self {
+    pub(super) fn new(mut node: Node, villain: Villain) -> Self {
+        if villain == Villain::TimeWarp {
+            node.ahead_ms = AHEAD_SECS_MAX * 1_000;
+        }
         let strategy = Strategy::new(node.worker.chain().best().height.0);
         Self { node, villain, strategy }
     }
@@ -138,6 +144,10 @@ impl Engine for Masked {
 
     fn transaction(&mut self, raw: &[u8], cx: &mut Cx) -> Result<(), Fatal> {
         self.acted(None, cx, |node, cx| node.transaction(raw, cx))
+    }
+
+    fn link(&mut self, peer: usize, up: bool, cx: &mut Cx) -> Result<(), Fatal> {
+        self.acted(None, cx, |node, cx| node.link(peer, up, cx))
     }
 
     fn ledger(&self) -> &Ledger {

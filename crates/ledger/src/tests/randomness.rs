@@ -89,3 +89,69 @@ fn the_seal_is_kept_and_seeds_the_next_committee() {
     world.decide();
     assert_eq!(world.ledger.committee_at(Height(2)).expect("kept"), head.committee);
 }
+
+/// A key that the writer chose when it knew the output is good for nothing until nobody can have known that far.
+#[test]
+fn a_new_peer_key_proves_nothing_for_a_while() {
+    use polity_constitution::randomness::KEY_REST;
+    use polity_institutions::registry::IRegistry;
+    let (mut world, mut other) = (World::new(), World::new());
+    let renewed = Proposer::new(address(&secret("node-1 node")), &keccak256("renewed")).expect("a key");
+    let call = IRegistry::setNodeCall {
+        id: B256::right_padding_from(b"node-1"),
+        consensusKey: secret("node-1 node").public_key(SECP256K1).serialize().to_vec().into(),
+        peerKey: renewed.prover.public_key().into(),
+    };
+    let tx = TxEip1559 {
+        chain_id: 1337,
+        gas_limit: 1_000_000,
+        max_fee_per_gas: 100_000_000_000,
+        to: TxKind::Call(polity_primitives::REGISTRY),
+        input: alloy_sol_types::SolCall::abi_encode(&call).into(),
+        ..TxEip1559::default()
+    };
+    let signature = sign(tx.signature_hash(), &secret("node-1"));
+    let signature = Signature::from_bytes_and_parity(&signature[..64], signature[64] == 28);
+    let raw = alloy_eips::eip2718::Encodable2718::encoded_2718(&TxEnvelope::from(tx.into_signed(signature)));
+    world.ledger.submit(&raw, Condition::default()).expect("taken");
+    let registered = 1;
+    for height in (1..=registered + KEY_REST + 1).map(Height) {
+        let rests = height.0 > registered && height.0 <= registered + KEY_REST;
+        let now = NOW + height.0 * 1000;
+        let block = world.app.build(height, 0, now).expect("builds");
+        assert_eq!(block.block.seal.is_empty(), rests, "height {height}");
+        if rests && height.0 < 4 {
+            let seal = Bytes::from(vec![7; 80]);
+            for (wrong, words) in [
+                (Block { seal, ..block.block.clone() }, "there is a seal"),
+                (world.ledger.application(proposer()).build(height, 0, now).expect("builds").block, ""),
+                (
+                    {
+                        let mut chosen = block.block.clone();
+                        chosen.header.mix_hash = B256::repeat_byte(7);
+                        chosen
+                    },
+                    "while the key",
+                ),
+            ] {
+                let judged = other.app.receive(&alloy_rlp::encode(&wrong), height, now).expect("judged");
+                match judged {
+                    Verdict::Invalid(_, reason) => {
+                        assert!(!words.is_empty() && reason.contains(words), "{reason}")
+                    }
+                    Verdict::Valid(hash) => {
+                        assert_eq!((words, hash), ("", block.hash), "whichever key it has, it is one block")
+                    }
+                }
+            }
+        }
+        assert_eq!(other.app.receive(&block.encoded(), height, now), Ok(Verdict::Valid(block.hash)));
+        let certificate = world.certificate(block.hash);
+        world.app.finalize(certificate.clone()).expect("commits");
+        other.app.finalize(certificate).expect("commits");
+        if height.0 == registered {
+            assert!(world.ledger.head().block.receipts.iter().all(|receipt| receipt.success));
+            world.app = world.ledger.application(renewed.clone());
+        }
+    }
+}

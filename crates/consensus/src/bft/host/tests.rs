@@ -118,6 +118,7 @@ fn committee() -> polity_constitution::Committee {
         address: key(i).address(),
         public_key: key(i).public().0,
         peer_key: [0; 32],
+        peer_key_since: polity_primitives::Height::GENESIS,
         power: 1,
         weight: 1,
     };
