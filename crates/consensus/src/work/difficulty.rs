@@ -7,6 +7,7 @@
 //! the rates are those of the charter instead of 600 s and two days.
 
 use alloy_primitives::Uint;
+use polity_constitution::target;
 use polity_primitives::{Header, Height, U256};
 
 use super::{Anchor, Rules};

@@ -43,9 +43,9 @@ pub use message::{
     BODIES_MAX, HEADER_BYTES_MAX, HEADERS_MAX, LOCATOR_MAX, MESSAGE_BYTES_MAX, Message, MessageError,
 };
 pub use orphans::{ORPHANS_MAX, ORPHANS_PER_PEER_MAX};
+pub use polity_constitution::{is_solved, target, work_hash};
 pub use rules::{Anchor, Rules};
 pub use sync::{headers_after, locator};
 pub use time::{AHEAD_SECS_MAX, MEDIAN_SPAN, earliest, latest, median};
 pub use tree::{Route, Tree};
-pub use polity_constitution::{is_solved, target, work_hash};
 pub use worker::{PEERS_MAX, Worker};

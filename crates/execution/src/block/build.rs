@@ -66,7 +66,9 @@ impl Executor {
         }
         let mut unproved = Vec::new();
         let begun = run.begin(&attributes.missed, &attributes.evidence, |run, evidence, transaction| {
-            let Some(output) = run.try_system(&transaction)? else { return Ok::<_, Error>(Some(transaction)) };
+            let Some(output) = run.try_system(&transaction)? else {
+                return Ok::<_, Error>(Some(transaction));
+            };
             unproved.push((evidence.clone(), answer(&output)));
             Ok(None)
         })?;

@@ -152,7 +152,8 @@ fn whoever_puts_anything_else_in_has_no_block() {
     let three = [good.clone(), vec![with(second, 3, votes("m4", 1))]].concat();
     let reason = refusal(&world, block, three);
     assert!(matches!(reason, InvalidBlock::SystemTransaction { index: 3, expected: None, .. }), "{reason}");
-    let before_the_accounts = vec![with(first, 0, votes("m2", 1)), SystemTransaction { index: 1, ..close.clone() }];
+    let before_the_accounts =
+        vec![with(first, 0, votes("m2", 1)), SystemTransaction { index: 1, ..close.clone() }];
     let reason = refusal(&world, block, before_the_accounts);
     assert!(matches!(reason, InvalidBlock::SystemTransaction { index: 0, .. }), "{reason}");
     let writer = Key::of("m4-node").address;

@@ -111,7 +111,11 @@ impl Constitution {
             .map_err(|error| sol::NoOffence { problem: error.to_string() })?;
         let incentive = self.settings(cx)?.incentive;
         let block = cx.block();
-        let now = Now { height: block.height, timestamp_secs: block.timestamp_secs, unbonding: incentive.unbonding };
+        let now = Now {
+            height: block.height,
+            timestamp_secs: block.timestamp_secs,
+            unbonding: incentive.unbonding,
+        };
         let member = self.within_reach(cx, &proved, now, by.chain)??;
 
         let (kind, height, round) = (proved.kind, proved.height, proved.round);

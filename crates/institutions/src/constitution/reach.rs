@@ -129,7 +129,11 @@ pub fn obstacle(
 ) -> Option<Obstacle> {
     let (at, mut view) = (constitution(), View::new(slots, CONSTITUTION));
     let Ok(settings) = at.settings_at(&mut view, height);
-    let now = Now { height, timestamp_secs, unbonding: settings.map_or(0, |settings| settings.incentive.unbonding) };
+    let now = Now {
+        height,
+        timestamp_secs,
+        unbonding: settings.map_or(0, |settings| settings.incentive.unbonding),
+    };
     let Ok(found) = at.within_reach(&mut view, proved, now, by_chain);
     found.err()
 }

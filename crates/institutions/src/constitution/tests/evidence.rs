@@ -82,7 +82,10 @@ fn honest_nodes_are_not_found_guilty_and_the_answer_says_why() {
         // A block of another that is worked, proposed at the end of a chain of work.
         (
             proposal_of(
-                alloy_rlp::encode(worked(polity_primitives::Header { difficulty: U256::from(9), ..header() })),
+                alloy_rlp::encode(worked(polity_primitives::Header {
+                    difficulty: U256::from(9),
+                    ..header()
+                })),
                 1,
                 "BBB",
             ),
@@ -229,7 +232,8 @@ fn who_writes_the_block_counts_as_who_brought_what_it_carries() {
     // A writer that carries proof against itself is not paid for it, and is named by no one.
     carried(&mut chain, "CCC", votes(1, 0, ("CCC", 1), ("CCC", 2))).expect("proved");
     assert_eq!(chain.memory.balance_of(holder("CCC")), U256::ZERO);
-    let reporters = [0u64, 1].map(|index| ask(&chain, &sol::offenceAtCall { index: U256::from(index) }).reporter);
+    let reporters =
+        [0u64, 1].map(|index| ask(&chain, &sol::offenceAtCall { index: U256::from(index) }).reporter);
     assert_eq!(reporters, [holder("BBB"), alloy_primitives::Address::ZERO]);
     for member in ["AAA", "CCC"] {
         let status = crate::registry::status_at(&chain.memory, member, u64::MAX);
