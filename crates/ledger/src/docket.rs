@@ -39,6 +39,15 @@ pub struct Docketed {
     pub offence: Offence,
 }
 
+/// Where evidence comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An engine here found it.
+    Found,
+    /// A peer told it.
+    Told,
+}
+
 /// What became of evidence that a peer told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -50,7 +59,7 @@ pub enum Heard {
     False,
 }
 
-type Listener = Box<dyn Fn(&Bytes) + Send + Sync>;
+type Listener = Box<dyn Fn(&Bytes, Source) + Send + Sync>;
 
 /// What is due on a head, as of a version of the record.
 type Due = Option<((B256, u64), Arc<Vec<Docketed>>)>;
@@ -102,7 +111,7 @@ fn proved(chain_id: u64, evidence: Evidence) -> Option<Docketed> {
 
 impl Ledger {
     /// Calls `listener` with every accusation that is new on record.
-    pub fn on_evidence(&self, listener: impl Fn(&Bytes) + Send + Sync + 'static) {
+    pub fn on_evidence(&self, listener: impl Fn(&Bytes, Source) + Send + Sync + 'static) {
         self.0.docket.listeners.write().push(Box::new(listener));
     }
 
@@ -193,7 +202,7 @@ impl Ledger {
     /// Records what an engine found. What proves nothing against a member is not kept.
     pub(crate) fn record_evidence(&self, evidence: Evidence) -> Result<(), Error> {
         match proved(self.0.charter.chain_id, evidence.clone()) {
-            Some(docketed) => self.put(docketed).map(drop),
+            Some(docketed) => self.put(docketed, Source::Found).map(drop),
             None => {
                 tracing::warn!(?evidence, "ledger.evidence.unproved");
                 Ok(())
@@ -218,7 +227,7 @@ impl Ledger {
             return Ok(Heard::Idle);
         }
         let Some(docketed) = proved(self.0.charter.chain_id, evidence) else { return Ok(Heard::False) };
-        Ok(if self.put(docketed)? { Heard::New } else { Heard::Idle })
+        Ok(if self.put(docketed, Source::Told)? { Heard::New } else { Heard::Idle })
     }
 
     /// Records that the writer of an invalid worked block sealed what no state makes valid; if it did.
@@ -234,7 +243,7 @@ impl Ledger {
     }
 
     /// Puts `docketed` on record; whether it is new and there is room.
-    fn put(&self, docketed: Docketed) -> Result<bool, Error> {
+    fn put(&self, docketed: Docketed, source: Source) -> Result<bool, Error> {
         let head = self.head();
         let slots = StateSlots(&head.state);
         let (key, culprit) = (docketed.offence.key, docketed.offence.culprit);
@@ -268,7 +277,7 @@ impl Ledger {
             record.version = record.version.saturating_add(1);
         }
         for listener in self.0.docket.listeners.read().iter() {
-            listener(&accusation);
+            listener(&accusation, source);
         }
         Ok(true)
     }

@@ -33,7 +33,7 @@ mod write;
 use std::sync::Arc;
 
 pub use application::{LedgerApplication, Proposer};
-pub use docket::{Docketed, Heard, OFFENCES_MAX, OFFENCES_PER_CULPRIT_MAX};
+pub use docket::{Docketed, Heard, OFFENCES_MAX, OFFENCES_PER_CULPRIT_MAX, Source};
 pub use error::{Error, SubmitError};
 pub use follow::{Followed, Plan, Told};
 pub use head::{Agreement, ExecutedBlock, Head};

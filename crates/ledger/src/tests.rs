@@ -14,6 +14,7 @@ use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
 
 mod accounts;
 mod amendments;
+mod docket;
 mod forks;
 mod randomness;
 mod switch;
