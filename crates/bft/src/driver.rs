@@ -453,6 +453,7 @@ impl Driver {
                     self.hear_live(&vote)?;
                 }
             }
+            NetworkEvent::Proposal(_, proposal) => self.host.proposal(&proposal)?,
             _ => return Ok(()),
         }
         self.now.peers = self.connected.len();

@@ -89,7 +89,7 @@ pub trait Application: Send {
     /// The lowest height whose block is kept; genesis never counts.
     fn oldest(&self) -> Height;
 
-    /// Records proof of double signing.
+    /// Records proof of what somebody signed and should not have. What proves nothing is not kept.
     fn evidence(&mut self, evidence: Evidence) -> Result<(), Fatal>;
 
     /// Whether there is something to write now: executable transactions or due work of the chain itself.

@@ -14,6 +14,7 @@ mod scale;
 mod seating;
 mod settings;
 mod turns;
+mod work_hash;
 
 pub use candidate::{Candidate, Offices};
 pub use committee::{
@@ -28,6 +29,7 @@ pub use settings::{
     WriteRight,
 };
 pub use turns::ROUNDS_DRAWN;
+pub use work_hash::{is_solved, target, work_hash};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,8 @@ use polity_primitives::{
     VotePair, keccak256, proposal_digest, recover_signer, vote_digest, vote_kind, work_digest,
 };
 
+use crate::is_solved;
+
 /// What somebody is guilty of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OffenceKind {
@@ -194,7 +196,8 @@ fn decoded(bytes: &[u8]) -> Option<Header> {
 /// The first rule about headers that these bytes break whatever the state; `signed` is the height that the proposal states and
 /// its author.
 ///
-/// Difficulty, nonce, fees, timestamps and roots are not looked at: what they must be depends on the engine or the state.
+/// A header that states work must show it; how much it has to state depends on the blocks before it and is not looked at, as fees,
+/// timestamps and roots are not.
 #[must_use]
 pub fn broken_rule(bytes: &[u8], signed: Option<(u64, Address)>) -> Option<String> {
     use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
@@ -209,6 +212,9 @@ pub fn broken_rule(bytes: &[u8], signed: Option<(u64, Address)>) -> Option<Strin
         signed.filter(|(_, who)| !worked && *who != header.beneficiary).map(|(who, _)| {
             format!("proposed as new by {who}, its header says that {} wrote it", header.beneficiary)
         }),
+        (worked && !is_solved(&header))
+            .then(|| format!("its hash does not meet the difficulty {} that it states", header.difficulty)),
+        (!worked && signed.is_none()).then(|| "it is sealed as worked and states no work".to_owned()),
         (header.gas_used > header.gas_limit)
             .then(|| format!("{} gas used of at most {}", header.gas_used, header.gas_limit)),
         (header.ommers_hash != EMPTY_OMMER_ROOT_HASH).then(|| "it has uncles".to_owned()),

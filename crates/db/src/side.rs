@@ -100,6 +100,17 @@ impl Db {
         batch.commit().map(|_| true)
     }
 
+    /// Forgets the evidence under `key`, if there is any.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn drop_evidence(&self, key: &[u8]) -> Result<()> {
+        let _writer = self.0.writer.lock();
+        let mut batch = Batch::new(&self.0.store);
+        batch.delete(&self.tables().meta, meta_key(Kind::Evidence, key));
+        batch.commit().map(drop)
+    }
+
     /// All evidence, ordered by key.
     ///
     /// # Errors

@@ -97,6 +97,14 @@ pub enum InvalidBlock {
         /// Position in the block.
         index: usize,
     },
+    /// Evidence that the writer carries convicts nobody.
+    #[error("evidence {index} that the block carries: {reason}")]
+    Evidence {
+        /// Position among the evidence.
+        index: usize,
+        /// What the constitution answers.
+        reason: String,
+    },
     /// The system transactions are not those that are due.
     #[error("system transaction {index} is {found:?}, due is {expected:?}")]
     SystemTransaction {

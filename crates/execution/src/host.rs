@@ -207,5 +207,11 @@ pub(crate) fn reason(bytes: &Bytes) -> Option<String> {
     said.or_else(|_| Panic::abi_decode(bytes).map(|panic| panic.to_string())).ok()
 }
 
+/// What a failed call of an institution left, in words: a reason, the name of its error, or the bytes.
+pub(crate) fn answer(bytes: &Bytes) -> String {
+    let said = reason(bytes).or_else(|| polity_institutions::directory::error_name(bytes));
+    said.unwrap_or_else(|| bytes.to_string())
+}
+
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,6 @@ pub use query::{
 pub use reader::{ReadError, StateReader};
 pub use recover::recover_all;
 pub use rules::{
-    Attributes, BLOCK_BYTES_MAX, ChainRules, Closing, SIGNED_BYTES_MAX, SIGNED_GAS_SHARE, SYSTEM_CALLS_MAX,
-    SYSTEM_GAS_MIN, SYSTEM_GAS_TARGET, TX_GAS_MAX, TX_GAS_MIN, randao,
+    Attributes, BLOCK_BYTES_MAX, CARRIED_MAX, ChainRules, Closing, SIGNED_BYTES_MAX, SIGNED_GAS_SHARE,
+    SYSTEM_CALLS_MAX, SYSTEM_GAS_MIN, SYSTEM_GAS_TARGET, TX_GAS_MAX, TX_GAS_MIN, randao,
 };

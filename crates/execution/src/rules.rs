@@ -5,7 +5,7 @@
 
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH};
 use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH};
-use alloy_primitives::{Address, B64, B256, Bloom, U256, keccak256};
+use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256, keccak256};
 use polity_charter::{Access, Charter, Clock, Fees};
 use polity_institutions::{
     Slots,
@@ -28,6 +28,10 @@ pub const SIGNED_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Most system transactions in a block. What is due beyond waits for the next.
 pub const SYSTEM_CALLS_MAX: u64 = 64;
+
+/// Most pieces of evidence that the writer of a block carries in it. Each convicts a member that is then out, so more than two
+/// in a row wait a block or two; a bound keeps them from filling one.
+pub const CARRIED_MAX: usize = 2;
 
 /// Gas of the system transactions of a block after which the rest waits for the next block, but for what belongs to a day of
 /// the calendar. About 3 ms of work under a flood, durable commit included: less than an idle network takes for a block, so a
@@ -232,6 +236,8 @@ pub struct Attributes {
     pub difficulty: U256,
     /// Consensus addresses of those whose turns before came to nothing: for the accounts of the block, see [`Closing`].
     pub missed: Vec<Address>,
+    /// Evidence to carry, where blocks have accounts: what does not convict is left out. Bounds: [`CARRIED_MAX`] are looked at.
+    pub evidence: Vec<Bytes>,
 }
 
 /// The `mix_hash` (`PREVRANDAO`) of a block whose writer proves none: a worked block, or one that is only imagined. It is known to

@@ -3,7 +3,10 @@
 //! It is a real charter, read by the real reader, and its block 0 is executed by the real institutions; once, because every
 //! node of every run would make the same.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
@@ -27,6 +30,9 @@ const VOTED: &str = r#"{ by = "membership", primary = "rotation" }"#;
 const BY_ALL: &str = r#"{ by = "all" }"#;
 /// Rewards and pledges, of which there are none where they are nothing to the run.
 const INCENTIVE: &str = "incentive    = {}";
+/// A score that only dishonesty lowers: who is merely away in a storm keeps its seat.
+const PUNISHING: &str = "incentive    = { standing = { start = 0, write = 1, absent = 0, double_sign = -1000, \
+                         invalid = -1000, suspend_below = -100 } }";
 /// The time between blocks of an idle committee.
 const PACE: &str = "block_time = \"1s\"";
 /// How long votes last and what is adopted waits, which is long.
@@ -71,7 +77,7 @@ pub(crate) fn amendment(mechanism: Mechanism) -> String {
 }
 
 /// The charter whose blocks `seats` nodes decide by `mechanism`.
-fn constituted(seats: usize, mechanism: Mechanism) -> String {
+fn constituted(seats: usize, mechanism: Mechanism, punishing: bool) -> String {
     let verification = match mechanism {
         Mechanism::Supervisors => {
             let only_write = seats.saturating_sub(1) / 3;
@@ -81,7 +87,8 @@ fn constituted(seats: usize, mechanism: Mechanism) -> String {
         }
         _ => BY_ALL.to_owned(),
     };
-    CHARTER.replace(VOTED, &amendment(mechanism)).replace(BY_ALL, &verification)
+    let incentive = if punishing { PUNISHING } else { INCENTIVE };
+    CHARTER.replace(VOTED, &amendment(mechanism)).replace(BY_ALL, &verification).replace(INCENTIVE, incentive)
 }
 
 /// The charter of members in turn who may be something else soon: they vote within seconds, have bonded what stake asks for, are paid
@@ -100,13 +107,19 @@ fn peer_secret(id: &str) -> [u8; 32] {
 }
 
 impl Agreement {
-    /// An agreement of `seats` validators of one vote each, or whose blocks are worked.
+    /// An agreement of `seats` validators of one vote each, or whose blocks are worked; `punishing`: who is proved to have signed two
+    /// things loses its seat.
     ///
     /// # Errors
     /// [`Fatal`] if the charter does not check: rules of work that it refuses, or our bug.
-    pub fn new(seats: usize, mechanism: Mechanism, work: Option<&Work>) -> Result<Self, Fatal> {
+    pub fn new(
+        seats: usize,
+        mechanism: Mechanism,
+        work: Option<&Work>,
+        punishing: bool,
+    ) -> Result<Self, Fatal> {
         let text = match work {
-            None => constituted(seats, mechanism),
+            None => constituted(seats, mechanism, punishing),
             Some(work) => CHARTER.replace(VOTED, &work.written()),
         };
         Self::of(text, seats, mechanism == Mechanism::Stake)
@@ -165,6 +178,16 @@ impl Agreement {
     #[must_use]
     pub const fn charter(&self) -> &Charter {
         &self.charter
+    }
+
+    /// The consensus addresses of those whom the chain of `ledger` punished for what they signed.
+    #[must_use]
+    pub fn punished(&self, ledger: &Ledger) -> BTreeSet<Address> {
+        use polity_constitution::OffenceKind;
+        let offences = polity_institutions::constitution::offences(&ledger.latest(), 0, u64::MAX);
+        let proved = offences.into_iter().filter(|offence| OffenceKind::from_number(offence.kind).is_some());
+        let seats = proved.filter_map(|offence| offence.member.strip_prefix("node-")?.parse::<usize>().ok());
+        seats.filter_map(|seat| Some(self.keys.get(seat.checked_sub(1)?)?.address())).collect()
     }
 
     /// The consensus keys, by seat.

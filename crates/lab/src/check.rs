@@ -71,6 +71,13 @@ pub enum Violation {
         /// Its consensus address.
         who: Address,
     },
+    /// A culprit of whom somebody honest has proof, and whom a chain did not punish.
+    Unpunished {
+        /// Whose chain.
+        node: usize,
+        /// Its consensus address.
+        who: Address,
+    },
     /// An honest node that another held for a breaker of the protocol.
     Blamed {
         /// Who held it so.
@@ -144,6 +151,12 @@ impl fmt::Display for Violation {
             }
             Self::Stopped { node, reason } => write!(f, "node {node} stopped: {reason}"),
             Self::Accused { who } => write!(f, "{who} is honest and accused of double signing"),
+            Self::Unpunished { node, who } => {
+                write!(
+                    f,
+                    "{who} is proved to have signed two things, and not punished on the chain of node {node}"
+                )
+            }
             Self::Blamed { by, who, why } => write!(f, "node {by} blames node {who}, which is honest: {why}"),
             Self::Diverged { first, second, height } => {
                 write!(f, "the chains of nodes {first} and {second} differ at height {height}")

@@ -35,10 +35,10 @@ const REPEAT_S: u64 = 5;
 /// # Errors
 /// As [`Agreement::new`].
 pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
-    agreement_of(seats, Mechanism::Rotation, None, None)
+    agreement_of(seats, Mechanism::Rotation, None, None, false)
 }
 
-type Made = BTreeMap<(usize, Mechanism, Option<Work>, Option<Switching>), Arc<Agreement>>;
+type Made = BTreeMap<(usize, Mechanism, Option<Work>, Option<Switching>, bool), Arc<Agreement>>;
 
 /// The agreement of `seats` validators whose blocks are worked, or voted on, or both in turn; made once per process.
 ///
@@ -49,16 +49,17 @@ pub fn agreement_of(
     mechanism: Mechanism,
     work: Option<&Work>,
     switching: Option<&Switching>,
+    punishing: bool,
 ) -> Result<Arc<Agreement>, Fatal> {
     static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let name = (seats, mechanism, work.cloned(), switching.cloned());
+    let name = (seats, mechanism, work.cloned(), switching.cloned(), punishing);
     if let Some(agreement) = made.get(&name) {
         return Ok(agreement.clone());
     }
     let agreement = Arc::new(match switching {
         Some(switching) => Agreement::switching(seats, switching)?,
-        None => Agreement::new(seats, mechanism, work)?,
+        None => Agreement::new(seats, mechanism, work, punishing)?,
     });
     made.insert(name, agreement.clone());
     Ok(agreement)
@@ -69,7 +70,8 @@ pub fn agreement_of(
 /// # Errors
 /// [`Fatal`] if the network cannot be made; what goes wrong in it is in the report.
 pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Report, Fatal> {
-    let agreement = agreement_of(spec.nodes, spec.mechanism, spec.work.as_ref(), spec.switching.as_ref())?;
+    let (work, switching) = (spec.work.as_ref(), spec.switching.as_ref());
+    let agreement = agreement_of(spec.nodes, spec.mechanism, work, switching, spec.punishing)?;
     let folder = match spec.store {
         Keep::Memory => None,
         Keep::Disk => Some(tempfile::tempdir().map_err(|e| Fatal::because(&e))?),
@@ -112,7 +114,10 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
         world.honest().all(|node| {
             world.checker.tip(node) >= goal
                 && world.engine(node).is_some_and(|engine| {
-                    world.paid >= spec.payments && world.agreement().paid(engine.ledger()) >= world.paid
+                    let ledger = engine.ledger();
+                    world.paid >= spec.payments
+                        && world.agreement().paid(ledger) >= world.paid
+                        && (!spec.punishing || ledger.due_evidence().is_empty())
                 })
         })
     });
@@ -233,9 +238,10 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
         if spec.work.is_some() {
             continue;
         }
-        let certified = match spec.switching {
-            Some(_) => check::switched(node, ledger, std::mem::take(&mut thorough)),
-            None => check::certificates(node, ledger, std::mem::take(&mut thorough)),
+        // Where engines are exchanged and where members lose their seats, each height has a committee of its own.
+        let certified = match spec.switching.is_some() || spec.punishing {
+            true => check::switched(node, ledger, std::mem::take(&mut thorough)),
+            false => check::certificates(node, ledger, std::mem::take(&mut thorough)),
         };
         match certified {
             Ok(wrong) => violations.extend(wrong),
@@ -266,6 +272,15 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
         .filter_map(|casting| world.agreement().keys().get(casting.node))
         .map(polity_consensus::bft::Key::address)
         .collect();
+    if spec.punishing {
+        for (node, ledger) in &ledgers {
+            let punished = world.agreement().punished(ledger);
+            let missing = accused.difference(&punished).copied();
+            violations.extend(missing.map(|who| Violation::Unpunished { node: *node, who }));
+            let innocent = punished.difference(&villains).copied();
+            violations.extend(innocent.map(|who| Violation::Accused { who }));
+        }
+    }
     let culprits = culprits(world, &mut violations);
     for who in accused.union(&culprits).filter(|who| !villains.contains(*who)) {
         violations.push(Violation::Accused { who: *who });

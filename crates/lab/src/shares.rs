@@ -69,7 +69,7 @@ fn wilson(hits: u64, trials: u64) -> (f64, f64) {
 /// # Errors
 /// [`Fatal`] if the network cannot be made.
 pub fn by_stake(seats: usize, heights: u64) -> Result<Shares, Fatal> {
-    let agreement = Agreement::new(seats, Mechanism::Stake, None)?;
+    let agreement = Agreement::new(seats, Mechanism::Stake, None, false)?;
     let ledger = agreement.open(&Store::Memory(polity_db::Memory::default()))?;
     let (head, chain_id) = (ledger.head(), agreement.charter().chain_id);
     let mut provers = BTreeMap::new();

@@ -59,6 +59,8 @@ pub struct Spec {
     pub work: Option<Work>,
     /// Members amend how blocks are decided: a committee, work, a committee, …
     pub switching: Option<Switching>,
+    /// The charter has an incentive: who is proved to have signed two things is out, by the chain itself. Where a committee decides.
+    pub punishing: bool,
 }
 
 /// Constitutions of consensus by votes.
@@ -238,6 +240,7 @@ impl Default for Spec {
             mechanism: Mechanism::Rotation,
             work: None,
             switching: None,
+            punishing: false,
         }
     }
 }

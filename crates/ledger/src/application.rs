@@ -8,7 +8,7 @@ use polity_constitution::{
     randomness::{Prover, RandomnessError},
 };
 use polity_institutions::BlockInfo;
-use polity_primitives::{Address, B256, Certificate, Evidence, Height, SealedBlock, keccak256};
+use polity_primitives::{Address, B256, Certificate, Evidence, Height, SealedBlock};
 
 use crate::{Error, Ledger, view::StateSlots, write::Judged};
 
@@ -108,7 +108,7 @@ impl Application for LedgerApplication {
     }
 
     fn evidence(&mut self, evidence: Evidence) -> Result<(), Fatal> {
-        self.ledger.record_evidence(&evidence).map_err(fatal)
+        self.ledger.record_evidence(evidence).map_err(fatal)
     }
 
     fn ready(&self) -> bool {
@@ -124,6 +124,7 @@ impl Application for LedgerApplication {
             ..BlockInfo::default()
         };
         self.ledger.mempool().has_executable(&next)
+            || !self.ledger.due_now().is_empty()
             || polity_institutions::next_due(&StateSlots(&head.state), &info).is_some()
     }
 
@@ -180,29 +181,4 @@ impl Ledger {
         }
         Ok(decided)
     }
-
-    fn record_evidence(&self, evidence: &Evidence) -> Result<(), Error> {
-        let key = evidence_key(evidence);
-        if self.0.db.put_evidence(key.as_slice(), evidence)? {
-            tracing::warn!(?evidence, "ledger.evidence");
-        }
-        Ok(())
-    }
-}
-
-/// One key per offence: the same two signatures again, in either order of arrival, are not new.
-fn evidence_key(evidence: &Evidence) -> B256 {
-    let (kind, height, round, validator) = match evidence {
-        Evidence::DoubleVote { first, .. } => (first.kind as u8, first.height, first.round, first.validator),
-        Evidence::DoubleProposal { height, round, validator, .. } => (0, *height, *round, *validator),
-        Evidence::InvalidProposal { height, round, validator, .. } => (3, *height, *round, *validator),
-        Evidence::InvalidWork { validator, header, .. } => {
-            return keccak256([validator.as_slice(), header].concat());
-        }
-    };
-    let mut bytes = vec![kind];
-    bytes.extend(height.to_be_bytes());
-    bytes.extend(round.to_be_bytes());
-    bytes.extend(validator);
-    keccak256(bytes)
 }

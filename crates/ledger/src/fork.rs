@@ -32,7 +32,12 @@ impl Ledger {
             Ok(block) => block,
             Err(reason) => return Ok(Inserted::Invalid(reason)),
         };
+        let (header, seal) = (block.block.header.clone(), block.block.seal.clone());
         let candidate = match self.look(block, now_ms)? {
+            Look::Answer(answer @ Inserted::Invalid(_)) => {
+                self.record_work(&header, &seal)?;
+                return Ok(answer);
+            }
             Look::Answer(answer) => return Ok(answer),
             Look::Stands(candidate) => candidate,
         };

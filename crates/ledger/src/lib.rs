@@ -13,6 +13,7 @@ mod after;
 mod application;
 mod candidates;
 mod course;
+mod docket;
 mod error;
 mod follow;
 mod fork;
@@ -32,6 +33,7 @@ mod write;
 use std::sync::Arc;
 
 pub use application::{LedgerApplication, Proposer};
+pub use docket::{Docketed, Heard, OFFENCES_MAX, OFFENCES_PER_CULPRIT_MAX, Source};
 pub use error::{Error, SubmitError};
 pub use follow::{Followed, Plan, Told};
 pub use head::{Agreement, ExecutedBlock, Head};
@@ -57,8 +59,8 @@ pub const PROOF_DEPTH_MAX: u64 = 8_192;
 type Listener = Box<dyn Fn(&Arc<ExecutedBlock>) + Send + Sync>;
 type UndoListener = Box<dyn Fn(&[Arc<ExecutedBlock>]) + Send + Sync>;
 
-/// A cached preview of the next block, with the head and mempool version it was made of.
-type Preview = Option<((B256, u64), Arc<ExecutedBlock>)>;
+/// A cached preview of the next block, with the head and the versions of mempool and docket it was made of.
+type Preview = Option<((B256, u64, u64), Arc<ExecutedBlock>)>;
 
 /// The ledger. Cloning shares it.
 #[derive(Clone)]
@@ -82,6 +84,7 @@ struct Inner {
     /// A heavier chain that was refused: its height, and that of the block it would have undone.
     refused: RwLock<Option<(Height, Height)>>,
     mempool: Mempool,
+    docket: docket::Docket,
     blocks: Mutex<LruMap<Height, Arc<ExecutedBlock>, ByLength>>,
     codes: Mutex<LruMap<B256, polity_primitives::Bytes, ByLength>>,
     preview: Mutex<Preview>,

@@ -15,7 +15,9 @@ use crate::{
     BLOCKS_CACHED_MAX, CODES_CACHED_MAX, Error, ExecutedBlock, Inner, Ledger,
     after::After,
     candidates::Candidates,
-    course, kept,
+    course,
+    docket::Docket,
+    kept,
     read::load_block,
     trail::{Settled, Trail},
     view::StateSlots,
@@ -95,6 +97,7 @@ impl Ledger {
         db.set_history(kept(after.agreement.block_rules.history));
         let head = Trail::new(Settled { block, state, after }).head();
         let head = Arc::new(head.ok_or_else(|| Error::Missing("the head".to_owned()))?);
+        let docket = Docket::load(charter.chain_id, db.evidence()?);
         let ledger = Self(Arc::new(Inner {
             charter,
             executor,
@@ -108,6 +111,7 @@ impl Ledger {
             wanted: RwLock::new(None),
             refused: RwLock::new(None),
             mempool: Mempool::default(),
+            docket,
             blocks: Mutex::new(LruMap::new(ByLength::new(BLOCKS_CACHED_MAX))),
             codes: Mutex::new(LruMap::new(ByLength::new(CODES_CACHED_MAX))),
             preview: Mutex::new(None),

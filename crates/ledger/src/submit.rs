@@ -73,7 +73,7 @@ impl Ledger {
     /// What execution says.
     pub fn preview(&self) -> Result<Arc<ExecutedBlock>, Error> {
         let head = self.head();
-        let key = (head.hash(), self.0.mempool.version());
+        let key = (head.hash(), self.0.mempool.version(), self.0.docket.version());
         if let Some((cached, block)) = self.0.preview.lock().as_ref()
             && *cached == key
         {

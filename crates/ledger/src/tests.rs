@@ -14,6 +14,7 @@ use crate::{Error, ExecutedBlock, Ledger, LedgerApplication, Proposer, SubmitErr
 
 mod accounts;
 mod amendments;
+mod docket;
 mod forks;
 mod known;
 mod randomness;

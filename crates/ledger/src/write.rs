@@ -122,6 +122,7 @@ impl Ledger {
             difficulty,
             mix_hash,
             missed: missed(head, beneficiary),
+            evidence: self.carried_on(head, timestamp_secs),
         };
         let built = self.0.executor.build(
             head.header(),
@@ -131,6 +132,7 @@ impl Ledger {
             &mut source,
             &|changes| rooter.root(changes),
         )?;
+        self.not_carried(head, &built.unproved);
         for (hash, reason) in &built.rejected {
             tracing::debug!(%hash, reason, "ledger.build.rejected");
         }

@@ -4,6 +4,8 @@
 //! gossiped in batches over libp2p (TCP, noise, yamux, gossipsub). A node's identity is the ed25519 key its charter entry
 //! names, so "only members' nodes may join" is a list of keys, checked when the noise handshake has proved them.
 //!
+//! Evidence of dishonesty is gossiped beside the transactions, one piece a message; it too is passed on only once it is judged.
+//!
 //! Two more protocols carry bytes that the node gives a meaning: `/polity/CHAIN/blocks/1` questions about blocks and their answers,
 //! `/polity/CHAIN/work/1` what nodes of a worked chain tell each other.
 //!
@@ -106,6 +108,15 @@ pub struct Told {
     pub bytes: Vec<u8>,
 }
 
+/// Evidence that a peer passes on. Answer with [`NetworkHandle::judge`], or it is not passed on.
+#[derive(Debug)]
+pub struct Accused {
+    /// The accusation.
+    pub bytes: Vec<u8>,
+    /// To answer with.
+    pub ticket: Ticket,
+}
+
 /// What comes from the network, by kind, so that none waits behind another.
 #[derive(Debug)]
 pub struct Inbox {
@@ -115,29 +126,32 @@ pub struct Inbox {
     pub questions: mpsc::Receiver<Question>,
     /// What peers tell about work.
     pub told: mpsc::Receiver<Told>,
+    /// Evidence.
+    pub accused: mpsc::Receiver<Accused>,
 }
 
-/// Names a batch in an answer.
+/// Names a batch, or evidence, in an answer.
 #[derive(Clone, Debug)]
 pub struct Ticket {
     id: libp2p::gossipsub::MessageId,
     from: PeerId,
 }
 
-/// What the node thinks of a batch.
+/// What the node thinks of a batch, or of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// At least one transaction is new and good: pass it on.
+    /// At least one transaction, or the evidence, is new and good: pass it on.
     Pass,
     /// Nothing new: do not pass it on.
     Ignore,
-    /// Bytes that are no transactions: do not pass it on, and remember who sent it.
+    /// Bytes that are no transactions, or prove nothing: do not pass it on, and remember who sent it.
     Blame,
 }
 
 #[derive(Debug)]
 enum Command {
     Publish(Vec<Gossip>),
+    Accuse(Vec<Vec<u8>>),
     Judge(Ticket, Judgement),
     Ask(PeerId, Vec<u8>, oneshot::Sender<Vec<u8>>),
     Answer(Reply, Vec<u8>),
@@ -163,7 +177,14 @@ impl NetworkHandle {
         }
     }
 
-    /// Says what to do with a batch.
+    /// Sends accusations to the peers. Dropped if the queue is full: what is due is told again.
+    pub fn accuse(&self, accusations: Vec<Vec<u8>>) {
+        if self.commands.try_send(Command::Accuse(accusations)).is_err() {
+            tracing::debug!("network.accuse.queue_full");
+        }
+    }
+
+    /// Says what to do with a batch, or with evidence.
     pub fn judge(&self, ticket: Ticket, judgement: Judgement) {
         let _ = self.commands.try_send(Command::Judge(ticket, judgement));
     }

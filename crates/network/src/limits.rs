@@ -23,6 +23,10 @@ pub const INBOUND_MAX: usize = 256;
 pub const QUESTIONS_MAX: usize = 64;
 /// Messages about work waiting to be read; more are dropped.
 pub const TOLD_MAX: usize = 256;
+/// Longest piece of evidence: an accusation, as `polity_primitives::ACCUSATION_BYTES_MAX` bounds it. Units: bytes.
+pub const EVIDENCE_BYTES_MAX: usize = 4_096;
+/// Evidence waiting to be judged; more is dropped unread, and told again.
+pub const EVIDENCE_WAITING_MAX: usize = 64;
 /// Commands waiting; more publications are dropped.
 pub const COMMANDS_MAX: usize = 4_096;
 /// Connections in all.

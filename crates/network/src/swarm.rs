@@ -21,13 +21,14 @@ use libp2p::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    Command, Error, Inbound, Inbox, Judgement, NetworkConfig, NetworkHandle, PeerKey, Question, Reply,
-    Ticket, Told,
+    Accused, Command, Error, Inbound, Inbox, Judgement, NetworkConfig, NetworkHandle, PeerKey, Question,
+    Reply, Ticket, Told,
     frames::Frames,
     gossip,
     limits::{
-        ANSWER_TIME_MAX, ASKED_MAX, COMMANDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, INBOUND_MAX,
-        MESSAGE_BYTES_MAX, PENDING_MAX, QUESTIONS_MAX, REDIAL, STREAMS_MAX, TOLD_MAX,
+        ANSWER_TIME_MAX, ASKED_MAX, COMMANDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX,
+        EVIDENCE_BYTES_MAX, EVIDENCE_WAITING_MAX, INBOUND_MAX, MESSAGE_BYTES_MAX, PENDING_MAX, QUESTIONS_MAX,
+        REDIAL, STREAMS_MAX, TOLD_MAX,
     },
     peer_id,
     peers::Peers,
@@ -110,20 +111,26 @@ pub(crate) async fn start(config: NetworkConfig) -> Result<(NetworkHandle, Inbox
         .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(Duration::from_secs(60 * 60)))
         .build();
     let topic = IdentTopic::new(format!("polity/{}/transactions", config.chain_id));
-    swarm
-        .behaviour_mut()
-        .gossipsub
-        .subscribe(&topic)
-        .map_err(|error| Error::Configuration(error.to_string()))?;
+    let evidence = IdentTopic::new(format!("polity/{}/evidence", config.chain_id));
+    for topic in [&evidence, &topic] {
+        swarm
+            .behaviour_mut()
+            .gossipsub
+            .subscribe(topic)
+            .map_err(|error| Error::Configuration(error.to_string()))?;
+    }
     let address = listen(&mut swarm, &config.listen).await?;
     let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
     let (inbound, transactions) = mpsc::channel(INBOUND_MAX);
     let (question, questions) = mpsc::channel(QUESTIONS_MAX);
     let (tell, told) = mpsc::channel(TOLD_MAX);
+    let (accuse, accused) = mpsc::channel(EVIDENCE_WAITING_MAX);
     let (connected_now, connected) = watch::channel(Vec::new());
     let task = Task {
         swarm,
         topic,
+        evidence,
+        accuse,
         inbound,
         question,
         tell,
@@ -136,7 +143,7 @@ pub(crate) async fn start(config: NetworkConfig) -> Result<(NetworkHandle, Inbox
         shut_out: Vec::new(),
     };
     let task = tokio::spawn(task.run(command_queue));
-    let inbox = Inbox { transactions, questions, told };
+    let inbox = Inbox { transactions, questions, told, accused };
     Ok((NetworkHandle { commands, connected, address, task }, inbox))
 }
 
@@ -163,6 +170,8 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &Multiaddr) -> Result<Mult
 struct Task {
     swarm: Swarm<Behaviour>,
     topic: IdentTopic,
+    evidence: IdentTopic,
+    accuse: mpsc::Sender<Accused>,
     inbound: mpsc::Sender<Inbound>,
     question: mpsc::Sender<Question>,
     tell: mpsc::Sender<Told>,
@@ -217,6 +226,15 @@ impl Task {
                         self.swarm.behaviour_mut().gossipsub.publish(self.topic.clone(), message)
                     {
                         tracing::debug!(%error, "network.publish");
+                    }
+                }
+            }
+            Command::Accuse(accusations) => {
+                for bytes in accusations.into_iter().filter(|bytes| bytes.len() <= EVIDENCE_BYTES_MAX) {
+                    if let Err(error) =
+                        self.swarm.behaviour_mut().gossipsub.publish(self.evidence.clone(), bytes)
+                    {
+                        tracing::debug!(%error, "network.accuse");
                     }
                 }
             }
@@ -346,6 +364,16 @@ impl Task {
         self.connected_now.send_replace(self.swarm.connected_peers().copied().collect());
     }
 
+    fn on_evidence(&mut self, bytes: Vec<u8>, ticket: Ticket) {
+        if bytes.is_empty() || bytes.len() > EVIDENCE_BYTES_MAX {
+            tracing::debug!(peer = %ticket.from, bytes = bytes.len(), "network.evidence.malformed");
+            return self.judge(&ticket, Judgement::Blame);
+        }
+        if self.accuse.try_send(Accused { bytes, ticket: ticket.clone() }).is_err() {
+            self.judge(&ticket, Judgement::Ignore);
+        }
+    }
+
     fn on_gossip(&mut self, event: gossipsub::Event) {
         match event {
             gossipsub::Event::Message { propagation_source: from, message_id: id, message } => {
@@ -353,6 +381,9 @@ impl Task {
                 if !self.peers.spend(from, message.data.len(), Instant::now()) {
                     tracing::debug!(peer = %from, "network.peer.too_fast");
                     return self.judge(&ticket, Judgement::Ignore);
+                }
+                if message.topic == self.evidence.hash() {
+                    return self.on_evidence(message.data, ticket);
                 }
                 match gossip::decode(&message.data) {
                     Ok(batch) => {

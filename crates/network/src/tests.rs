@@ -50,6 +50,35 @@ async fn a_batch_reaches_a_peer_of_a_peer_once_it_is_judged_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn evidence_goes_on_once_it_is_judged_good_and_within_bounds() {
+    let (middle, mut middle_in) = start(config(2, vec![], None)).await.expect("middle");
+    let to_middle = vec![middle.address().clone()];
+    let (left, mut left_in) = start(config(1, to_middle.clone(), None)).await.expect("left");
+    let (_right, mut right_in) = start(config(3, to_middle, None)).await.expect("right");
+    for queue in [&mut left_in, &mut right_in] {
+        assert!(matches!(next(queue).await, Inbound::Joined(_)));
+    }
+    for _ in 0..2 {
+        assert!(matches!(next(&mut middle_in).await, Inbound::Joined(_)));
+    }
+    async fn accused(queue: &mut Inbox) -> Accused {
+        timeout(Duration::from_secs(20), queue.accused.recv()).await.expect("in time").expect("open")
+    }
+    left.accuse(vec![vec![1; limits::EVIDENCE_BYTES_MAX + 1], vec![2; limits::EVIDENCE_BYTES_MAX], vec![3]]);
+    for (bytes, judgement) in
+        [(vec![2; limits::EVIDENCE_BYTES_MAX], Judgement::Ignore), (vec![3], Judgement::Pass)]
+    {
+        let found = accused(&mut middle_in).await;
+        assert_eq!(found.bytes, bytes, "what is too long is not sent");
+        middle.judge(found.ticket, judgement);
+    }
+    assert_eq!(accused(&mut right_in).await.bytes, vec![3], "what is not judged good goes no further");
+    // Transactions have their own queue.
+    left.broadcast(vec![Gossip::new(vec![2, 3, 4], Condition::default())]);
+    assert!(matches!(next(&mut middle_in).await, Inbound::Transactions { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
     let (host, mut host_in) = start(config(1, vec![], Some(&[1, 2]))).await.expect("host");
     let (_member, mut member_in) =

@@ -17,6 +17,7 @@
 
 mod blocks;
 mod engines;
+mod evidence;
 mod home;
 mod info;
 mod init;

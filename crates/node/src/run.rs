@@ -12,7 +12,7 @@ use polity_bft::{BftConfig, Peer, Timing};
 use polity_charter::{Access, Diagnostics};
 use polity_consensus::{Engine, bft::Key};
 use polity_institutions::registry;
-use polity_ledger::{ExecutedBlock, Ledger, Proposer, SubmitError};
+use polity_ledger::{ExecutedBlock, Ledger, Proposer, Source, SubmitError};
 use polity_network::{Gossip, Inbound, Judgement, Multiaddr, NetworkConfig, NetworkHandle, PeerKey};
 use polity_primitives::{CONSTITUTION, REGISTRY, TransactionError};
 use polity_rpc::{RpcConfig, RpcServer};
@@ -25,6 +25,7 @@ use tokio::{
 use crate::{
     blocks,
     engines::Engines,
+    evidence,
     home::{Home, HomeError, NodeSettings},
     info::Info,
     keys::NodeSecrets,
@@ -153,6 +154,15 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let (outbound, queue) = mpsc::channel(OUTBOUND_MAX);
     let waker = engines.clone();
     ledger.mempool().on_insert(move |_| waker.wake());
+    // Evidence may be all there is to write.
+    let (find, found) = mpsc::channel(evidence::FOUND_MAX);
+    let waker = engines.clone();
+    ledger.on_evidence(move |accusation, source| {
+        waker.wake();
+        if source == Source::Found {
+            let _ = find.try_send(accusation.to_vec());
+        }
+    });
     let (block_came, moved) = watch::channel(());
     ledger.on_commit(move |_| {
         block_came.send_replace(());
@@ -182,9 +192,12 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
     let tasks = vec![
         tokio::spawn(publish(queue, network.clone())),
         tokio::spawn(receive(inbox.transactions, network.clone(), ledger.clone())),
+        tokio::spawn(evidence::hear(inbox.accused, network.clone(), ledger.clone())),
+        tokio::spawn(evidence::tell(found, network.clone())),
         tokio::spawn(blocks::serve(inbox.questions, network.clone(), ledger.clone())),
         tokio::spawn(words::listen(inbox.told, network.clone(), numbers, engines.clone(), stretch)),
         tokio::spawn(rebroadcast(network.clone(), ledger.clone())),
+        tokio::spawn(evidence::tell_again(network.clone(), ledger.clone())),
         tokio::spawn(follow_members(
             changes,
             network.clone(),
@@ -353,6 +366,7 @@ async fn receive(mut inbound: mpsc::Receiver<Inbound>, network: Arc<NetworkHandl
             Inbound::Joined(peer) => {
                 tracing::info!(%peer, "node.peer.joined");
                 network.broadcast(waiting(&ledger));
+                network.accuse(evidence::due(&ledger));
             }
         }
     }

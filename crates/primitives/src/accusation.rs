@@ -11,7 +11,7 @@
 //!
 //! Rule kept: one meaning has one form, so that equal evidence is equal bytes.
 
-use alloy_primitives::{B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 
 use crate::{Evidence, Signature, SignedVote, VoteKind};
@@ -151,6 +151,44 @@ impl Accusation {
     }
 }
 
+impl Accusation {
+    /// As a node records it, against `culprit`: who the signatures recover to. `None` for a vote of no kind there is.
+    #[must_use]
+    pub fn into_evidence(self, culprit: Address) -> Option<Evidence> {
+        let round_of = |valid: u64| valid.checked_sub(1).and_then(|round| u32::try_from(round).ok());
+        Some(match self {
+            Self::DoubleVote(pair) => {
+                let kind = vote_kind(pair.kind)?;
+                let vote = |hash: B256, signature| SignedVote {
+                    kind,
+                    height: pair.height,
+                    round: pair.round,
+                    block_hash: Some(hash).filter(|hash| !hash.is_zero()),
+                    validator: culprit,
+                    signature,
+                };
+                Evidence::DoubleVote {
+                    first: vote(pair.first_hash, pair.first),
+                    second: vote(pair.second_hash, pair.second),
+                }
+            }
+            Self::DoubleProposal(pair) => Evidence::DoubleProposal {
+                height: pair.height,
+                round: pair.round,
+                validator: culprit,
+                first: (pair.first_hash, round_of(pair.first_valid), pair.first),
+                second: (pair.second_hash, round_of(pair.second_valid), pair.second),
+            },
+            Self::InvalidProposal(SignedHeader { height, round, header, signature }) => {
+                Evidence::InvalidProposal { height, round, validator: culprit, header, signature }
+            }
+            Self::InvalidWork(SealedHeader { header, signature }) => {
+                Evidence::InvalidWork { validator: culprit, header, signature }
+            }
+        })
+    }
+}
+
 fn whole<T: Decodable>(mut bytes: &[u8]) -> Result<T, AccusationError> {
     let value = T::decode(&mut bytes).map_err(|error| AccusationError::Malformed(error.to_string()))?;
     if bytes.is_empty() {
@@ -261,6 +299,12 @@ mod tests {
             };
             let bytes = accusation.to_bytes();
             prop_assert_eq!(Accusation::from_bytes(&bytes), Ok(accusation));
+            // Recorded and told again it is the same, but for the order of two.
+            let recorded = Accusation::from_bytes(&bytes).expect("decodes").into_evidence(Address::ZERO);
+            let told = Accusation::from(&recorded.expect("a kind there is"));
+            let again = told.clone().into_evidence(Address::ZERO).expect("a kind there is");
+            prop_assert_eq!(Accusation::from(&again), told.clone());
+            prop_assert!(kind < 3 || told.to_bytes() == bytes);
             let longer = [bytes.as_ref(), &[0]].concat();
             prop_assert!(Accusation::from_bytes(&longer).is_err());
         }

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use polity_tests::{Network, UNIT, eventually, quantity};
+use polity_tests::{Network, UNIT, Wallet, eventually, quantity};
 use serde_json::{Value, json};
 use villain::Villain;
 
@@ -129,6 +129,66 @@ fn punishes_a_double_signer(name: &str) {
     std::fs::write(&file, villain.one_vote_twice(tip).to_string()).expect("a file");
     let refused = network.try_act(&reporter, &submit).expect_err("no offence");
     assert!(refused.to_string().contains("NoOffence") || refused["error"].is_string(), "{refused}");
+}
+
+/// One validator runs twice: two nodes with the keys of one member, each of which knows half of the network, and sees other
+/// transactions waiting. When it is its turn they propose two blocks. Whoever sees both keeps the proof, and the next writer carries
+/// it: the member is out, and nobody submitted anything.
+#[test]
+fn a_double_signer_is_punished_with_nobody_submitting_anything() {
+    let mut network = start("membership-rotation");
+    let members: Vec<String> = network.nodes.iter().map(|node| node.member.clone()).collect();
+    let [first, second, third, culprit] = [0, 1, 2, 3].map(|i| members[i].as_str());
+    network.rpc().above(BLOCKS);
+    network.nodes[3].kill();
+    let mut twin = network.nodes[3].twin(network.dir.join("twin"), third);
+    network.nodes[3].keep_peers(&[first, second]);
+    network.nodes[2].kill();
+    network.nodes[2].redirect(&twin);
+    network.nodes[2].restart();
+    twin.restart();
+    network.nodes[3].restart();
+
+    // What is sent to the twin stays with it, and is in no block but its own.
+    let mut wallets = [first, second].map(|id| Wallet::new(network.account(id), network.chain_id, 0));
+    let to = wallets[0].address();
+    let offence = eventually("a punished double signer", || {
+        for (wallet, rpc) in wallets.iter_mut().zip([network.rpc(), &twin.rpc]) {
+            let raw = wallet.sign(to, 0, Default::default(), 21_000);
+            let _ = rpc.try_call("eth_sendRawTransaction", json!([raw]));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let offences = network.rpc().try_call("polity_offences", json!([]))?.ok()?;
+        offences.as_array()?.first().cloned()
+    });
+    assert_eq!(offence["member"], json!(culprit), "{offence}");
+    assert!(["double vote", "double proposal"].iter().any(|kind| offence["offence"] == *kind), "{offence}");
+    let at = offence["punishedAt"].as_u64().expect("a height");
+    let block = network.rpc().call("eth_getBlockByNumber", json!([format!("{at:#x}"), true]));
+    let all = network.rpc().call("polity_members", json!([]));
+    let writer =
+        all.as_array().expect("members").iter().find(|member| member["node"]["consensus"] == block["miner"]);
+    let writer = writer.map_or(Value::Null, |member| member["id"].clone());
+    assert!(writer.is_null() || offence["reporterMember"] == writer, "{offence}, written by {writer}");
+    // The chain's own transaction did it: 0x70, to the constitution, after the accounts of the block.
+    let convicts = block["transactions"].as_array().expect("transactions").iter().filter(|tx| {
+        tx["type"] == "0x70"
+            && tx["to"] == "0x0000000000000000000000000000000000001003"
+            && tx["transactionIndex"] != "0x0"
+    });
+    assert!(convicts.count() >= 1, "{block:#}");
+    // All nodes that know the chain say the same, whether or not they saw it themselves.
+    for node in network.running() {
+        let told = eventually(&format!("{} to tell of it", node.member), || {
+            let told = node.rpc.try_call("polity_offences", json!([]))?.ok()?;
+            told.as_array()?.first().cloned()
+        });
+        assert_eq!(told, offence, "{}", node.member);
+    }
+    let listed = network.ask(&["evidence", "list"]);
+    assert_eq!(listed["punished"][0], offence);
+    let tip = network.rpc().above(at + BLOCKS);
+    network.agree(tip);
 }
 
 /// Runs these charters side by side: they mostly wait.

@@ -1,10 +1,10 @@
-//! What honesty earns and dishonesty costs: stakes, rewards, standing, evidence, and who signed what.
+//! What honesty earns and dishonesty costs: stakes, rewards, standing, and who signed what.
 
 use alloy_primitives::{B256, U256};
-use clap::{Args, Subcommand};
+use clap::Args;
 use polity_charter::amount_text;
 use polity_institutions::constitution::IConstitution;
-use polity_primitives::{Accusation, Bytes, CONSTITUTION, Evidence};
+use polity_primitives::CONSTITUTION;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     client::RpcArgs,
-    output::{Failure, Outcome, print, read_input},
+    output::{Failure, Outcome, print},
 };
 
 /// What is at stake on whose conduct, what waits to be paid back, and the books of issue.
@@ -140,87 +140,6 @@ impl Release {
         let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
         done(json, &receipt, json!({ "id": self.id }), &format!("payment {} released", self.id))
     }
-}
-
-/// Evidence of dishonesty: what a node found, and bringing it before the chain.
-#[derive(Subcommand, Debug)]
-pub(crate) enum EvidenceCommand {
-    /// What the node found, and whether it was punished.
-    #[command(after_help = "Example:\n  polity evidence list --json > evidence.json")]
-    List {
-        #[command(flatten)]
-        rpc: RpcArgs,
-    },
-    /// Bring evidence before the chain: a file with what `list --json` prints, with one entry of it, or with an accusation in hex.
-    #[command(after_help = "Example:\n  polity evidence submit evidence.json --as de --dir .polity/stake")]
-    Submit {
-        /// The file.
-        file: std::path::PathBuf,
-        #[command(flatten)]
-        signer: SignerArgs,
-        #[command(flatten)]
-        rpc: RpcArgs,
-    },
-}
-
-impl EvidenceCommand {
-    pub(crate) fn run(self, as_json: bool) -> Outcome {
-        match self {
-            Self::List { rpc } => {
-                let found: Value = rpc.client()?.call("polity_evidence", json!([]))?;
-                print(as_json, &found, || {
-                    let mut rows = vec![row(&["what", "member", "height", "round", "punished"])];
-                    for found in array(&found) {
-                        let about = if found["first"]["height"].is_null() { found } else { &found["first"] };
-                        rows.push(vec![
-                            text(&found["type"]),
-                            text(&found["member"]),
-                            text(&about["height"]),
-                            text(&about["round"]),
-                            text(&found["punished"]),
-                        ]);
-                    }
-                    if rows.len() == 1 { "no evidence of dishonesty".to_owned() } else { table(&rows) }
-                })
-            }
-            Self::Submit { file, signer, rpc } => {
-                let accusations = accusations(&read_input(&file)?)?;
-                let mut last = None;
-                for evidence in &accusations {
-                    let call = IConstitution::accuseCall { evidence: evidence.clone() };
-                    last = Some(send_to(&rpc, &signer, CONSTITUTION, U256::ZERO, &call)?);
-                }
-                let receipt =
-                    last.ok_or_else(|| Failure::input("the file has nothing that is not punished"))?;
-                let value = json!({ "accusations": accusations });
-                done(as_json, &receipt, value, &format!("{} proved and punished", accusations.len()))
-            }
-        }
-    }
-}
-
-/// The accusations in a file; those that the file says were punished are left out.
-fn accusations(text: &str) -> Result<Vec<Bytes>, Failure> {
-    let text = text.trim();
-    if text.starts_with("0x") {
-        let bytes = text.parse().map_err(|error| Failure::input(format!("the accusation: {error}")))?;
-        return Ok(vec![bytes]);
-    }
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Failure::input(format!("the file: {error}")))?;
-    let entries = if value.is_array() { array(&value).to_vec() } else { vec![value] };
-    let mut accusations = Vec::new();
-    for entry in entries.into_iter().filter(|entry| entry["punished"] != json!(true)) {
-        if let Some(bytes) = entry["accusation"].as_str() {
-            accusations
-                .push(bytes.parse().map_err(|error| Failure::input(format!("the accusation: {error}")))?);
-            continue;
-        }
-        let evidence: Evidence = serde_json::from_value(entry)
-            .map_err(|error| Failure::input(format!("an entry is no evidence: {error}")))?;
-        accusations.push(Accusation::from(&evidence).to_bytes());
-    }
-    Ok(accusations)
 }
 
 /// Every signature of a member on finalized blocks: in certificates, and in evidence. Who signed what stays on record.

@@ -100,6 +100,7 @@ impl Run {
             spec.mechanism,
             spec.work.as_ref(),
             spec.switching.as_ref(),
+            spec.punishing,
         )
         .map_err(Failure::failed)?;
         let since = Instant::now();

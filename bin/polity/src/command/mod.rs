@@ -7,6 +7,7 @@ mod decide;
 mod delegate;
 mod demo;
 mod depositary;
+mod evidence;
 mod incentive;
 mod init;
 mod lab;
@@ -101,7 +102,7 @@ pub(crate) enum Command {
     #[command(about = "How members stand", long_about = details::<incentive::Standing>())]
     Standing(incentive::Standing),
     #[command(subcommand, about = "Evidence of dishonesty")]
-    Evidence(incentive::EvidenceCommand),
+    Evidence(evidence::EvidenceCommand),
     #[command(about = "Everything a member signed", long_about = details::<incentive::Signatures>())]
     Signatures(incentive::Signatures),
     #[command(about = "Deposit an instrument of a treaty", long_about = details::<depositary::Deposit>())]

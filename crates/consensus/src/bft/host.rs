@@ -16,7 +16,7 @@ use polity_primitives::{Address, B256, Certificate, Evidence, Height, Signature}
 use super::{
     Assembler, BLOCK_BYTES_MAX, BlockHash, BlockHeight, Committee, Content, Context, Key, Progress, Refusal,
     SignatureBytes, StreamHead, StreamPart, ValidatorAddress, certificate_from_library,
-    certificate_to_library, split,
+    certificate_to_library, nonsense::Nonsense, split,
 };
 use crate::{Application, Fatal, Verdict};
 
@@ -65,6 +65,7 @@ pub struct Host {
     committee: Committee,
     assembler: Assembler,
     early: Vec<(StreamHead, Vec<u8>)>,
+    nonsense: Nonsense,
 }
 
 impl core::fmt::Debug for Host {
@@ -80,7 +81,14 @@ impl Host {
     /// [`Fatal`] if the committee of the next height cannot be read.
     pub fn new(mut app: Box<dyn Application>, key: Option<Key>) -> Result<Self, Fatal> {
         let committee = app.committee(app.tip().next())?.into();
-        Ok(Self { app, key, committee, assembler: Assembler::new(), early: Vec::new() })
+        Ok(Self {
+            app,
+            key,
+            committee,
+            assembler: Assembler::new(),
+            early: Vec::new(),
+            nonsense: Nonsense::default(),
+        })
     }
 
     /// The chain.
@@ -221,12 +229,16 @@ impl Host {
         now_ms: u64,
     ) -> Result<Result<ProposedBlock, Refusal>, Fatal> {
         let verdict = self.app.receive(body, head.height.0, now_ms)?;
-        let invalid = match &verdict {
-            Verdict::Valid(hash) | Verdict::Invalid(hash, _) if *hash != head.block.0 => {
+        let invalid = match verdict {
+            Verdict::Valid(hash) | Verdict::Invalid(hash, _) if hash != head.block.0 => {
                 return Ok(Err(Refusal::Inconsistent));
             }
             Verdict::Invalid(..) if head.streamer != head.proposer => return Ok(Err(Refusal::Inconsistent)),
-            Verdict::Invalid(_, reason) => Some(reason.clone()),
+            Verdict::Invalid(_, reason) => {
+                let evidence = self.nonsense.invalid(self.app.chain_id(), head, body);
+                self.evidence(evidence)?;
+                Some(reason)
+            }
             Verdict::Valid(_) => None,
         };
         Ok(Ok(ProposedBlock {
@@ -262,6 +274,7 @@ impl Host {
         }
         self.committee = self.app.committee(height.next())?.into();
         self.assembler.decided(height);
+        self.nonsense.decided(height);
         let mut judged = Vec::new();
         for (head, body) in std::mem::take(&mut self.early) {
             let seated = self.committee.get_by_address(&head.streamer).is_some();
@@ -280,7 +293,32 @@ impl Host {
         self.app.enrich(certificate)
     }
 
-    /// Records double signing.
+    /// Notes a proposal as it came from the network. Only a new one, of whoever has the turn, at a height that is being decided, costs
+    /// the recovery of its signer. With a block that no state makes valid it is an offence, and recorded.
+    ///
+    /// # Errors
+    /// [`Fatal`].
+    pub fn proposal(&mut self, signed: &library::SignedProposal<Context>) -> Result<(), Fatal> {
+        let (height, round) = (signed.message.height.0, signed.message.round.as_u32());
+        let next = self.height();
+        // As with streams: the committee of the height after the next is not known yet.
+        let wanted = match round {
+            Some(round) if height == next => {
+                self.committee.get().proposer(height, round).address == signed.message.proposer.0
+            }
+            Some(_) if height == next.next() => {
+                self.committee.get_by_address(&signed.message.proposer).is_some()
+            }
+            _ => false,
+        };
+        if !wanted {
+            return Ok(());
+        }
+        let evidence = self.nonsense.signed(self.app.chain_id(), signed);
+        self.evidence(evidence)
+    }
+
+    /// Records what a validator signed and should not have.
     ///
     /// # Errors
     /// [`Fatal`].

@@ -13,6 +13,7 @@
 mod context;
 mod convert;
 mod host;
+mod nonsense;
 mod pace;
 mod parts;
 mod scheme;

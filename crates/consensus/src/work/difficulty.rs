@@ -7,6 +7,7 @@
 //! the rates are those of the charter instead of 600 s and two days.
 
 use alloy_primitives::Uint;
+use polity_constitution::target;
 use polity_primitives::{Header, Height, U256};
 
 use super::{Anchor, Rules};
@@ -24,13 +25,7 @@ const SHIFTS_MAX: i128 = 256;
 /// Wide enough for a target times a factor below 2^17, shifted by [`SHIFTS_MAX`].
 type Wide = Uint<576, 9>;
 
-/// The highest work hash of a block of `difficulty`; difficulty 0 counts as 1.
-#[must_use]
-pub fn target(difficulty: U256) -> U256 {
-    U256::MAX.checked_div(difficulty).unwrap_or(U256::MAX)
-}
-
-/// The difficulty of a target; target 0 counts as 1. For difficulties below 2^128 it undoes [`target`].
+/// The difficulty of a target; target 0 counts as 1. For difficulties below 2^128 it undoes [`polity_constitution::target`].
 #[must_use]
 pub fn difficulty(target: U256) -> U256 {
     U256::MAX.checked_div(target).unwrap_or(U256::MAX)

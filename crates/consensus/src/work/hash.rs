@@ -1,7 +1,6 @@
-//! The work hash, and the search for a nonce.
+//! The search for a nonce.
 //!
-//! The hash is SHA-256d, as in Bitcoin, over the RLP of the header with its nonce; a block's name stays keccak-256 of the
-//! same bytes. In Ethereum's header some 500 of 600 bytes come before the nonce and never change during a search, so their
+//! What is searched for is said in [`polity_constitution::is_solved`]. In Ethereum's header some 500 of 600 bytes come before the nonce and never change during a search, so their
 //! part of the first SHA-256 is computed once.
 
 use alloy_rlp::Encodable as _;
@@ -12,20 +11,6 @@ use sha2::{Digest as _, Sha256};
 const NONCE_BYTES: usize = 8;
 /// Bytes of the first hash.
 const DIGEST_BYTES: usize = 32;
-
-/// SHA-256d of the RLP of `header`.
-#[must_use]
-pub fn work_hash(header: &Header) -> B256 {
-    let once = Sha256::digest(alloy_rlp::encode(header));
-    let twice: [u8; DIGEST_BYTES] = Sha256::digest(once).into();
-    B256::from(twice)
-}
-
-/// Whether `header` meets its own difficulty.
-#[must_use]
-pub fn is_solved(header: &Header) -> bool {
-    U256::from_be_bytes(work_hash(header).0) <= super::target(header.difficulty)
-}
 
 /// A search for the nonce of one header.
 #[derive(Clone, Debug)]
@@ -92,6 +77,8 @@ fn after_nonce(header: &Header) -> usize {
 mod tests {
     use alloy_primitives::{Bytes, b256, hex};
     use proptest::prelude::*;
+
+    use polity_constitution::{is_solved, work_hash};
 
     use super::*;
 

@@ -35,14 +35,15 @@ mod worker;
 pub use ahead::AHEAD_MAX;
 pub use chain::{Chain, Inserted, Tip};
 pub use check::{BodyError, HeaderError, check_body, check_header};
-pub use difficulty::{HALF_LIFE_INTERVALS, asert, difficulty, target};
+pub use difficulty::{HALF_LIFE_INTERVALS, asert, difficulty};
 pub use event::{Act, Event, Job, Peer, Report};
-pub use hash::{Search, is_solved, work_hash};
+pub use hash::Search;
 pub use headers_only::HeadersOnly;
 pub use message::{
     BODIES_MAX, HEADER_BYTES_MAX, HEADERS_MAX, LOCATOR_MAX, MESSAGE_BYTES_MAX, Message, MessageError,
 };
 pub use orphans::{ORPHANS_MAX, ORPHANS_PER_PEER_MAX};
+pub use polity_constitution::{is_solved, target, work_hash};
 pub use rules::{Anchor, Rules};
 pub use sync::{headers_after, locator};
 pub use time::{AHEAD_SECS_MAX, MEDIAN_SPAN, earliest, latest, median};

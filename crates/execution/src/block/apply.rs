@@ -1,15 +1,21 @@
 //! Applying a block that someone else built.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_rlp::Encodable;
-use polity_primitives::{Header, RecoveredTransaction, SealedBlock, Transaction};
+use alloy_sol_types::SolCall;
+use polity_institutions::constitution::IConstitution;
+use polity_primitives::{CONSTITUTION, Header, RecoveredTransaction, SealedBlock, Transaction};
 
 use super::{
     Outcome, RootOf,
     check::{check_header, compare, with_roots},
     run::{Run, Stop},
 };
-use crate::{BlockError, Error, Executor, InvalidBlock, StateReader, rules::BLOCK_BYTES_MAX};
+use crate::{
+    BlockError, Error, Executor, InvalidBlock, StateReader,
+    host::answer,
+    rules::{BLOCK_BYTES_MAX, CARRIED_MAX},
+};
 
 impl Executor {
     /// Executes `block` on the state of `parent` and checks every rule about it.
@@ -56,7 +62,16 @@ impl Executor {
                 Stop::Error(e) => BlockError::from(e),
             })?;
         }
-        let due = run.system(missed)?;
+        let mut index = 0usize;
+        let begun = run.begin(missed, &carried(system), |run, _, transaction| {
+            if let Some(output) = run.run_system(&transaction)? {
+                let reason = answer(&output);
+                return Err(BlockError::from(InvalidBlock::Evidence { index, reason }));
+            }
+            index = index.saturating_add(1);
+            Ok(Some(transaction))
+        })?;
+        let due = run.system(begun)?;
         check_system(&due, system)?;
         let outcome = run.finish(due)?;
         let expected = with_roots(header.clone(), &block.block, &outcome, root);
@@ -74,6 +89,17 @@ fn check_recovered(block: &[Transaction], recovered: &[RecoveredTransaction]) ->
     } else {
         Err(Error::Fatal("senders were recovered for another block".to_owned()).into())
     }
+}
+
+/// The evidence that the writer put into the block, in order. That it stands where it must is seen when it has run.
+fn carried(system: &[RecoveredTransaction]) -> Vec<Bytes> {
+    let evidence = |tx: &RecoveredTransaction| match &tx.transaction {
+        Transaction::System(tx) if tx.to == CONSTITUTION => {
+            IConstitution::convictCall::abi_decode(&tx.input).ok().map(|call| call.evidence)
+        }
+        _ => None,
+    };
+    system.iter().filter_map(evidence).take(CARRIED_MAX).collect()
 }
 
 fn check_system(due: &[RecoveredTransaction], found: &[RecoveredTransaction]) -> Result<(), InvalidBlock> {

@@ -10,7 +10,7 @@ use super::{
     check::{check_attributes, with_roots},
     run::{Run, Stop},
 };
-use crate::{Attributes, Error, Executor, StateReader, TransactionFault, rules::TX_GAS_MIN};
+use crate::{Attributes, Error, Executor, StateReader, TransactionFault, host::answer, rules::TX_GAS_MIN};
 
 /// Most transactions in a row that are offered and do not fit, before a block is closed.
 const MISFITS_MAX: usize = 1_000;
@@ -64,13 +64,21 @@ impl Executor {
                 Err(Stop::Error(e)) => return Err(e),
             }
         }
-        let system = run.system(&attributes.missed)?;
+        let mut unproved = Vec::new();
+        let begun = run.begin(&attributes.missed, &attributes.evidence, |run, evidence, transaction| {
+            let Some(output) = run.try_system(&transaction)? else {
+                return Ok::<_, Error>(Some(transaction));
+            };
+            unproved.push((evidence.clone(), answer(&output)));
+            Ok(None)
+        })?;
+        let system = run.system(begun)?;
         transactions.extend(system.iter().cloned());
         let outcome = run.finish(system)?;
         let block = Block::unsealed(header, transactions.iter().map(|tx| tx.transaction.clone()).collect());
         let header = with_roots(block.header.clone(), &block, &outcome, root);
         let block = Block { header, ..block }.seal();
-        Ok(Built { block, transactions, outcome, rejected })
+        Ok(Built { block, transactions, outcome, rejected, unproved })
     }
 }
 

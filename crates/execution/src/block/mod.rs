@@ -10,7 +10,7 @@ mod genesis;
 mod run;
 mod slots;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use polity_primitives::{Receipt, RecoveredTransaction, SealedBlock, StateChanges};
 
 pub use build::TransactionSource;
@@ -41,6 +41,8 @@ pub struct Built {
     pub outcome: Outcome,
     /// Transactions that were offered and cannot be executed, by hash, with the reason.
     pub rejected: Vec<(B256, String)>,
+    /// Evidence that was offered and convicts nobody now, with what the constitution answers.
+    pub unproved: Vec<(Bytes, String)>,
 }
 
 /// Computes the state root that changes lead to. The caller knows the trie; execution does not.

@@ -8,7 +8,7 @@ use polity_institutions::{
     BlockInfo, SystemCall,
     agenda::Entry,
     assembly,
-    constitution::{CLOSE_GAS_MAX, IConstitution},
+    constitution::{CLOSE_GAS_MAX, CONVICT_GAS_MAX, IConstitution},
     next_due, registry,
 };
 use polity_primitives::{
@@ -25,7 +25,10 @@ use crate::{
     Error, Executor, ReadError, StateReader, TransactionFault,
     changes::changes,
     reader::Reads,
-    rules::{BLOCK_BYTES_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, SYSTEM_GAS_TARGET, TX_GAS_MAX},
+    rules::{
+        BLOCK_BYTES_MAX, CARRIED_MAX, ChainRules, SIGNED_BYTES_MAX, SYSTEM_CALLS_MAX, SYSTEM_GAS_TARGET,
+        TX_GAS_MAX,
+    },
     vm::{self, Mode, Vm},
 };
 
@@ -62,6 +65,12 @@ pub(crate) struct Ran {
     /// With what it failed, if it did.
     pub(crate) failure: Option<Bytes>,
     pub(crate) logs: Vec<Log>,
+}
+
+/// The system transactions that a block begins with, and the gas used before those of them that count as bookkeeping.
+pub(crate) struct Begun {
+    done: Vec<RecoveredTransaction>,
+    gas_before: u64,
 }
 
 /// A block in execution.
@@ -144,14 +153,18 @@ impl<'a> Run<'a> {
     /// A call that fails is followed by the one that says so. A call for which this block has no room, in gas or in bytes,
     /// waits for the next block; after signed transactions there is always room for one. So does, once this block has done
     /// [`SYSTEM_GAS_TARGET`] of such work, what belongs to no day of the calendar.
-    pub(crate) fn system(&mut self, missed: &[Address]) -> Result<Vec<RecoveredTransaction>, Error> {
-        let mut done: Vec<RecoveredTransaction> = Vec::new();
-        done.extend(self.close(missed)?);
-        let mut bytes = self.signed_bytes.saturating_add(BYTES_RESERVE);
-        let (before, closed) = (self.gas_used, done.len());
+    ///
+    /// `begun` are those that the block begins with, and the gas used before them that counts: see [`Self::begin`].
+    pub(crate) fn system(&mut self, begun: Begun) -> Result<Vec<RecoveredTransaction>, Error> {
+        let Begun { mut done, gas_before: before } = begun;
+        let size = |tx: &RecoveredTransaction| tx.transaction.length();
+        let begun = done.len();
+        let mut bytes = done.iter().map(size).fold(self.signed_bytes, usize::saturating_add);
+        bytes = bytes.saturating_add(BYTES_RESERVE);
         while count(&done) < SYSTEM_CALLS_MAX {
             let Some(call) = self.next_due()? else { break };
-            if self.gas_used.saturating_sub(before) >= SYSTEM_GAS_TARGET && !call.is_dated() {
+            let worked = self.gas_used.saturating_sub(before) >= SYSTEM_GAS_TARGET;
+            if worked && done.len() > begun && !call.is_dated() {
                 break;
             }
             let reserve = call.on_failure(&[]).gas_limit;
@@ -162,7 +175,7 @@ impl<'a> Run<'a> {
             }
             let tx = self.transaction(&call, least, count(&done));
             bytes = bytes.saturating_add(tx.transaction.length());
-            if bytes > BLOCK_BYTES_MAX && done.len() > closed {
+            if bytes > BLOCK_BYTES_MAX && done.len() > begun {
                 break;
             }
             let output = self.run_system(&tx)?;
@@ -180,6 +193,49 @@ impl<'a> Run<'a> {
             done.push(tx);
         }
         Ok(done)
+    }
+
+    /// Keeps the accounts of the block, and punishes what the evidence proves that its writer carries, as `carry` takes it. Both
+    /// only where the charter's incentive says anything. What evidence costs counts for [`SYSTEM_GAS_TARGET`], the accounts do not.
+    pub(crate) fn begin<E: From<Error>>(
+        &mut self,
+        missed: &[Address],
+        evidence: &[Bytes],
+        mut carry: impl FnMut(&mut Self, &Bytes, RecoveredTransaction) -> Result<Option<RecoveredTransaction>, E>,
+    ) -> Result<Begun, E> {
+        let mut done: Vec<RecoveredTransaction> = self.close(missed)?.into_iter().collect();
+        let gas_before = self.gas_used;
+        if !done.is_empty() {
+            for evidence in evidence.iter().take(CARRIED_MAX) {
+                let gas_limit = CONVICT_GAS_MAX.min(self.system_gas_max());
+                if self.rules.block_gas_limit.saturating_sub(self.gas_used) < gas_limit {
+                    break;
+                }
+                let writer = self.vm.ctx.block.beneficiary;
+                let call = IConstitution::convictCall { writer, evidence: evidence.clone() };
+                let transaction = RecoveredTransaction::system(SystemTransaction {
+                    height: self.info.height,
+                    index: count(&done),
+                    to: CONSTITUTION,
+                    gas_limit,
+                    input: call.abi_encode().into(),
+                });
+                done.extend(carry(self, evidence, transaction)?);
+            }
+        }
+        Ok(Begun { done, gas_before })
+    }
+
+    /// Runs a system transaction; if it fails it leaves no trace. Costs a copy of what the block has touched so far.
+    pub(super) fn try_system(&mut self, transaction: &RecoveredTransaction) -> Result<Option<Bytes>, Error> {
+        let (journal, gas_used) = (self.vm.ctx.journaled_state.inner.clone(), self.gas_used);
+        let output = self.run_system(transaction)?;
+        if output.is_some() {
+            self.vm.ctx.journaled_state.inner = journal;
+            self.gas_used = gas_used;
+            self.receipts.pop();
+        }
+        Ok(output)
     }
 
     /// Keeps the accounts of the block, where it has any: who wrote it, and who missed a turn.
@@ -245,7 +301,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a system transaction; `Some(output)` if it failed.
-    fn run_system(&mut self, transaction: &RecoveredTransaction) -> Result<Option<Bytes>, Error> {
+    pub(super) fn run_system(&mut self, transaction: &RecoveredTransaction) -> Result<Option<Bytes>, Error> {
         let polity_primitives::Transaction::System(tx) = &transaction.transaction else {
             return Err(Error::Fatal("a signed transaction cannot run as the system's".to_owned()));
         };

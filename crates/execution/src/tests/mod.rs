@@ -1,5 +1,6 @@
 //! Execution over the real trie, the real institutions and signed transactions.
 
+mod carrying;
 mod closing;
 mod fees;
 mod heavy;

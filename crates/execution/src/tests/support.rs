@@ -44,7 +44,7 @@ impl Key {
         PublicKey::from_secret_key(SECP256K1, &self.secret).serialize()
     }
 
-    fn signature(&self, digest: B256) -> Signature {
+    pub(crate) fn signature(&self, digest: B256) -> Signature {
         let (id, bytes) = SECP256K1
             .sign_ecdsa_recoverable(Message::from_digest(digest.0), &self.secret)
             .serialize_compact();
@@ -303,6 +303,8 @@ pub(crate) struct World {
     pub(crate) head: SealedBlock,
     /// Whose turns come to nothing before every block.
     pub(crate) missed: Vec<Address>,
+    /// Evidence that the writer of every block offers.
+    pub(crate) evidence: Vec<Bytes>,
     /// Transactions, receipts and the state before, of the last block.
     pub(crate) last: (Vec<RecoveredTransaction>, Vec<Receipt>, View),
 }
@@ -320,7 +322,7 @@ impl World {
     pub(crate) fn at(executor: Executor, header: Header, mut view: View) -> Self {
         let head = polity_primitives::Block::unsealed(header, Vec::new()).seal();
         view.hashes.insert(head.block.header.number, head.hash);
-        Self { executor, view, head, missed: Vec::new(), last: Default::default() }
+        Self { executor, view, head, missed: Vec::new(), evidence: Vec::new(), last: Default::default() }
     }
 
     pub(crate) const fn header(&self) -> &Header {
@@ -335,6 +337,7 @@ impl World {
             mix_hash: crate::randao(self.head.hash),
             difficulty: U256::ZERO,
             missed: self.missed.clone(),
+            evidence: self.evidence.clone(),
         }
     }
 

@@ -103,7 +103,8 @@ interface IConstitution {
         /// Height and round that were signed for.
         uint64 height;
         uint32 round;
-        /// Who brought it; zero: the chain counted.
+        /// Who brought it: an account that accused, or that of the member that wrote the block which carried it; zero: the chain
+        /// counted, or the culprit brought it itself.
         address reporter;
         /// Block that punished it.
         uint64 punishedAt;
@@ -182,6 +183,11 @@ interface IConstitution {
     /// Bonds that were there then may be gone.
     error TooOld(uint64 height, uint64 oldest);
     error AlreadyPunished(bytes32 key);
+    /// The evidence is about a height that no block has; the block that would punish is `current`.
+    error FutureHeight(uint64 height, uint64 current);
+    /// The member was punished in block `height`. What it signed until then, or signs while it is out, the chain does not punish by
+    /// itself; `accuse` does.
+    error Answered(bytes32 member, uint64 height);
     error UnknownOffence(uint256 index);
 
     // By decision of the members.
@@ -214,6 +220,8 @@ interface IConstitution {
 
     /// The accounts of a block: who wrote it, and whose turns before came to nothing.
     function close(address writer, address[] calldata missed) external;
+    /// Punishes what `evidence` proves, which the writer of the block carried in it. Its form is that of `accuse`.
+    function convict(address writer, bytes calldata evidence) external;
 
     // Reading.
 

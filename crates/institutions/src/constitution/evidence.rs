@@ -4,16 +4,19 @@
 //! it was at that height, is punished once, and while what was at stake then is still within reach. Whoever is accused wrongly
 //! loses nothing; whoever accuses pays for the checking.
 //!
+//! Who brings it is anyone by a transaction, or the writer of a block by one of the chain's own: then a member answers once, see
+//! [`super::reach`].
+//!
 //! Deliberately absent: absence of evidence. That somebody was silent is counted by [`super::close`] from the turns of decided blocks.
 
 use alloy_primitives::{Address, B256, U256};
 use polity_constitution::{Incentive, OffenceKind, offence};
 use polity_primitives::REGISTRY;
 
-use super::{Constitution, IConstitution as sol, standing::Cause};
+use super::{Constitution, IConstitution as sol, reach::Now, standing::Cause};
 use crate::{
     context::{Context, Result},
-    ensure, layout,
+    layout,
     registry::registry,
     storage::{Read, Slot},
 };
@@ -22,6 +25,8 @@ use crate::{
 const CHECK_GAS: u64 = 6_000;
 /// Gas of a byte of evidence: decoded once, hashed once.
 const BYTE_GAS: u64 = 3;
+/// Gas of punishing what a block carries, at most: the proof, the cuts, and twice the question who would be left.
+pub const CONVICT_GAS_MAX: u64 = 6_000_000;
 /// Into how many parts the unbonding time is divided to know how old a height is.
 const MARKS: u64 = 8;
 
@@ -41,8 +46,8 @@ layout! {
 layout! {
     /// A height and its second, noted now and then.
     pub(super) struct Mark {
-        height: Slot<u64>,
-        at: Slot<u64>,
+        pub(super) height: Slot<u64>,
+        pub(super) at: Slot<u64>,
     }
 }
 
@@ -61,6 +66,15 @@ impl OffenceRecord {
     }
 }
 
+/// Who brings evidence.
+struct By {
+    account: Address,
+    /// The member that acts with it; zero for none.
+    member: B256,
+    /// Whether the chain does, in the name of the writer of the block.
+    chain: bool,
+}
+
 /// What is written about an offence beside what it cost.
 pub(super) struct Charge {
     pub(super) kind: u8,
@@ -71,36 +85,48 @@ pub(super) struct Charge {
 }
 
 impl Constitution {
-    /// Punishes what `bytes` prove.
+    /// Punishes what `bytes` prove, for whoever brings them.
     ///
-    /// Errors: `NoOffence` (which check fails), `Unattributed`, `KeyRetired`, `TooOld`, `AlreadyPunished`.
+    /// Errors: `NoOffence` (which check fails), `Unattributed`, `KeyRetired`, `FutureHeight`, `TooOld`, `AlreadyPunished`.
     pub(super) fn accuse(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Result<()> {
+        let caller = cx.caller();
+        let accuser = registry().party_of(&mut cx.storage_of(REGISTRY), caller)?;
+        self.punish_proved(cx, bytes, By { account: caller, member: accuser, chain: false })
+    }
+
+    /// Punishes what `bytes` prove, by the chain itself: the writer of the block carried them. Its member counts as who brought
+    /// them, and is paid as a reporter where the charter says so.
+    ///
+    /// Errors: `NotBySystem`, those of [`Self::accuse`], `Answered`.
+    pub(super) fn convict(&self, cx: &mut Context<'_>, writer: Address, bytes: &[u8]) -> Result<()> {
+        cx.by_system()?;
+        let member = registry().signer(&mut cx.storage_of(REGISTRY), writer)?;
+        let account = registry().account_of(&mut cx.storage_of(REGISTRY), member)?;
+        self.punish_proved(cx, bytes, By { account, member, chain: true })
+    }
+
+    fn punish_proved(&self, cx: &mut Context<'_>, bytes: &[u8], by: By) -> Result<()> {
         cx.charge(CHECK_GAS.saturating_add((bytes.len() as u64).saturating_mul(BYTE_GAS)))?;
         let proved = offence(cx.block().chain_id, bytes)
             .map_err(|error| sol::NoOffence { problem: error.to_string() })?;
-        let (height, signer) = (proved.height, proved.culprit);
-        let member = registry().signer(&mut cx.storage_of(REGISTRY), signer)?;
-        ensure!(!member.is_zero(), sol::Unattributed { signer });
-        let retired = registry().retired(&mut cx.storage_of(REGISTRY), signer)?;
-        ensure!(retired == 0 || height <= retired, sol::KeyRetired { signer, height: retired });
-        ensure!(!self.punished.at(proved.key).get(cx)?, sol::AlreadyPunished { key: proved.key });
         let incentive = self.settings(cx)?.incentive;
-        let oldest = self.oldest_within(cx, incentive.unbonding)?;
-        ensure!(height >= oldest, sol::TooOld { height, oldest });
+        let block = cx.block();
+        let now = Now {
+            height: block.height,
+            timestamp_secs: block.timestamp_secs,
+            unbonding: incentive.unbonding,
+        };
+        let member = self.within_reach(cx, &proved, now, by.chain)??;
 
+        let (kind, height, round) = (proved.kind, proved.height, proved.round);
         self.punished.at(proved.key).set(cx, true)?;
-        let (kind, round, caller) = (proved.kind, proved.round, cx.caller());
-        cx.emit(&sol::OffenceProved {
-            key: proved.key,
-            member,
-            kind: kind as u8,
-            height,
-            round,
-            reporter: caller,
-        })?;
+        self.convicted.at(member).set(cx, now.height)?;
+        let reporter = by.account;
+        let event = sol::OffenceProved { key: proved.key, member, kind: kind as u8, height, round, reporter };
+        cx.emit(&event)?;
         // Who accuses itself is not paid for it.
-        let own = registry().party_of(&mut cx.storage_of(REGISTRY), caller)? == member;
-        let charge = Charge { kind: kind as u8, member, height, round, reporter: (!own).then_some(caller) };
+        let paid = (by.member != member && !reporter.is_zero()).then_some(reporter);
+        let charge = Charge { kind: kind as u8, member, height, round, reporter: paid };
         let (part, by, cause) = terms(&incentive, kind);
         self.sentence(cx, &incentive, &charge, part)?;
         if let Some(rules) = &incentive.standing {
@@ -144,25 +170,6 @@ impl Constitution {
         let mark = self.marks.grow(cx)?;
         mark.height.set(cx, block.height)?;
         mark.at.set(cx, block.timestamp_secs)
-    }
-
-    /// The lowest height that evidence may be about: every lower one is older than the unbonding time. Without one, all are young.
-    /// Cost: a binary search.
-    fn oldest_within(&self, cx: &mut Context<'_>, unbonding_secs: u64) -> Result<u64> {
-        let limit = cx.block().timestamp_secs.checked_sub(unbonding_secs).filter(|_| unbonding_secs != 0);
-        let Some(limit) = limit else { return Ok(0) };
-        let (mut low, mut high, mut oldest) = (0, self.marks.len(cx)?, 0);
-        while low < high {
-            let middle = u64::midpoint(low, high);
-            let mark = self.marks.at(middle);
-            if mark.at.get(cx)? <= limit {
-                oldest = mark.height.get(cx)?;
-                low = middle.saturating_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        Ok(oldest)
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! The second half keeps the constitution of consensus alive: [`mod@turn`] from which height settings hold; [`stake`] bonds, in
 //! [`shares`]; [`term`] delegates; [`mod@candidates`] what the committee is made of; [`mod@close`] the accounts of each block, with
-//! [`vesting`] rewards and [`standing`]; [`evidence`] and what follows, [`slash`].
+//! [`vesting`] rewards and [`standing`]; [`evidence`], what is within its [`reach`], and what follows, [`slash`].
 //!
 //! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they
 //! are meant; [`apply`] what they do; [`views`] and [`money`] what those outside read.
@@ -26,6 +26,7 @@ mod evidence;
 mod judge;
 mod money;
 mod places;
+mod reach;
 mod rules;
 mod shares;
 mod slash;
@@ -44,11 +45,13 @@ use polity_charter::Charter;
 use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
 pub use close::{CLOSE_GAS_MAX, ISSUED_MAX};
+pub use evidence::CONVICT_GAS_MAX;
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
 pub use money::{
     BondView, BooksView, HoldingView, OffenceView, PAGE_MAX, PaymentView, ScoreView, bonds, books, delegates,
     holdings, is_punished, member_of_signer, offence_count, offences, payments, scores,
 };
+pub use reach::{Obstacle, obstacle};
 pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};
 pub use text::TEXT_BYTES_MAX;
@@ -113,6 +116,8 @@ layout! {
         offences: List<evidence::OffenceRecord>,
         punished: Map<B256, Slot<bool>>,
         marks: List<evidence::Mark>,
+        /// Height of the block in which a member was last punished for what evidence proved.
+        convicted: Map<B256, Slot<u64>>,
     }
 }
 
@@ -189,6 +194,7 @@ impl Institution for Constitution {
             C::release(c) => constitution.release(cx, c.id).map(void),
             C::claim(c) => Ok(returns::<sol::claimCall>(&constitution.claim(cx, c.candidate)?)),
             C::accuse(c) => constitution.accuse(cx, &c.evidence).map(void),
+            C::convict(c) => constitution.convict(cx, c.writer, &c.evidence).map(void),
             C::adjustStanding(c) => constitution.adjust(cx, c.member, c.by).map(void),
             C::close(c) => constitution.close(cx, c.writer, &c.missed).map(void),
             C::turn(_) => {

@@ -141,6 +141,14 @@ fn examples() -> Vec<Example> {
             CONSTITUTION,
             &sol::closeCall { writer: scene::node("AAA"), missed: vec![scene::node("BBB")] },
         ),
+        Example::new(
+            SYSTEM,
+            CONSTITUTION,
+            &sol::convictCall {
+                writer: scene::node("AAA"),
+                evidence: scene::votes(3, 0, ("BBB", 1), ("BBB", 2)).into(),
+            },
+        ),
         by(sol::turnCall {}.abi_encode()),
         by(sol::stakeOfCall { member: word("AAA") }.abi_encode()),
         by(sol::delegationOfCall { candidate: word("AAA"), holder: GUEST.into_word() }.abi_encode()),

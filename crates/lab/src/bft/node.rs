@@ -435,7 +435,10 @@ impl Node {
                 }
                 Input::Vote(vote)
             }
-            Wire::Consensus(SignedConsensusMsg::Proposal(proposal)) => Input::Proposal(proposal),
+            Wire::Consensus(SignedConsensusMsg::Proposal(proposal)) => {
+                self.host.proposal(&proposal)?;
+                Input::Proposal(proposal)
+            }
             Wire::Liveness(LivenessMsg::PolkaCertificate(polka)) => Input::PolkaCertificate(polka),
             Wire::Liveness(LivenessMsg::SkipRoundCertificate(skip)) => Input::RoundCertificate(skip),
             Wire::Part { stream, sequence, part } => {

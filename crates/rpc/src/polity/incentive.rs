@@ -1,7 +1,11 @@
 //! What honesty earned and dishonesty cost: bonds, rewards, standing, offences; and who signed what.
 
-use polity_institutions::{constitution as house, registry};
-use polity_primitives::{Accusation, Address, B256, Bytes, Evidence, Height, Signature};
+use polity_institutions::{
+    constitution::{self as house, Obstacle},
+    registry,
+};
+use polity_ledger::Docketed;
+use polity_primitives::{Address, B256, Bytes, Evidence, Height, Signature};
 use serde::Serialize;
 
 use super::{At, height, state};
@@ -146,7 +150,10 @@ struct OffenceView {
     member: String,
     height: u64,
     round: u32,
+    /// Who brought the evidence, by an account, or by a block that carried it. None: the chain counted, or the culprit itself did.
     reporter: Option<Address>,
+    /// The member that acts with it.
+    reporter_member: Option<String>,
     punished_at: u64,
     forfeited_wei: String,
 }
@@ -159,8 +166,13 @@ pub(super) fn offences(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let word = |kind: u8| {
         polity_constitution::OffenceKind::from_number(kind).map_or("turns missed", |kind| kind.as_str())
     };
+    let members = registry::members(&state);
+    let named = |account: Address| {
+        members.iter().find(|member| member.account == account).map(|member| member.id.clone())
+    };
     let view = |(number, offence): (u64, house::OffenceView)| OffenceView {
         number,
+        reporter_member: offence.reporter.and_then(named),
         offence: word(offence.kind),
         member: offence.member,
         height: offence.height,
@@ -173,33 +185,63 @@ pub(super) fn offences(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     api.answer(&found.collect::<Vec<_>>())
 }
 
-/// Evidence this node found, with what to do with it.
+/// Evidence on record at this node: what its engines found and what peers told.
 #[derive(Serialize)]
 struct EvidenceView {
     #[serde(flatten)]
     evidence: Evidence,
+    /// One per offence.
+    key: B256,
+    offence: &'static str,
     /// The member whose key signed.
     member: Option<String>,
     /// What `CONSTITUTION.accuse` takes.
     accusation: Bytes,
     /// Whether it was punished.
     punished: bool,
+    /// `due`: the next block of whoever has it punishes it. `recorded`: it waits for somebody's `accuse`. `punished`, `answered`,
+    /// `too old`: see `why`.
+    state: &'static str,
+    why: Option<String>,
 }
 
 /// Evidence on record at this node.
 pub(super) fn evidence(api: &Api, _: &Args<'_>) -> Result<Answer, Failure> {
     let state = api.ledger.latest();
-    let view = |evidence: Evidence| {
-        let accusation = Accusation::from(&evidence).to_bytes();
-        let proved = polity_constitution::offence(api.chain_id(), &accusation).ok();
+    let convicts = api.ledger.convicts();
+    let view = |(entry, obstacle): (Docketed, Option<Obstacle>)| {
+        let (word, why) = match &obstacle {
+            None if convicts => ("due", None),
+            None => ("recorded", Some("the charter has no incentive: somebody has to bring it".to_owned())),
+            Some(Obstacle::Punished(_)) => ("punished", None),
+            Some(Obstacle::Answered(answered)) => {
+                let why =
+                    format!("its member was punished in block {}; `accuse` still takes it", answered.height);
+                ("answered", Some(why))
+            }
+            Some(Obstacle::TooOld(old)) => {
+                ("too old", Some(format!("the oldest that counts is block {}", old.oldest)))
+            }
+            Some(Obstacle::KeyRetired(key)) => {
+                ("recorded", Some(format!("the member had given the key up in block {}", key.height)))
+            }
+            Some(_) => (
+                "recorded",
+                Some("no member's key, or no block's height, as this node knows the chain".to_owned()),
+            ),
+        };
         EvidenceView {
-            evidence,
-            member: proved.as_ref().and_then(|proved| house::member_of_signer(&state, proved.culprit)),
-            accusation,
-            punished: proved.is_some_and(|proved| house::is_punished(&state, proved.key)),
+            key: entry.offence.key,
+            offence: entry.offence.kind.as_str(),
+            member: house::member_of_signer(&state, entry.offence.culprit),
+            evidence: entry.evidence,
+            accusation: entry.accusation,
+            punished: matches!(obstacle, Some(Obstacle::Punished(_))),
+            state: word,
+            why,
         }
     };
-    api.answer(&api.ledger.evidence()?.into_iter().map(view).collect::<Vec<_>>())
+    api.answer(&api.ledger.docket().into_iter().map(view).collect::<Vec<_>>())
 }
 
 /// One signature.

@@ -17,6 +17,7 @@ const CHAIN: u64 = 77;
 struct Kept {
     blocks: Vec<(SealedBlock, Certificate)>,
     bodies: BTreeMap<B256, Vec<u8>>,
+    evidence: Vec<Evidence>,
 }
 
 /// A chain of empty blocks. A gas limit of 13 makes one invalid.
@@ -92,7 +93,8 @@ impl Application for Chain {
         Height(2)
     }
 
-    fn evidence(&mut self, _: Evidence) -> Result<(), Fatal> {
+    fn evidence(&mut self, evidence: Evidence) -> Result<(), Fatal> {
+        self.kept.lock().expect("unpoisoned").evidence.push(evidence);
         Ok(())
     }
 
@@ -126,8 +128,14 @@ fn committee() -> polity_constitution::Committee {
 }
 
 fn host(i: u8) -> Host {
-    let chain = Chain { kept: Arc::default(), committee: committee() };
-    Host::new(Box::new(chain), Some(key(i))).expect("a committee")
+    recording(i).0
+}
+
+/// A host, and what its chain keeps.
+fn recording(i: u8) -> (Host, Arc<Mutex<Kept>>) {
+    let kept = Arc::<Mutex<Kept>>::default();
+    let chain = Chain { kept: kept.clone(), committee: committee() };
+    (Host::new(Box::new(chain), Some(key(i))).expect("a committee"), kept)
 }
 
 /// The key whose turn it is.
@@ -284,4 +292,93 @@ fn a_known_block_is_streamed_again_under_its_new_round() {
     assert_eq!((judged.hash, judged.round, judged.valid_round), (hash, Round::new(1), Round::new(0)));
     let unknown = a.restream(Height(1), Round::new(1), Round::new(0), next, B256::ZERO).expect("not fatal");
     assert_eq!(unknown, None);
+}
+
+/// A proposal of block `hash` for round 0 that `by` signs as `proposer`'s.
+fn proposal(
+    by: u8,
+    proposer: u8,
+    hash: B256,
+    height: u64,
+    valid: Option<u32>,
+) -> library::SignedProposal<Context> {
+    let message = super::super::BlockProposal {
+        height: BlockHeight(Height(height)),
+        round: Round::new(0),
+        block: BlockHash(hash),
+        valid_round: valid.map_or(Round::Nil, Round::new),
+        proposer: ValidatorAddress(key(proposer).address()),
+    };
+    let digest = polity_primitives::proposal_digest(CHAIN, Height(height), 0, valid, hash);
+    library::SignedMessage::new(message, SignatureBytes(key(by).sign(digest)))
+}
+
+#[test]
+fn a_signed_proposal_of_a_block_that_no_state_makes_valid_is_recorded() {
+    let (proposer, other) = (turn(1, 0), turn(1, 1));
+    // Its header names no charter: that breaks a rule in every state.
+    let mut bad = block(1, B256::ZERO, 3).block;
+    bad.header.gas_limit = 13;
+    let bad = bad.seal();
+    let garbage = vec![7; 99];
+    let no_block = polity_primitives::keccak256(&garbage);
+    for (hash, body) in [(bad.hash, bad.encoded()), (no_block, garbage)] {
+        for block_first in [true, false] {
+            let (mut host, kept) = recording(turn(1, 2));
+            let say = |host: &mut Host| {
+                // Neither is who signs for another, nor what comes again as a block that was wanted once.
+                for (by, valid) in [(other, None), (proposer, Some(0))] {
+                    host.proposal(&proposal(by, proposer, hash, 1, valid)).expect("not fatal");
+                }
+                host.proposal(&proposal(other, other, hash, 1, None)).expect("not fatal");
+                host.proposal(&proposal(proposer, proposer, hash, 1, None)).expect("not fatal");
+            };
+            if block_first {
+                feed(&mut host, stream(proposer, proposer, hash, &body, 1));
+                assert_eq!(kept.lock().expect("unpoisoned").evidence, [], "nobody signed it yet");
+                say(&mut host);
+            } else {
+                say(&mut host);
+                assert_eq!(kept.lock().expect("unpoisoned").evidence, [], "nobody has seen it yet");
+                feed(&mut host, stream(proposer, proposer, hash, &body, 1));
+            }
+            say(&mut host);
+            let evidence = kept.lock().expect("unpoisoned").evidence.clone();
+            let [Evidence::InvalidProposal { height: 1, round: 0, validator, .. }] = &evidence[..] else {
+                panic!("{evidence:?}")
+            };
+            assert_eq!(*validator, key(proposer).address());
+            let accusation = polity_primitives::Accusation::from(&evidence[0]).to_bytes();
+            let offence = polity_constitution::offence(CHAIN, &accusation).expect("proved");
+            assert_eq!(offence.culprit, key(proposer).address());
+        }
+    }
+}
+
+#[test]
+fn a_block_that_only_the_state_makes_invalid_accuses_nobody() {
+    let proposer = turn(1, 0);
+    let no_requests =
+        alloy_primitives::b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    let header = Header {
+        number: 1,
+        gas_limit: 13,
+        beneficiary: key(proposer).address(),
+        withdrawals_root: Some(polity_primitives::keccak256([0x80])),
+        blob_gas_used: Some(0),
+        excess_blob_gas: Some(0),
+        parent_beacon_block_root: Some(B256::ZERO),
+        requests_hash: Some(no_requests),
+        extra_data: vec![7; 32].into(),
+        base_fee_per_gas: Some(0),
+        ..Default::default()
+    };
+    // The chain of these tests refuses both for their gas limit; only the second shows by itself what is wrong.
+    for (gas_used, accused) in [(13, 0), (14, 1)] {
+        let (mut host, kept) = recording(turn(1, 2));
+        let bad = Block::unsealed(Header { gas_used, ..header.clone() }, vec![]).seal();
+        feed(&mut host, stream(proposer, proposer, bad.hash, &bad.encoded(), 1));
+        host.proposal(&proposal(proposer, proposer, bad.hash, 1, None)).expect("not fatal");
+        assert_eq!(kept.lock().expect("unpoisoned").evidence.len(), accused, "{gas_used} gas of 13");
+    }
 }
