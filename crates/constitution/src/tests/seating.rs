@@ -146,7 +146,7 @@ fn a_committee_is_bounded() {
     assert!(full.total_power() <= POWER_SCALE + MEMBERS_MAX as u64);
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
+pub(super) fn any_settings() -> impl Strategy<Value = Settings> {
     let write = prop_oneof![
         Just(WriteRight::Membership { primary: Primary::Rotation }),
         Just(WriteRight::Membership { primary: Primary::Random }),
@@ -168,7 +168,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
+pub(super) fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
     let amount = prop_oneof![
         Just(U256::ZERO),
         (0u64..10).prop_map(U256::from),
