@@ -181,8 +181,9 @@ fn money(charter: &Charter, report: &mut Report<'_>) {
 
 /// What work does not go with.
 fn work(charter: &Charter, report: &mut Report<'_>) {
-    if !matches!(charter.consensus.write, WriteRight::Work(_)) {
-        return;
+    let WriteRight::Work(work) = &charter.consensus.write else { return };
+    if let Some(haste) = work.haste() {
+        report.warning(&format!("{WRITE}.confirmations"), haste.to_string(), haste.hint());
     }
     if let Clock::Replay { .. } = charter.clock {
         let message = "work is measured by the time it takes, and a replay clock does not tell the time";

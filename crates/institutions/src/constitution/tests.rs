@@ -3,6 +3,7 @@
 
 mod conserve;
 mod evidence;
+mod outlook;
 mod scene;
 mod stake;
 mod standing;
