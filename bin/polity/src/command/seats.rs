@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     act::{SignerArgs, done, send, send_to, send_value, word},
     read::{array, list, moment, row, table, text},
+    stake::{ForceArgs, with_effects},
 };
 use crate::{
     client::{RpcArgs, TxReceipt},
@@ -181,7 +182,7 @@ impl Elect {
 /// Bonds money on this member's own conduct as a validator; with --chamber, in a chamber by stake.
 ///
 /// A validator's bond is what it writes and verifies with where stake counts, and what it loses by dishonesty. A chamber's weighs on
-/// proposals that open later.
+/// proposals that open later. What it does and from when is said; where it would only wait it is refused, unless --force is given.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  polity bond 300 --as de --dir .polity/stake\n  polity bond 25.5 --chamber holders --as FJI --dir .polity/paris"
@@ -193,6 +194,8 @@ pub(crate) struct Bond {
     #[arg(long, value_name = "CHAMBER")]
     chamber: Option<String>,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
     rpc: RpcArgs,
@@ -202,14 +205,27 @@ impl Bond {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let amount = amount(&self.amount)?;
         let Some(chamber) = &self.chamber else {
-            let call = IConstitution::bondCall {};
-            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &call)?;
-            let value = json!({ "amountWei": amount.to_string() });
-            return done(json, &receipt, value, &format!("{} bonded", amount_text(amount)));
+            return self.of_validator(json, amount);
         };
         let call = IAssembly::bondCall { chamber: word("chamber", chamber)? };
         let receipt = send_value(&self.rpc, &self.signer, amount, &call)?;
         moved(json, &self.rpc, &receipt, chamber, (amount, "bonded in"))
+    }
+
+    /// A bond on the member's own conduct.
+    fn of_validator(&self, json: bool, amount: U256) -> Outcome {
+        let account = self.signer.address(self.rpc.dir())?;
+        let client = self.rpc.client()?;
+        let member: Value = client.call("polity_member", json!([account]))?;
+        // Who is no member is told so by the chain.
+        let effects = match member["id"].as_str() {
+            Some(member) => self.force.effects(&client, (member, true), amount)?,
+            None => Vec::new(),
+        };
+        let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &IConstitution::bondCall {})?;
+        let value = json!({ "amountWei": amount.to_string(), "effects": effects });
+        let said = format!("{} bonded", Words::of(&client).money(amount));
+        done(json, &receipt, value, &with_effects(&said, &effects))
     }
 }
 
