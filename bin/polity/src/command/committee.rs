@@ -15,15 +15,20 @@ pub(super) fn outlook(simulation: &Value) -> String {
     let found = &simulation["committee"];
     if !found.is_null() {
         let from = text(&found["from"]);
-        let (in_block, joins, leaves) =
-            (text(&found["enactedIn"]), array(&found["joins"]).len(), array(&found["leaves"]).len());
-        let moves = match (leaves, joins) {
-            (0, 0) => "nobody joins or drops out".to_owned(),
-            (leaves, joins) => format!("{leaves} drop out, {joins} join"),
-        };
-        out +=
-            &format!("the committee from block {from} on, were it enacted in block {in_block} ({moves}):\n");
+        let in_block = text(&found["enactedIn"]);
+        out += &format!("the committee from block {from} on, were it enacted in block {in_block}:\n");
         out += &members(&found["before"], &found["after"]);
+        for (key, words) in [("leaves", "drops out"), ("joins", "comes in")] {
+            let names = array(&found[key]);
+            let more = match names.len().saturating_sub(ROWS_MAX) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let names: Vec<_> = names.iter().take(ROWS_MAX).map(text).collect();
+            if !names.is_empty() {
+                out += &format!("  {words}: {}{more}\n", names.join(", "));
+            }
+        }
     }
     for warning in array(&simulation["warnings"]) {
         out += &format!("warning: {}\n", text(warning));
@@ -117,10 +122,11 @@ mod tests {
         let before = roll("bft", &[("br", 1, 1), ("de", 1, 1)]);
         assert_eq!(
             said(before.clone(), roll("bft", &[("br", 0, 0), ("de", 1, 1)]), &["br"]),
-            "the committee from block 8 on, were it enacted in block 7 (1 drop out, 0 join):\n\
+            "the committee from block 8 on, were it enacted in block 7:\n\
              \x20 member  writes           verifies\n\
              \x20 br      1 of 2 → no      1 of 2 → no\n\
              \x20 de      1 of 2 → 1 of 1  1 of 2 → 1 of 1\n\
+             \x20 drops out: br\n\
              warning: beware\n"
         );
         let work = said(before, roll("work", &[("br", 1, 1), ("de", 1, 1)]), &[]);

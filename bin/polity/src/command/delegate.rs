@@ -11,7 +11,7 @@ use super::{
     act::{SignerArgs, done, send, send_to, word},
     read::{array, row, table, text},
     seats::amount,
-    stake::{ForceArgs, with_effects},
+    stake::{ForceArgs, comes_back, unbonded, with_effects},
 };
 use crate::{
     client::{Client, RpcArgs},
@@ -178,8 +178,11 @@ impl Undelegate {
                 send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?
             }
         };
-        let value = json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string() });
-        done(json, &receipt, value, &format!("{} taken back from {from}", amount_text(amount)))
+        let payment = unbonded(&receipt).map(|(id, _)| id);
+        let value =
+            json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string(), "payment": payment });
+        let then = comes_back(&receipt, self.to.as_deref());
+        done(json, &receipt, value, &format!("{} taken back from {from}{then}", amount_text(amount)))
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     act::{SignerArgs, done, send, send_to, send_value, word},
     read::{array, list, moment, row, table, text},
-    stake::{ForceArgs, with_effects},
+    stake::{ForceArgs, comes_back, unbonded, with_effects},
 };
 use crate::{
     client::{RpcArgs, TxReceipt},
@@ -88,6 +88,9 @@ fn chamber_text(words: &Words, chamber: &Value) -> String {
                     format!("{} {}{withdrawn}", text(&candidate["member"]), text(&candidate["weight"]));
                 line("candidate", words);
             }
+            if let Some(words) = too_few(filled) {
+                line("", words);
+            }
         }
         Some(_) => {
             let (least, whole) = (words.money_text(&text(&filled["minWei"])), &filled["bondedWei"]);
@@ -108,6 +111,24 @@ fn chamber_text(words: &Words, chamber: &Value) -> String {
         }
     }
     table(&rows)
+}
+
+/// That more may stand: an open election with fewer candidates than seats leaves the others vacant for the whole term.
+fn too_few(filled: &Value) -> Option<String> {
+    let seats = filled["seats"].as_u64().filter(|_| !filled["electionClosesAt"].is_null())?;
+    let stand =
+        array(&filled["candidates"]).iter().filter(|candidate| candidate["withdrawn"] != true).count();
+    let vacant = seats.checked_sub(u64::try_from(stand).ok()?).filter(|vacant| *vacant > 0)?;
+    let stand = match stand {
+        0 => "nobody stands yet".to_owned(),
+        1 => "1 candidate".to_owned(),
+        more => format!("{more} candidates"),
+    };
+    Some(format!(
+        "{stand} for {seats} seats: {vacant} stay vacant for the whole term unless others stand (`polity stand {}`); only who gets a \
+         ballot is seated",
+        text(&filled["chamber"])
+    ))
 }
 
 fn described(chamber: &Value) -> String {
@@ -252,8 +273,10 @@ impl Unbond {
         let Some(chamber) = &self.chamber else {
             let call = IConstitution::unbondCall { amount };
             let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
-            let value = json!({ "amountWei": amount.to_string() });
-            return done(json, &receipt, value, &format!("{} unbonding", amount_text(amount)));
+            let value =
+                json!({ "amountWei": amount.to_string(), "payment": unbonded(&receipt).map(|(id, _)| id) });
+            let said = format!("{} unbonding{}", amount_text(amount), comes_back(&receipt, None));
+            return done(json, &receipt, value, &said);
         };
         let call = IAssembly::unbondCall { chamber: word("chamber", chamber)?, amount };
         let receipt = send(&self.rpc, &self.signer, &call)?;
@@ -276,4 +299,20 @@ fn moved(
     let value = json!({ "chamber": chamber, "amountWei": amount.to_string() });
     let shown = Words::of(&rpc.client()?).money(amount);
     done(json, receipt, value, &format!("{shown} {how} {chamber}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_election_with_fewer_candidates_than_seats_says_so_while_they_can_still_stand() {
+        let filled = |candidates: Value, closes: Value| json!({ "chamber": "council", "seats": 3, "electionClosesAt": closes, "candidates": candidates });
+        let candidate = |withdrawn: bool| json!({ "member": "de", "weight": "1", "withdrawn": withdrawn });
+        let lone = too_few(&filled(json!([candidate(false), candidate(true)]), json!(9))).expect("told");
+        assert!(lone.starts_with("1 candidate for 3 seats: 2 stay vacant"), "{lone}");
+        let three = json!([candidate(false), candidate(false), candidate(false)]);
+        assert_eq!(too_few(&filled(three, json!(9))), None);
+        assert_eq!(too_few(&filled(json!([]), Value::Null)), None, "the election is over");
+    }
 }

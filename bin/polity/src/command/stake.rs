@@ -1,11 +1,16 @@
-//! What money at stake would do, said before it is put there.
+//! What money at stake would do, said before it is put there; and what becomes of it when it is taken out.
 
-use alloy_primitives::U256;
+use alloy_primitives::{B256, Bytes, U256};
+use alloy_sol_types::{SolEvent, SolValue};
 use clap::Args;
+use polity_institutions::constitution::IConstitution;
 use serde_json::{Value, json};
 
-use super::read::{array, text};
-use crate::{client::Client, output::Failure};
+use super::read::{array, text, time};
+use crate::{
+    client::{Client, TxReceipt},
+    output::Failure,
+};
 
 /// Whether to do what would be of no use.
 #[derive(Args, Clone, Copy, Debug)]
@@ -19,7 +24,7 @@ impl ForceArgs {
     /// What `amount` at stake on the conduct of `candidate` would do, by itself if `own`: sentences.
     ///
     /// # Errors
-    /// It would do nothing but wait, and that is not forced.
+    /// The chain takes none, or it would do nothing but wait and that is not forced.
     pub(super) fn effects(
         self,
         client: &Client,
@@ -27,6 +32,9 @@ impl ForceArgs {
         amount: U256,
     ) -> Result<Vec<String>, Failure> {
         let found: Value = client.call("polity_bondOutlook", json!([candidate, amount.to_string(), own]))?;
+        if let Some(why) = found["impossible"].as_str() {
+            return Err(Failure::failed(format!("{why}. Nothing is sent")));
+        }
         match found["pointless"].as_str() {
             None => Ok(array(&found["effects"]).iter().map(text).collect()),
             Some(why) if self.force => Ok(vec![why.to_owned()]),
@@ -35,6 +43,26 @@ impl ForceArgs {
             ))),
         }
     }
+}
+
+/// The payments that a transaction of unbonding made: number, and when it may be paid.
+pub(super) fn unbonded(receipt: &TxReceipt) -> Option<(u64, u64)> {
+    let topic = IConstitution::Unbonding::SIGNATURE_HASH.to_string();
+    let log = receipt.logs.iter().find(|log| log["topics"][0].as_str() == Some(&topic))?;
+    let id = log["topics"][1].as_str()?.parse::<U256>().ok()?;
+    let data: Bytes = log["data"].as_str()?.parse().ok()?;
+    let (_, paid_at, _) = <(U256, u64, B256)>::abi_decode(&data).ok()?;
+    Some((id.saturating_to(), paid_at))
+}
+
+/// What becomes of the money of a transaction of unbonding, as a line below what was said; empty if it does not tell.
+pub(super) fn comes_back(receipt: &TxReceipt, to: Option<&str>) -> String {
+    let Some((id, paid_at)) = unbonded(receipt) else { return String::new() };
+    let goes = to.map_or_else(|| "is paid".to_owned(), |to| format!("goes to {to}"));
+    format!(
+        "\n  payment {id}: it {goes} by `polity release {id}`, from {} on, and is at stake until then",
+        time(paid_at)
+    )
 }
 
 /// `said`, with the sentences below it.

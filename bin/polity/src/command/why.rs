@@ -45,6 +45,10 @@ impl Why {
             Some(id) => client.call("polity_proposal", json!([id]))?,
             None => Value::Null,
         };
+        let cancelled = cancelled(&report, &proposal, &self.lang);
+        if !proposal["cancelledBecause"].is_null() {
+            report["cancelledBecause"] = proposal["cancelledBecause"].clone();
+        }
         let failure = &proposal["failure"];
         if !failure.is_null() {
             report["failure"] = failure.clone();
@@ -54,7 +58,7 @@ impl Why {
             let is_recorded = report["vote"].as_str().is_none_or(|vote| vote == "concluded");
             let hash =
                 if is_recorded { format!("report hash {}\n", text(&report["hash"])) } else { String::new() };
-            let mut out = format!("{reasons}\n{hash}");
+            let mut out = format!("{reasons}\n{hash}{}", cancelled.unwrap_or_default());
             if !failure.is_null() {
                 let why = Words::of(&client).proposal_failure(failure);
                 out += &match self.lang.as_str() {
@@ -64,5 +68,55 @@ impl Why {
             }
             out
         })
+    }
+}
+
+/// That a vote was cut off, by what, and what its numbers are then; `None` if it was not.
+fn cancelled(report: &Value, proposal: &Value, lang: &str) -> Option<String> {
+    if proposal["status"] != "cancelled" || report["vote"] != "cancelled" {
+        return None;
+    }
+    let reason = proposal["cancelledBecause"].as_str().filter(|reason| !reason.is_empty());
+    let by_guardian = proposal["guardian"]["adopted"] == true;
+    let (chamber, proposer) = (text(&proposal["guardian"]["chamber"]), text(&proposal["proposer"]));
+    Some(match lang {
+        "zh" => {
+            let who = if by_guardian { chamber } else { proposer };
+            let why = reason.map(|reason| format!("，理由：{reason}")).unwrap_or_default();
+            format!("由 {who} 撤销{why}。未作出任何决定；以上数字仅反映撤销时已投的票。\n")
+        }
+        _ => {
+            let who = if by_guardian {
+                format!("the guardian, {chamber},")
+            } else {
+                format!("{proposer}, who had proposed it")
+            };
+            let why = reason.map(|reason| format!(", because: {reason}")).unwrap_or_default();
+            format!(
+                "Cancelled by {who}{why}. Nothing was decided; the numbers are of the ballots cast until then.\n"
+            )
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vote_that_was_cut_off_says_by_whom_and_why() {
+        let proposal = |guardian: Value| json!({ "status": "cancelled", "proposer": "de", "cancelledBecause": "Overtaken", "guardian": guardian });
+        let cut_off = json!({ "vote": "cancelled" });
+        let said = cancelled(&cut_off, &proposal(Value::Null), "en").expect("cancelled");
+        assert_eq!(
+            said,
+            "Cancelled by de, who had proposed it, because: Overtaken. Nothing was decided; the numbers are of the ballots cast \
+             until then.\n"
+        );
+        let guardian = json!({ "adopted": true, "chamber": "court" });
+        let said = cancelled(&cut_off, &proposal(guardian), "en").expect("cancelled");
+        assert!(said.starts_with("Cancelled by the guardian, court, because"), "{said}");
+        // A stage that was concluded before stays what it was.
+        assert_eq!(cancelled(&json!({ "vote": "concluded" }), &proposal(Value::Null), "en"), None);
     }
 }

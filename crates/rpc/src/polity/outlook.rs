@@ -80,8 +80,10 @@ impl OutlookView {
 struct BondView {
     /// In sentences.
     effects: Vec<String>,
-    /// Why it would do nothing but wait, or be refused; `null` if it does something.
+    /// Why it would do nothing but wait; `null` if it does something.
     pointless: Option<String>,
+    /// Why the chain takes none; `null` if it does.
+    impossible: Option<String>,
 }
 
 /// What an amount in wei put at stake on a member's conduct would do; by the member itself if `own`.
@@ -90,6 +92,7 @@ pub(super) fn bond(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let own = args.opt::<bool>(2)?.unwrap_or(false);
     let state = state(api, args, 3)?;
     let next = state.height().next().0;
-    let found = constitution::bond_outlook(&state, next, (&candidate, own), amount, &api.symbol());
-    api.answer(&BondView { effects: found.effects, pointless: found.pointless })
+    let constitution::BondOutlook { effects, pointless, impossible } =
+        constitution::bond_outlook(&state, next, (&candidate, own), amount, &api.symbol());
+    api.answer(&BondView { effects, pointless, impossible })
 }

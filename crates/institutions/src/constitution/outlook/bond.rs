@@ -1,13 +1,13 @@
 //! What money put at stake on a member's conduct would do: from when it counts, or why it does not.
 
 use alloy_primitives::U256;
-use polity_charter::{Rights, duration_text};
+use polity_charter::{Fees, Rights, duration_text};
 use polity_constitution::{Candidate, FeesTo, Lack, Roll, Settings, Share, WriteRight, lacks_to_write};
 
 use super::words::percent;
 use crate::{
     assembly::money,
-    constitution::views::{candidates, consensus, turn},
+    constitution::views::{block_rules, candidates, consensus, turn},
     host::Slots,
     registry,
 };
@@ -17,13 +17,19 @@ use crate::{
 pub struct BondOutlook {
     /// In sentences.
     pub effects: Vec<String>,
-    /// Why it would do nothing but wait, or be refused; `None` if it does something.
+    /// Why it would do nothing but wait; `None` if it does something.
     pub pointless: Option<String>,
+    /// Why the chain takes none; `None` if it does.
+    pub impossible: Option<String>,
 }
 
 impl BondOutlook {
-    fn none(why: String) -> Self {
-        Self { effects: Vec::new(), pointless: Some(why) }
+    fn pointless(why: String) -> Self {
+        Self { pointless: Some(why), ..Self::default() }
+    }
+
+    fn impossible(why: String) -> Self {
+        Self { impossible: Some(why), ..Self::default() }
     }
 }
 
@@ -48,16 +54,16 @@ pub fn bond_outlook(
 ) -> BondOutlook {
     let bond = Bond { candidate, amount, own, symbol };
     let Some(member) = registry::member(slots, candidate) else {
-        return BondOutlook::none(format!("there is no member {candidate}"));
+        return BondOutlook::impossible(format!("there is no member {candidate}"));
     };
     if !member.rights.contains(Rights::VALIDATE) {
         let status = member.status.as_str();
-        return BondOutlook::none(format!(
+        return BondOutlook::impossible(format!(
             "{candidate} ({status}) has no right to validate: it neither writes nor verifies, and takes no bond"
         ));
     }
     if member.consensus.is_none() {
-        return BondOutlook::none(format!(
+        return BondOutlook::pointless(format!(
             "{candidate} has no node: until its keys are known it can neither write nor verify, and the money would earn nothing"
         ));
     }
@@ -75,11 +81,12 @@ pub fn bond_outlook(
     let seat = bond.seat(&settings, (&was, &is), &after, with, from);
     let counts = seat.is_some();
     outlook.effects.extend(seat);
-    let paid = bond.earns(&settings, is.part(candidate).weight > 0);
+    let tips = block_rules(slots).is_none_or(|rules| rules.fees != Fees::Free);
+    let paid = bond.earns(&settings, tips, is.part(candidate).weight > 0);
     let earns = paid.is_some();
     outlook.effects.extend(paid);
     if !counts && !earns {
-        return BondOutlook::none(format!(
+        return BondOutlook::pointless(format!(
             "{}, and no reward is paid: the money would only wait",
             bond.counts_for_nothing(&settings)
         ));
@@ -141,7 +148,7 @@ impl Bond<'_> {
             }
             WriteRight::Delegation { seats, chamber: None, .. } => Some(self.term(*seats, pledge, all, with)),
             WriteRight::Membership { .. } | WriteRight::Work(_) | WriteRight::Delegation { .. } => {
-                let pledges = self.own && !pledge.is_zero();
+                let pledges = self.own && with.pledged.saturating_sub(self.amount) < pledge;
                 pledges.then(|| {
                     let own = money(with.pledged, self.symbol);
                     format!("from block {from} on {who} keeps the pledge of {}, with {own}", asked(pledge))
@@ -183,10 +190,10 @@ impl Bond<'_> {
         format!("the right to write is by {by} and {pledge}: the stake counts for nothing there")
     }
 
-    /// What it earns; `None` if nothing is paid, or never to it.
-    fn earns(&self, settings: &Settings, writes: bool) -> Option<String> {
+    /// What it earns, where transactions can carry `tips`; `None` if nothing is paid, or never to it.
+    fn earns(&self, settings: &Settings, tips: bool, writes: bool) -> Option<String> {
         let incentive = &settings.incentive;
-        let fees = incentive.fees == FeesTo::Writer && !incentive.is_empty();
+        let fees = tips && incentive.fees == FeesTo::Writer && !incentive.is_empty();
         let what = match (incentive.reward.is_zero(), fees) {
             (true, false) => return None,
             (false, false) => "rewards",

@@ -180,7 +180,7 @@ fn a_validator_that_is_suspended_drops_out_and_what_concerns_nobody_is_silent() 
 /// What a bond of 100 wei would do: whether it is pointless, and the first sentence of it.
 fn bonded(chain: &Chain, who: (&str, bool)) -> (bool, String) {
     let found = bond_outlook(&chain.memory, chain.memory.block.height + 1, who, U256::from(100), "UNIT");
-    match found.pointless {
+    match found.pointless.or(found.impossible) {
         Some(why) => (true, why),
         None => (false, found.effects.first().cloned().unwrap_or_default()),
     }
@@ -207,6 +207,8 @@ fn a_bond_says_from_when_it_counts_or_why_not() {
         said,
         format!("from block {height} on CCC keeps the pledge of {}, with {}", wei(100), wei(100))
     );
+    let (_, said) = bonded(&chain, ("AAA", true));
+    assert!(said.contains("by membership and the pledge is kept already"), "{said}");
     let (_, said) = bonded(&chain, ("CCC", false));
     assert!(
         said.contains("its own bond would be 0 UNIT") && said.contains("money of others does not count"),
@@ -214,7 +216,10 @@ fn a_bond_says_from_when_it_counts_or_why_not() {
     );
     let found = bond_outlook(&chain.memory, height, ("AAA", false), U256::from(100), "UNIT");
     assert_eq!(found.pointless, None);
-    assert!(found.effects.iter().any(|said| said.contains("shares the rewards and tips")), "{found:?}");
+    assert!(
+        found.effects.iter().any(|said| said.contains("shares the rewards of the blocks that AAA writes")),
+        "{found:?}"
+    );
     assert!(found.effects.iter().any(|said| said.contains("back 7d after")), "{found:?}");
 
     let mut by_stake = settings();
