@@ -125,7 +125,7 @@ fn a_change_that_leaves_nobody_is_refused_with_the_arithmetic() {
     assert_eq!(
         refused(&Settings { incentive: pledge, ..Settings::default() }, &poor),
         "nobody would remain who writes: of 2 members that may validate none has bonded the pledge of \
-         100000000000000000000 wei (the most is 99000000000000000000): the chain could not decide another block"
+         100000000000000000000 wei (the most is 99000000000000000000 wei): the chain could not decide another block"
     );
     assert!(refused(&stake(100), &poor).contains("none has a stake of 100000000000000000000 wei"));
     let strangers = refused(&supervised(WriteRight::default(), &["un", "wwf"]), &poor);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::U256;
+use polity_charter::in_units;
 use polity_constitution::{
     Candidate, EngineKind, Lack, Roll, Verification, WriteRight, lacks_to_verify, lacks_to_write, quorum,
 };
@@ -18,7 +19,7 @@ pub(super) fn warnings(before: &Side<'_>, after: &Side<'_>, symbol: &str) -> Vec
     let mut found = losses(before, after, symbol);
     found.extend(short_of_pledge(before, after, symbol));
     found.extend(after.roll.resort.as_ref().map(|why| {
-        let all = after.candidates.len();
+        let (all, why) = (after.candidates.len(), in_units(why, symbol));
         format!("nobody {why}: until somebody has, all {all} who may validate write and verify alike")
     }));
     found.extend(vacancies(after));

@@ -177,6 +177,42 @@ fn a_validator_that_is_suspended_drops_out_and_what_concerns_nobody_is_silent() 
     assert_eq!(look(&before, &chain), None);
 }
 
+#[test]
+fn who_does_not_write_is_told_that_it_falls_below_the_pledge() {
+    let mut chain = wall(&[("AAA", 900), ("BBB", 800), ("CCC", 300)]);
+    let write = "set consensus.write = { by = \"delegation\", seats = 2, term = \"7d\" }";
+    let incentive =
+        |pledge: u64| format!("set consensus.incentive = {{ pledge = \"{pledge} wei\", {RISK} }}");
+    after(&mut chain, &[write, &incentive(100)]);
+    chain.next(1);
+    let outlook = after(&mut chain, &[&incentive(500)]);
+    assert_eq!(outlook.leaves, Vec::<String>::new(), "it was no delegate before");
+    let short = format!(
+        "CCC (own bond {}) would be below the pledge of {}, and write only after bonding the rest",
+        wei(300),
+        wei(500)
+    );
+    assert_eq!(outlook.warnings[0], short);
+}
+
+#[test]
+fn settings_that_nobody_meets_are_told_of() {
+    let mut by_stake = settings();
+    by_stake.write = WriteRight::Stake { min: U256::from(500) };
+    let mut chain = scene(&by_stake, &[]);
+    let before = chain.memory.clone();
+    chain.decide(polity_primitives::REGISTRY, &IRegistry::suspendCall { id: word("EEE") });
+    let outlook = look(&before, &chain).expect("one less");
+    let told = &outlook.warnings[1];
+    assert!(
+        told.starts_with(
+            "nobody writes: of 4 members that may validate none has a stake of 0.0000000000000005 UNIT"
+        ),
+        "{told}"
+    );
+    assert!(told.ends_with("until somebody has, all 4 who may validate write and verify alike"), "{told}");
+}
+
 /// What a bond of 100 wei would do: whether it is pointless, and the first sentence of it.
 fn bonded(chain: &Chain, who: (&str, bool)) -> (bool, String) {
     let found = bond_outlook(&chain.memory, chain.memory.block.height + 1, who, U256::from(100), "UNIT");
