@@ -33,16 +33,24 @@ fn what_would_do_does_and_one_less_does_not() {
     }
 }
 
-/// Numbers evenly between 0 and 1 (SplitMix64).
+/// Numbers drawn evenly (SplitMix64).
 struct Lot(u64);
 
 impl Lot {
-    fn draw(&mut self) -> f64 {
+    fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        z ^ (z >> 31)
+    }
+
+    fn draw(&mut self) -> f64 {
+        (self.word() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn one_of(&mut self, count: usize) -> usize {
+        usize::try_from(self.word() % count as u64).expect("less than count")
     }
 }
 
@@ -77,7 +85,7 @@ fn simulated(miners: usize, delay: f64, blocks: usize) -> Vec<f64> {
                 tips[miner] = block;
             }
         }
-        let miner = (lot.draw() * miners as f64) as usize;
+        let miner = lot.one_of(miners);
         parents.push(tips[miner]);
         heights.push(heights[tips[miner]] + 1);
         tips[miner] = heights.len() - 1;
