@@ -10,6 +10,8 @@ mod bench;
 mod client;
 mod command;
 mod demo;
+#[cfg(test)]
+mod docs;
 mod local;
 mod output;
 mod words;

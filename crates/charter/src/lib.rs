@@ -40,7 +40,7 @@ pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Diagnostics, Severity};
 pub use diff::{Effect, Refusal, compare, diff};
 pub use keys::{Error, with_keys};
 pub use member::{ID_BYTES_MAX, Member, MemberKeys, NodeKeys, WEIGHT_MAX, is_id};
-pub use money::{Currency, DECIMALS, Fees, amount_text, parse_amount_wei};
+pub use money::{Currency, DECIMALS, Fees, amount_text, in_units, parse_amount_wei};
 pub use parse::{AMENDABLE_BYTES_MAX, CHARTER_BYTES_MAX, Checked, parse, parse_metered};
 pub use rights::{Kind, Rights};
 pub use seating::{Election, SEATS_MAX, STAKE, STAKE_SCALE, Seating, Secrecy, Sortition, Stake, Unrevealed};

@@ -63,3 +63,30 @@ pub fn amount_text(wei: U256) -> String {
     let digits = format!("{:0>width$}", fraction.to_string(), width = DECIMALS);
     format!("{whole}.{}", digits.trim_end_matches('0'))
 }
+
+/// `text` with its amounts of wei, such as `3 wei`, in units of the currency `symbol`; unchanged where there is no symbol.
+#[must_use]
+pub fn in_units(text: &str, symbol: &str) -> String {
+    if symbol.is_empty() {
+        return text.to_owned();
+    }
+    let mut pieces = text.split(" wei");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let number = out.len().saturating_sub(out.bytes().rev().take_while(u8::is_ascii_digit).count());
+        let is_word = piece.chars().next().is_none_or(|next| !next.is_alphanumeric());
+        let wei = out.get(number..).filter(|digits| is_word && !digits.is_empty());
+        let wei = wei.and_then(|digits| digits.parse::<U256>().ok());
+        match wei {
+            Some(wei) => {
+                out.truncate(number);
+                out.push_str(&amount_text(wei));
+                out.push(' ');
+                out.push_str(symbol);
+            }
+            None => out.push_str(" wei"),
+        }
+        out.push_str(piece);
+    }
+    out
+}

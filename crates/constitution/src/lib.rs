@@ -7,9 +7,11 @@
 
 mod candidate;
 mod committee;
+mod forks;
 mod offence;
 mod participation;
 pub mod randomness;
+mod roll;
 mod scale;
 mod seating;
 mod settings;
@@ -20,8 +22,10 @@ pub use candidate::{Candidate, Offices};
 pub use committee::{
     CertificateError, Committee, CommitteeError, MEMBERS_MAX, PublicKey, Seat, VotingPower, quorum,
 };
+pub use forks::Haste;
 pub use offence::{NoOffence, Offence, OffenceKind, broken_rule, offence};
 pub use participation::{MISSED_MAX, Participation};
+pub use roll::{Lack, Part, Roll, lacks_to_verify, lacks_to_write};
 pub use scale::POWER_SCALE;
 pub use seating::{committee, seated};
 pub use settings::{

@@ -89,11 +89,11 @@ fn weights(settings: &Settings, candidates: &[Candidate]) -> Result<Vec<u64>, Co
             let stake = most(|candidate| candidate.stake).unwrap_or_default();
             format!(
                 "writes: of {all} members that may validate none has a stake of {min} wei and a bond of {pledge} wei \
-                 (the most are {stake} and {bond})"
+                 (the most are {stake} wei and {bond} wei)"
             )
         }
         _ => format!(
-            "writes: of {all} members that may validate none has bonded the pledge of {pledge} wei (the most is {bond})"
+            "writes: of {all} members that may validate none has bonded the pledge of {pledge} wei (the most is {bond} wei)"
         ),
     };
     Err(CommitteeError::Empty(why))

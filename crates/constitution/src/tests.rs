@@ -6,6 +6,8 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 
 use super::*;
 
+mod forks;
+mod roll;
 mod seating;
 mod settings;
 mod turns;

@@ -2,6 +2,7 @@
 //! standing, a double signer who is punished, and a member who loses the right to write.
 #![allow(clippy::disallowed_methods)] // waits for real networks
 
+mod money;
 mod villain;
 
 use std::{

@@ -11,16 +11,19 @@ use super::{
     act::{SignerArgs, done, send, send_to, word},
     read::{array, row, table, text},
     seats::amount,
+    stake::{ForceArgs, comes_back, unbonded, with_effects},
 };
 use crate::{
     client::{Client, RpcArgs},
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// Lets another member's ballot count for this one, on a track or in a chamber, wherever it casts none itself. It holds for proposals
 /// that open later; on an open one, a ballot of one's own takes it back.
 ///
-/// With --stake AMOUNT it is money that is delegated, to the conduct of a validator: rewards and forfeits are shared.
+/// With --stake AMOUNT it is money that is delegated, to the conduct of a validator: rewards and forfeits are shared. What it does and
+/// from when is said; where it would only wait it is refused, unless --force is given.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  polity delegate conference FJI --as TUV --dir .polity/paris\n  polity delegate --stake 25 de --as alice --dir .polity/delegation"
@@ -33,6 +36,8 @@ pub(crate) struct Delegate {
     #[arg(long, value_name = "AMOUNT")]
     stake: Option<String>,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
     rpc: RpcArgs,
@@ -44,9 +49,14 @@ impl Delegate {
             (Some(stake), [to]) => {
                 let (amount, candidate) = (amount(stake)?, word("member", to)?);
                 let call = IConstitution::delegateCall { candidate };
+                // Whoever has no key need not ask the node.
+                self.signer.address(self.rpc.dir())?;
+                let client = self.rpc.client()?;
+                let effects = self.force.effects(&client, (to.as_str(), false), amount)?;
                 let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &call)?;
-                let value = json!({ "candidate": to, "amountWei": amount.to_string() });
-                done(json, &receipt, value, &format!("{} delegated to {to}", amount_text(amount)))
+                let value = json!({ "candidate": to, "amountWei": amount.to_string(), "effects": effects });
+                let said = format!("{} delegated to {to}", Words::of(&client).money(amount));
+                done(json, &receipt, value, &with_effects(&said, &effects))
             }
             (None, [scope, to]) => self.vote(scope, to, json),
             _ => Err(Failure::input(
@@ -168,8 +178,11 @@ impl Undelegate {
                 send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?
             }
         };
-        let value = json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string() });
-        done(json, &receipt, value, &format!("{} taken back from {from}", amount_text(amount)))
+        let payment = unbonded(&receipt).map(|(id, _)| id);
+        let value =
+            json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string(), "payment": payment });
+        let then = comes_back(&receipt, self.to.as_deref());
+        done(json, &receipt, value, &format!("{} taken back from {from}{then}", amount_text(amount)))
     }
 }
 

@@ -173,7 +173,7 @@ impl Declare {
 /// Objects to a reservation of another member, by its number in `polity instruments`. The treaty is in force between the two all the
 /// same, without what is reserved, unless --opposes says otherwise. `polity retract` takes an objection back.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity object 12 'Lakes too.' --opposes --as NOR --dir .polity/sea")]
+#[command(after_help = "Example:\n  polity object 12 'Lakes too.' --opposes --as NOR --dir .polity/paris")]
 pub(crate) struct Object {
     /// The reservation, by its number in `polity instruments`.
     reservation: u64,
@@ -216,7 +216,7 @@ impl Object {
 
 /// Takes back a reservation, a declaration, an objection or a rejection of one's own. To leave a treaty: `polity withdraw`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity retract 12 --as NOR --dir .polity/sea")]
+#[command(after_help = "Example:\n  polity retract 12 --as NOR --dir .polity/paris")]
 pub(crate) struct Retract {
     /// The statement, by its number in `polity instruments`.
     instrument: u64,
@@ -363,7 +363,7 @@ fn adopted_by(by: &Value, how: &str) -> String {
 /// Rejects a text that would otherwise bind by silence.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  polity reject 1 'Our parliament has not agreed.' --as USA --dir .polity/health"
+    after_help = "Example:\n  polity reject 1 'Our parliament has not agreed.' --as USA --dir .polity/paris"
 )]
 pub(crate) struct Reject {
     /// The text, by number.

@@ -1,6 +1,7 @@
 //! What honesty earns and dishonesty costs: stakes, rewards, standing, and who signed what.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{B256, U64, U256};
+use alloy_sol_types::SolEvent;
 use clap::Args;
 use polity_charter::amount_text;
 use polity_institutions::constitution::IConstitution;
@@ -13,7 +14,7 @@ use super::{
     seats::wei,
 };
 use crate::{
-    client::RpcArgs,
+    client::{Client, RpcArgs},
     output::{Failure, Outcome, print},
 };
 
@@ -29,11 +30,12 @@ impl Stakes {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let stakes: Value = self.rpc.client()?.call("polity_stakes", json!([]))?;
         print(as_json, &stakes, || {
-            let mut rows = vec![row(&["member", "own bond", "at stake", "unbonding", "vesting"])];
+            let mut rows = vec![row(&["member", "own bond", "at stake", "vesting", "unbonding", "until"])];
             for bond in array(&stakes["candidates"]) {
-                let money = ["pledgedWei", "totalWei", "leavingWei", "vestingWei"].map(|key| wei(&bond[key]));
+                let money = ["pledgedWei", "totalWei", "vestingWei", "leavingWei"].map(|key| wei(&bond[key]));
                 let mut cells = vec![text(&bond["member"])];
                 cells.extend(money);
+                cells.push(moment(&bond["leavingUntil"]));
                 rows.push(cells);
             }
             let mut out = if rows.len() == 1 { "nobody has a bond\n".to_owned() } else { table(&rows) };
@@ -136,10 +138,32 @@ pub(crate) struct Release {
 
 impl Release {
     pub(crate) fn run(self, json: bool) -> Outcome {
+        let client = self.rpc.client()?;
+        if let Some(paid) = paid(&client, self.id)? {
+            return Err(Failure::failed(paid));
+        }
         let call = IConstitution::releaseCall { id: U256::from(self.id) };
         let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
         done(json, &receipt, json!({ "id": self.id }), &format!("payment {} released", self.id))
     }
+}
+
+/// That payment `id` was paid already, and in which block; `None` if it waits, or never was.
+fn paid(client: &Client, id: u64) -> Result<Option<String>, Failure> {
+    let stakes: Value = client.call("polity_stakes", json!([]))?;
+    if array(&stakes["unbondings"]).iter().any(|payment| payment["id"] == json!(id)) {
+        return Ok(None);
+    }
+    let topics = [IConstitution::Released::SIGNATURE_HASH, U256::from(id).into()];
+    let filter =
+        json!([{ "address": CONSTITUTION, "fromBlock": "0x0", "toBlock": "latest", "topics": topics }]);
+    // A node that keeps no logs that far back leaves it to the chain to say so.
+    let logs = client.call::<Value>("eth_getLogs", filter).unwrap_or_default();
+    let Some(log) = array(&logs).first() else { return Ok(None) };
+    let block = log["blockNumber"].as_str().and_then(|number| number.parse::<U64>().ok());
+    Ok(block.map(|block| {
+        format!("payment {id} was paid already, in block {block}: nothing of it waits any more")
+    }))
 }
 
 /// Every signature of a member on finalized blocks: in certificates, and in evidence. Who signed what stays on record.

@@ -181,8 +181,11 @@ impl Agenda {
         let agenda: Value = self.rpc.client()?.call("polity_agenda", json!([]))?;
         print(as_json, &agenda, || {
             let line = |entry: &Value| vec![moment(&entry["at"]), text(&entry["text"])];
-            let rows: Vec<_> = array(&agenda["entries"]).iter().map(line).collect();
-            if rows.is_empty() { "nothing is due".to_owned() } else { table(&rows) }
+            let lines: Vec<_> = array(&agenda["entries"]).iter().map(line).collect();
+            if lines.is_empty() {
+                return "nothing is due".to_owned();
+            }
+            table(&[vec![row(&["not before (UTC)", "what happens then, by itself"])], lines].concat())
         })
     }
 }

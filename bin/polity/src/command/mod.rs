@@ -3,6 +3,7 @@
 mod act;
 mod bench;
 mod charter;
+mod committee;
 mod decide;
 mod delegate;
 mod demo;
@@ -14,11 +15,14 @@ mod lab;
 mod life;
 mod mandate;
 mod node;
+mod proposals;
 pub(crate) mod read;
 mod sealed;
 mod seats;
 mod simulate;
+mod stake;
 mod up;
+mod why;
 
 pub(crate) use act::amendment;
 use clap::Subcommand;
@@ -42,8 +46,8 @@ pub(crate) enum Command {
     Status(read::Status),
     #[command(about = "The members, their rights and weights", long_about = details::<read::Members>())]
     Members(read::Members),
-    #[command(about = "The proposals and how far they have come", long_about = details::<read::Proposals>())]
-    Proposals(read::Proposals),
+    #[command(about = "The proposals and how far they have come", long_about = details::<proposals::Proposals>())]
+    Proposals(proposals::Proposals),
     #[command(about = "The treaties, and who deposited when", long_about = details::<read::Treaties>())]
     Treaties(read::Treaties),
     #[command(about = "What is in force for whom, on any day", long_about = details::<depositary::InForce>())]
@@ -57,8 +61,8 @@ pub(crate) enum Command {
     Mandate(mandate::Mandate),
     #[command(about = "What the treasury holds", long_about = details::<read::Treasury>())]
     Treasury(read::Treasury),
-    #[command(about = "Why a proposal or a treaty was decided as it was", long_about = details::<read::Why>())]
-    Why(read::Why),
+    #[command(about = "Why a proposal or a treaty was decided as it was", long_about = details::<why::Why>())]
+    Why(why::Why),
     #[command(about = "What a pending proposal would change", long_about = details::<simulate::Simulate>())]
     Simulate(simulate::Simulate),
     #[command(about = "The tracks of proposals", long_about = details::<life::Tracks>())]

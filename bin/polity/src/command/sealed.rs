@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 
 use super::{
     act::{SignerArgs, done, send, word},
-    read::{moment, percent, text, time},
+    proposals::percent,
+    read::{moment, text, time},
 };
 use crate::{
     client::{Client, RpcArgs},

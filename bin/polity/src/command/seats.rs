@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     act::{SignerArgs, done, send, send_to, send_value, word},
     read::{array, list, moment, row, table, text},
+    stake::{ForceArgs, comes_back, unbonded, with_effects},
 };
 use crate::{
     client::{RpcArgs, TxReceipt},
@@ -87,6 +88,9 @@ fn chamber_text(words: &Words, chamber: &Value) -> String {
                     format!("{} {}{withdrawn}", text(&candidate["member"]), text(&candidate["weight"]));
                 line("candidate", words);
             }
+            if let Some(words) = too_few(filled) {
+                line("", words);
+            }
         }
         Some(_) => {
             let (least, whole) = (words.money_text(&text(&filled["minWei"])), &filled["bondedWei"]);
@@ -107,6 +111,24 @@ fn chamber_text(words: &Words, chamber: &Value) -> String {
         }
     }
     table(&rows)
+}
+
+/// That more may stand: an open election with fewer candidates than seats leaves the others vacant for the whole term.
+fn too_few(filled: &Value) -> Option<String> {
+    let seats = filled["seats"].as_u64().filter(|_| !filled["electionClosesAt"].is_null())?;
+    let stand =
+        array(&filled["candidates"]).iter().filter(|candidate| candidate["withdrawn"] != true).count();
+    let vacant = seats.checked_sub(u64::try_from(stand).ok()?).filter(|vacant| *vacant > 0)?;
+    let stand = match stand {
+        0 => "nobody stands yet".to_owned(),
+        1 => "1 candidate".to_owned(),
+        more => format!("{more} candidates"),
+    };
+    Some(format!(
+        "{stand} for {seats} seats: {vacant} stay vacant for the whole term unless others stand (`polity stand {}`); only who gets a \
+         ballot is seated",
+        text(&filled["chamber"])
+    ))
 }
 
 fn described(chamber: &Value) -> String {
@@ -181,7 +203,7 @@ impl Elect {
 /// Bonds money on this member's own conduct as a validator; with --chamber, in a chamber by stake.
 ///
 /// A validator's bond is what it writes and verifies with where stake counts, and what it loses by dishonesty. A chamber's weighs on
-/// proposals that open later.
+/// proposals that open later. What it does and from when is said; where it would only wait it is refused, unless --force is given.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  polity bond 300 --as de --dir .polity/stake\n  polity bond 25.5 --chamber holders --as FJI --dir .polity/paris"
@@ -193,6 +215,8 @@ pub(crate) struct Bond {
     #[arg(long, value_name = "CHAMBER")]
     chamber: Option<String>,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
     rpc: RpcArgs,
@@ -202,14 +226,27 @@ impl Bond {
     pub(crate) fn run(self, json: bool) -> Outcome {
         let amount = amount(&self.amount)?;
         let Some(chamber) = &self.chamber else {
-            let call = IConstitution::bondCall {};
-            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &call)?;
-            let value = json!({ "amountWei": amount.to_string() });
-            return done(json, &receipt, value, &format!("{} bonded", amount_text(amount)));
+            return self.of_validator(json, amount);
         };
         let call = IAssembly::bondCall { chamber: word("chamber", chamber)? };
         let receipt = send_value(&self.rpc, &self.signer, amount, &call)?;
         moved(json, &self.rpc, &receipt, chamber, (amount, "bonded in"))
+    }
+
+    /// A bond on the member's own conduct.
+    fn of_validator(&self, json: bool, amount: U256) -> Outcome {
+        let account = self.signer.address(self.rpc.dir())?;
+        let client = self.rpc.client()?;
+        let member: Value = client.call("polity_member", json!([account]))?;
+        // Who is no member is told so by the chain.
+        let effects = match member["id"].as_str() {
+            Some(member) => self.force.effects(&client, (member, true), amount)?,
+            None => Vec::new(),
+        };
+        let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, amount, &IConstitution::bondCall {})?;
+        let value = json!({ "amountWei": amount.to_string(), "effects": effects });
+        let said = format!("{} bonded", Words::of(&client).money(amount));
+        done(json, &receipt, value, &with_effects(&said, &effects))
     }
 }
 
@@ -236,8 +273,10 @@ impl Unbond {
         let Some(chamber) = &self.chamber else {
             let call = IConstitution::unbondCall { amount };
             let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
-            let value = json!({ "amountWei": amount.to_string() });
-            return done(json, &receipt, value, &format!("{} unbonding", amount_text(amount)));
+            let value =
+                json!({ "amountWei": amount.to_string(), "payment": unbonded(&receipt).map(|(id, _)| id) });
+            let said = format!("{} unbonding{}", amount_text(amount), comes_back(&receipt, None));
+            return done(json, &receipt, value, &said);
         };
         let call = IAssembly::unbondCall { chamber: word("chamber", chamber)?, amount };
         let receipt = send(&self.rpc, &self.signer, &call)?;
@@ -260,4 +299,20 @@ fn moved(
     let value = json!({ "chamber": chamber, "amountWei": amount.to_string() });
     let shown = Words::of(&rpc.client()?).money(amount);
     done(json, receipt, value, &format!("{shown} {how} {chamber}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_election_with_fewer_candidates_than_seats_says_so_while_they_can_still_stand() {
+        let filled = |candidates: Value, closes: Value| json!({ "chamber": "council", "seats": 3, "electionClosesAt": closes, "candidates": candidates });
+        let candidate = |withdrawn: bool| json!({ "member": "de", "weight": "1", "withdrawn": withdrawn });
+        let lone = too_few(&filled(json!([candidate(false), candidate(true)]), json!(9))).expect("told");
+        assert!(lone.starts_with("1 candidate for 3 seats: 2 stay vacant"), "{lone}");
+        let three = json!([candidate(false), candidate(false), candidate(false)]);
+        assert_eq!(too_few(&filled(three, json!(9))), None);
+        assert_eq!(too_few(&filled(json!([]), Value::Null)), None, "the election is over");
+    }
 }

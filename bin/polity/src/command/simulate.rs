@@ -3,7 +3,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::read::{array, text};
+use super::{
+    committee,
+    read::{array, text},
+};
 use crate::{
     abi::Call,
     client::{Client, RpcArgs},
@@ -64,9 +67,12 @@ pub(super) fn shown_with(
     Ok(std::process::ExitCode::from(1))
 }
 
-/// Refuses to open what would fail.
+/// Refuses to open what would fail, and says what is to be feared of what would not.
 pub(super) fn refuse(client: &Client, simulation: &Value) -> Result<(), Failure> {
     if simulation["ok"] == true {
+        for warning in array(&simulation["warnings"]) {
+            eprintln!("warning: {}", text(warning));
+        }
         return Ok(());
     }
     Err(Failure::failed(format!(
@@ -104,6 +110,7 @@ fn text_of(words: &Words, simulation: &Value) -> String {
     if !changed {
         out += "  nothing that the institutions know of\n";
     }
+    out += &committee::outlook(simulation);
     for log in array(&simulation["logs"]).iter().filter(|log| log["text"].is_string()) {
         out += &format!("  logs {}\n", text(&log["text"]));
     }

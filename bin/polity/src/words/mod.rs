@@ -112,7 +112,7 @@ impl Words {
                     .map_or_else(|| number.to_string(), |kind| kind.to_string())
             }
             (_, DynSolValue::Address(address)) => self.address(*address),
-            (_, DynSolValue::String(text)) => text.clone(),
+            (_, DynSolValue::String(text)) => polity_charter::in_units(text, &self.symbol),
             (_, DynSolValue::Bytes(bytes)) if depth > 0 => {
                 self.nested(bytes, depth - 1).map_or_else(|| abi::words_of(value), |inner| inner.says)
             }

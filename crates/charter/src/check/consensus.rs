@@ -9,7 +9,7 @@ use polity_primitives::{Address, B256, U256};
 
 use crate::reader::suggest;
 use crate::report::{Report, is_under};
-use crate::{Charter, Clock, Member, Rights, Seating};
+use crate::{Charter, Clock, Member, Rights, Seating, in_units};
 
 /// Unknown members for which the nearest name is looked for.
 const SUGGESTIONS_MAX: usize = 8;
@@ -181,8 +181,9 @@ fn money(charter: &Charter, report: &mut Report<'_>) {
 
 /// What work does not go with.
 fn work(charter: &Charter, report: &mut Report<'_>) {
-    if !matches!(charter.consensus.write, WriteRight::Work(_)) {
-        return;
+    let WriteRight::Work(work) = &charter.consensus.write else { return };
+    if let Some(haste) = work.haste() {
+        report.warning(&format!("{WRITE}.confirmations"), haste.to_string(), haste.hint());
     }
     if let Clock::Replay { .. } = charter.clock {
         let message = "work is measured by the time it takes, and a replay clock does not tell the time";
@@ -241,6 +242,7 @@ fn bonds(charter: &Charter, report: &mut Report<'_>) {
             }
             _ => (INCENTIVE, "let members start with a bond: bond = \"1000\" under [members]"),
         };
+        let arithmetic = in_units(&arithmetic, &charter.currency.symbol);
         let message =
             format!("nobody {arithmetic}: until somebody has, all who may validate write and verify alike");
         report.warning_at_key(path, message, hint);

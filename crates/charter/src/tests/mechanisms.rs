@@ -158,3 +158,17 @@ fn the_agreement_says_what_it_is_in_both_languages() {
     said("standing", "Below 0 a member may not write, verify or vote");
     said("work", "about one block in 2 seconds");
 }
+
+#[test]
+fn work_that_is_fast_against_its_confirmations_is_warned_of_with_what_would_do() {
+    let text = CHARTERS.iter().find(|(known, _)| *known == "work").unwrap().1;
+    let hasty = text.replace("interval = \"2s\", confirmations = 8", "interval = \"1s\", confirmations = 3");
+    assert_ne!(text, hasty);
+    let warnings = checked(&hasty).warnings;
+    let found: Vec<_> = warnings.iter().collect();
+    assert_eq!(found.len(), 1, "{warnings}");
+    assert_eq!(found[0].path, "consensus.write.confirmations");
+    assert!(found[0].message.contains("up to 160 of 1000 final blocks are undone by accident"), "{warnings}");
+    let hint = found[0].hint.as_deref().unwrap_or_default();
+    assert!(hint.contains("confirmations = 15") && hint.contains("interval = \"6s\""), "{hint}");
+}

@@ -9,6 +9,21 @@ use crate::{
 };
 
 #[test]
+fn amounts_within_a_text_are_said_in_units() {
+    for (text, said) in [
+        (
+            "the pledge of 1001000000000000000000 wei (the most is 0 wei)",
+            "the pledge of 1001 CARE (the most is 0 CARE)",
+        ),
+        ("wei, 3 weigh, no wei", "wei, 3 weigh, no wei"),
+        ("500000000000000000 wei", "0.5 CARE"),
+    ] {
+        assert_eq!(crate::in_units(text, "CARE"), said);
+        assert_eq!(crate::in_units(text, ""), text);
+    }
+}
+
+#[test]
 fn amounts_are_exact() {
     for (text, wei) in [
         ("0", Some(0)),

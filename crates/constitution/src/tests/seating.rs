@@ -125,7 +125,7 @@ fn a_change_that_leaves_nobody_is_refused_with_the_arithmetic() {
     assert_eq!(
         refused(&Settings { incentive: pledge, ..Settings::default() }, &poor),
         "nobody would remain who writes: of 2 members that may validate none has bonded the pledge of \
-         100000000000000000000 wei (the most is 99000000000000000000): the chain could not decide another block"
+         100000000000000000000 wei (the most is 99000000000000000000 wei): the chain could not decide another block"
     );
     assert!(refused(&stake(100), &poor).contains("none has a stake of 100000000000000000000 wei"));
     let strangers = refused(&supervised(WriteRight::default(), &["un", "wwf"]), &poor);
@@ -146,7 +146,7 @@ fn a_committee_is_bounded() {
     assert!(full.total_power() <= POWER_SCALE + MEMBERS_MAX as u64);
 }
 
-fn any_settings() -> impl Strategy<Value = Settings> {
+pub(super) fn any_settings() -> impl Strategy<Value = Settings> {
     let write = prop_oneof![
         Just(WriteRight::Membership { primary: Primary::Rotation }),
         Just(WriteRight::Membership { primary: Primary::Random }),
@@ -168,7 +168,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
+pub(super) fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
     let amount = prop_oneof![
         Just(U256::ZERO),
         (0u64..10).prop_map(U256::from),

@@ -167,8 +167,10 @@ interface IConstitution {
     error LastValidator(bytes32 member, string problem);
     error TooMany(string what, uint256 max);
     error UnknownUnbonding(uint256 id);
-    /// It is paid at `paidAt`, or was paid.
+    /// It is paid at `paidAt`.
     error NotYet(uint64 paidAt);
+    /// It was paid, or went on, already.
+    error AlreadyReleased(uint256 id);
     error NothingToClaim();
     /// The block has its accounts already.
     error AlreadyClosed(uint64 height);

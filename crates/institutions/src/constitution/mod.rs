@@ -17,7 +17,8 @@
 //! [`vesting`] rewards and [`standing`]; [`evidence`], what is within its [`reach`], and what follows, [`slash`].
 //!
 //! Map: [`text`] the text in storage; [`rules`] the rules of blocks; [`judge`] whether changes can be made, [`places`] where they
-//! are meant; [`apply`] what they do; [`views`] and [`money`] what those outside read.
+//! are meant; [`apply`] what they do; [`views`] and [`money`] what those outside read,
+//! [`mod@outlook`] what they should know before they decide.
 
 mod apply;
 mod candidates;
@@ -25,6 +26,7 @@ mod close;
 mod evidence;
 mod judge;
 mod money;
+mod outlook;
 mod places;
 mod reach;
 mod rules;
@@ -51,6 +53,7 @@ pub use money::{
     BondView, BooksView, HoldingView, OffenceView, PAGE_MAX, PaymentView, ScoreView, bonds, books, delegates,
     holdings, is_punished, member_of_signer, offence_count, offences, payments, scores,
 };
+pub use outlook::{BondOutlook, Outlook, bond_outlook, outlook};
 pub use reach::{Obstacle, obstacle};
 pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};

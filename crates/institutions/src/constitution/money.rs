@@ -18,8 +18,10 @@ pub struct BondView {
     pub pledged: U256,
     /// Its own bond and what others delegated to it.
     pub total: U256,
-    /// Unbonding.
+    /// Unbonding: at stake until it is paid.
     pub leaving: U256,
+    /// When the last of it may be paid; `None` if nothing waits. Units: seconds since 1970-01-01 UTC.
+    pub leaving_until: Option<u64>,
     /// Rewards not shared out yet.
     pub vesting: U256,
 }
@@ -106,22 +108,32 @@ fn holder_text(holder: B256) -> String {
     if holder.first() == Some(&0) { Address::from_word(holder).to_string() } else { names::text(holder) }
 }
 
-/// Bonds of all who have one. Bounds: `CANDIDATES_MAX`.
+/// What is at stake on everybody's conduct: those with a bond first, then those of whom only something unbonding or vesting is left.
+/// Bounds: `CANDIDATES_MAX`, and the members once.
 #[must_use]
 pub fn bonds(slots: &dyn Slots) -> Vec<BondView> {
-    let (at, mut view) = (constitution(), view(slots));
-    let Ok(ids) = at.bonded.all(&mut view);
+    let (at, mut view, mut members) = (constitution(), view(slots), View::new(slots, REGISTRY));
+    let Ok(bonded) = at.bonded.all(&mut view);
+    let Ok(ids) = registry().ids_from(&mut members, U256::ZERO, U256::MAX);
+    let left = ids.into_iter().filter(|id| !bonded.contains(id)).collect::<Vec<_>>();
+    let waiting = payments(slots);
     let bond = |id: B256| {
         let Ok(stake) = at.stake_of(&mut view, id);
+        let member = names::text(id);
+        let last =
+            waiting.iter().filter(|payment| payment.candidate == member).map(|payment| payment.paid_at).max();
         BondView {
-            member: names::text(id),
+            member,
             pledged: stake.pledged,
             total: stake.total,
             leaving: stake.leaving,
+            leaving_until: last.filter(|_| !stake.leaving.is_zero()),
             vesting: stake.vesting,
         }
     };
-    ids.into_iter().map(bond).collect()
+    let is_at_stake =
+        |bond: &BondView| !(bond.total.is_zero() && bond.leaving.is_zero() && bond.vesting.is_zero());
+    bonded.into_iter().chain(left).map(bond).filter(is_at_stake).collect()
 }
 
 /// What the account `who` has with every candidate, where it has anything. Bounds: `MEMBERS_MAX`.

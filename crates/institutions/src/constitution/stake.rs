@@ -356,12 +356,12 @@ impl Constitution {
 
     /// Pays what was unbonded under `id`, or delegates it on; if the next candidate is none any more, it is paid.
     ///
-    /// Errors: `UnknownUnbonding`, `NotYet`.
+    /// Errors: `UnknownUnbonding`, `AlreadyReleased`, `NotYet`.
     pub(super) fn release(&self, cx: &mut Context<'_>, id: U256) -> Result<()> {
         let record = self.unbonding(cx, id)?;
         let paid_at = record.paid_at.get(cx)?;
-        let is_due = paid_at <= cx.block().timestamp_secs && !record.done.get(cx)?;
-        ensure!(is_due, sol::NotYet { paidAt: paid_at });
+        ensure!(!record.done.get(cx)?, sol::AlreadyReleased { id });
+        ensure!(paid_at <= cx.block().timestamp_secs, sol::NotYet { paidAt: paid_at });
         record.done.set(cx, true)?;
         let (candidate, holder, to) = (record.candidate.get(cx)?, record.holder.get(cx)?, record.to.get(cx)?);
         let pool = self.pools.at(candidate);

@@ -4,6 +4,7 @@
 mod conserve;
 mod evidence;
 mod fees;
+mod outlook;
 mod scene;
 mod stake;
 mod standing;

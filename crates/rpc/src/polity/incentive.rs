@@ -42,6 +42,8 @@ struct BondView {
     pledged_wei: String,
     total_wei: String,
     leaving_wei: String,
+    /// When the last of it may be paid; `null` if nothing waits.
+    leaving_until: Option<u64>,
     vesting_wei: String,
 }
 
@@ -64,6 +66,7 @@ pub(super) fn stakes(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         pledged_wei: bond.pledged.to_string(),
         total_wei: bond.total.to_string(),
         leaving_wei: bond.leaving.to_string(),
+        leaving_until: bond.leaving_until,
         vesting_wei: bond.vesting.to_string(),
     };
     let payment = |payment: house::PaymentView| PaymentView {

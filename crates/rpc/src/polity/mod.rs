@@ -4,7 +4,8 @@
 //! and addresses are hexadecimal. Parameters accept numbers in decimal or `0x…`; a block is a height, a hash or a tag, and
 //! may be left out for the head.
 
-mod assembly;
+mod calls;
+mod chambers;
 mod charter;
 mod consensus;
 mod depositary;
@@ -12,10 +13,14 @@ mod incentive;
 mod institutions;
 mod mandates;
 mod members;
+mod outlook;
+mod proposals;
 mod seats;
 mod simulate;
 mod status;
 mod tracks;
+mod treaties;
+mod why;
 
 pub(crate) use status::health;
 
@@ -30,18 +35,18 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_showCharter", &["language", "version"], Heavy, charter::show),
     Method::new("polity_members", &["block"], Read, members::all),
     Method::new("polity_member", &["member", "block"], Read, members::one),
-    Method::new("polity_proposals", &["from", "count", "block"], Read, assembly::proposals),
-    Method::new("polity_proposal", &["proposal", "block", "stage"], Read, assembly::proposal),
-    Method::new("polity_whyReport", &["subject", "block", "stage"], Heavy, assembly::why_report),
-    Method::new("polity_treaties", &["block"], Read, assembly::treaties),
-    Method::new("polity_deposits", &["treaty", "block"], Heavy, assembly::deposits),
+    Method::new("polity_proposals", &["from", "count", "block"], Read, proposals::proposals),
+    Method::new("polity_proposal", &["proposal", "block", "stage"], Read, proposals::proposal),
+    Method::new("polity_whyReport", &["subject", "block", "stage"], Heavy, why::why_report),
+    Method::new("polity_treaties", &["block"], Read, treaties::treaties),
+    Method::new("polity_deposits", &["treaty", "block"], Heavy, treaties::deposits),
     Method::new("polity_inForce", &["treaty", "date", "member", "block"], Heavy, depositary::in_force),
     Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
     Method::new("polity_texts", &["treaty", "block"], Heavy, depositary::texts),
     Method::new("polity_getMandates", &["from", "count", "block"], Read, mandates::mandates),
     Method::new("polity_simulateProposal", &["proposal", "block"], Heavy, simulate::simulate),
-    Method::new("polity_rules", &["block"], Read, assembly::rules),
-    Method::new("polity_chambers", &["block"], Read, assembly::chambers),
+    Method::new("polity_rules", &["block"], Read, chambers::rules),
+    Method::new("polity_chambers", &["block"], Read, chambers::chambers),
     Method::new("polity_tracks", &["block"], Read, tracks::tracks),
     Method::new("polity_agenda", &["count", "block"], Heavy, tracks::agenda),
     Method::new("polity_seats", &["chamber", "block"], Heavy, seats::seats),
@@ -52,6 +57,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_verifyCertificate", &["certificate"], Heavy, consensus::verify),
     Method::new("polity_committee", &["height"], Read, consensus::committee),
     Method::new("polity_stakes", &["block"], Read, incentive::stakes),
+    Method::new("polity_bondOutlook", &["candidate", "amount", "own", "block"], Read, outlook::bond),
     Method::new("polity_rewards", &["holder", "block"], Read, incentive::rewards),
     Method::new("polity_standing", &["member", "block"], Read, incentive::standing),
     Method::new("polity_offences", &["from", "count", "block"], Read, incentive::offences),

@@ -8,12 +8,13 @@ use polity_execution::{Attributes, Consequence, SimulateError, Simulation, Subje
 use polity_institutions::{
     Slots,
     assembly::{self as house, IAssembly},
+    constitution,
     differences::{Changed, differences, known_as},
 };
 use polity_primitives::{Address, Bytes, StateChanges, U256};
 use serde::{Deserialize, Serialize};
 
-use super::{At, assembly::CallView};
+use super::{At, calls::CallView, outlook::OutlookView};
 use crate::{
     api::Api,
     args::{Args, Quantity},
@@ -62,6 +63,10 @@ struct SimulationView {
     logs: Vec<LogView>,
     /// What the chain would do at once because of it.
     then: Vec<ThenView>,
+    /// Who decides blocks before and after; `null` if that stays as it is.
+    committee: Option<OutlookView>,
+    /// What is to be feared of it, in sentences.
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -145,15 +150,22 @@ pub(super) fn simulate(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     };
     let symbol = api.symbol();
     let calls = calls.into_iter().map(|call| CallView::of(call, None, &symbol)).collect();
-    api.answer(&view(&state, calls, simulation, &symbol))
+    let enacted = height.next().0;
+    api.answer(&view((&state, enacted), calls, simulation, &symbol))
 }
 
 fn call_of(call: Call) -> IAssembly::Call {
     IAssembly::Call { target: call.target, value: call.value, data: call.data }
 }
 
-fn view(before: &dyn Slots, calls: Vec<CallView>, simulation: Simulation, symbol: &str) -> SimulationView {
+fn view(
+    (before, enacted): (&dyn Slots, u64),
+    calls: Vec<CallView>,
+    simulation: Simulation,
+    symbol: &str,
+) -> SimulationView {
     let after = Changed::new(before, &simulation.changes);
+    let outlook = constitution::outlook(before, &after, enacted, symbol);
     let change = |difference: polity_institutions::differences::Difference| ChangeView {
         text: difference.to_string(),
         subject: difference.subject,
@@ -173,6 +185,8 @@ fn view(before: &dyn Slots, calls: Vec<CallView>, simulation: Simulation, symbol
         balances: balances(before, &simulation.changes, symbol),
         logs: logs(simulation.logs, symbol),
         then: simulation.then.into_iter().map(|one| then(one, symbol)).collect(),
+        warnings: outlook.as_ref().map(|outlook| outlook.warnings.clone()).unwrap_or_default(),
+        committee: outlook.map(|outlook| OutlookView::of(outlook, enacted)),
     }
 }
 

@@ -7,6 +7,7 @@ mod depositary;
 mod errors;
 mod limits;
 mod methods;
+mod outlook;
 mod polity;
 mod subscriptions;
 mod wire;

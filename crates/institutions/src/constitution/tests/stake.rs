@@ -9,7 +9,7 @@ use super::{
     scene::*,
 };
 use crate::{
-    assembly::tests::{DAY, word},
+    assembly::tests::{Chain, DAY, word},
     registry::IRegistry,
     treasury,
 };
@@ -24,12 +24,18 @@ fn a_bond_comes_back_after_its_time_and_to_the_wei() {
     let before = chain.memory.balance_of(holder("BBB"));
     let id = send(&mut chain, holder("BBB"), &sol::unbondCall { amount: U256::from(500) }).expect("unbonds");
     assert_eq!((stake(&chain, "BBB").total, stake(&chain, "BBB").leaving), (U256::ZERO, U256::from(500)));
+    // Its money is at stake until it is paid, so it stays in the list of what is.
+    let listed = |chain: &Chain| bonds(&chain.memory).into_iter().find(|bond| bond.member == "BBB");
+    let bond = listed(&chain).expect("still liable");
+    let until = chain.memory.block.timestamp_secs + 7 * DAY;
+    assert_eq!((bond.total, bond.leaving, bond.leaving_until), (U256::ZERO, U256::from(500), Some(until)));
     chain.next(7 * DAY - 1);
     assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "NotYet");
     chain.next(1);
     send(&mut chain, GUEST, &sol::releaseCall { id }).expect("anyone may");
     assert_eq!(chain.memory.balance_of(holder("BBB")) - before, U256::from(500));
-    assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "NotYet", "once");
+    assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id })), "AlreadyReleased", "once");
+    assert_eq!(listed(&chain), None, "nothing is at stake any more");
     assert_eq!(refused(send(&mut chain, GUEST, &sol::releaseCall { id: U256::from(9) })), "UnknownUnbonding");
 }
 

@@ -26,12 +26,12 @@ fn stake_without_stakes_is_refused_with_the_arithmetic() {
     let problem = amend(&mut chain, &[STAKE, LIABLE]).expect_err("nobody bonded");
     assert!(
         problem.contains("of 5 members that may validate none has a stake of 200 wei")
-            && problem.contains("the most are 0 and 0"),
+            && problem.contains("the most are 0 wei and 0 wei"),
         "{problem}"
     );
     pay(&mut chain, holder("AAA"), 199, &sol::bondCall {}).expect("bonds");
     let problem = amend(&mut chain, &[STAKE, LIABLE]).expect_err("too little");
-    assert!(problem.contains("the most are 199 and 199"), "{problem}");
+    assert!(problem.contains("the most are 199 wei and 199 wei"), "{problem}");
     pay(&mut chain, holder("AAA"), 1, &sol::bondCall {}).expect("bonds");
     amend(&mut chain, &[STAKE, LIABLE]).expect("somebody would write and verify");
 }

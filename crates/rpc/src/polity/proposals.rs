@@ -1,15 +1,12 @@
-//! What the assembly has before it and has decided, with the reasons.
+//! Proposals: how far they have come, who voted how, what they would do.
 
-use std::collections::BTreeMap;
-
-use polity_charter::{CallKind, Date, Kind, Text};
-use polity_decision::{Language, Report, Rule};
+use polity_charter::CallKind;
+use polity_decision::Rule;
 use polity_institutions::{Slots, assembly as house};
-use polity_ledger::StateView;
-use polity_primitives::{Address, B256, Bytes, keccak256};
-use serde::{Deserialize, Serialize};
+use polity_primitives::{B256, Bytes};
+use serde::Serialize;
 
-use super::{depositary::timestamp_of, state, tracks::DepositView as DepositOfProposal};
+use super::{calls::CallView, depositary::timestamp_of, state, tracks::DepositView as DepositOfProposal};
 use crate::{
     api::Api,
     args::{Args, Quantity},
@@ -122,45 +119,6 @@ impl StageView {
     }
 }
 
-/// A call the agreement makes if the proposal passes: the bytes, and the same in words.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CallView {
-    target: Address,
-    value_wei: String,
-    data: Bytes,
-    /// Hash of the target's code when the proposal opened.
-    code_hash: Option<B256>,
-    institution: Option<&'static str>,
-    function: Option<String>,
-    arguments: Vec<ArgumentView>,
-    text: String,
-}
-
-#[derive(Serialize)]
-struct ArgumentView {
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    value: String,
-}
-
-impl CallView {
-    /// `call` with the code hash of its target when it was frozen; amounts in its text are in units of `symbol`.
-    pub(super) fn of(call: house::DecodedCall, code_hash: Option<B256>, symbol: &str) -> Self {
-        Self {
-            text: call.words(symbol),
-            target: call.target,
-            value_wei: call.value.to_string(),
-            data: call.data,
-            code_hash,
-            institution: call.institution,
-            function: call.function,
-            arguments: call.arguments.into_iter().map(argument).collect(),
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct FailureView {
     data: Bytes,
@@ -262,10 +220,6 @@ impl ProposalView {
     }
 }
 
-fn argument(argument: house::Argument) -> ArgumentView {
-    ArgumentView { name: argument.name, kind: argument.kind, value: argument.value }
-}
-
 #[derive(Serialize)]
 struct Page {
     /// Proposals ever opened; their ids run from 1 to this.
@@ -311,189 +265,4 @@ pub(super) fn proposal(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
 
 fn rule_of(slots: &dyn Slots, hash: B256) -> Option<Rule> {
     Rule::from_json(&house::rule_text(slots, hash)?).ok()
-}
-
-/// What a why-report is about.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the number of a proposal or the id of a treaty")]
-enum Subject {
-    Proposal(Quantity),
-    Treaty(String),
-}
-
-/// A why-report: the numbers, and the same in words.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WhyReport {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proposal: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    treaty: Option<String>,
-    /// How far the vote has come: `concluded`, `open`, `cancelled` …; absent for a treaty.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vote: Option<&'static str>,
-    report: Report,
-    /// keccak-256 of the report's JSON; for a concluded proposal equal to its `reportHash`.
-    hash: B256,
-    text: BTreeMap<&'static str, String>,
-}
-
-/// Why a proposal or a treaty is decided as it is; `null` if there is none.
-pub(super) fn why_report(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let subject: Subject = args.get(0)?;
-    let state = state(api, args, 1)?;
-    let stage = args.opt::<Quantity>(2)?.map(|stage| stage.0);
-    let now = timestamp_of(api, state.height())?;
-    let (report, proposal, treaty, vote) = match subject {
-        Subject::Proposal(id) => {
-            let vote = house::vote_state(&state, id.0, stage, now);
-            (house::stage_report(&state, id.0, stage), Some(id.0), None, vote)
-        }
-        Subject::Treaty(id) => (house::treaty_report(&state, &id), None, Some(id), None),
-    };
-    let vote_text = vote.unwrap_or(house::VoteState::Concluded);
-    api.answer(&report.map(|report| WhyReport {
-        hash: keccak256(report.json()),
-        text: texts(&report, vote_text),
-        vote: vote.map(house::VoteState::as_str),
-        proposal,
-        treaty,
-        report,
-    }))
-}
-
-fn texts(report: &Report, vote: house::VoteState) -> BTreeMap<&'static str, String> {
-    [("en", Language::En), ("zh", Language::Zh)]
-        .map(|(code, language)| (code, vote.text(report, language)))
-        .into()
-}
-
-/// A treaty. Dates are days; `null` means not yet.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TreatyView {
-    id: String,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    names: Option<Text>,
-    rule_hash: B256,
-    kinds: Vec<Kind>,
-    deposits: u64,
-    decided_on: Option<Date>,
-    effective_on: Option<Date>,
-    /// Time of the block in which it entered into force.
-    in_force_since: Option<u64>,
-    /// How its rule stands with every instrument deposited now.
-    progress: Option<Report>,
-}
-
-pub(super) fn treaties(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let state = state(api, args, 0)?;
-    let treaty = |treaty: house::TreatyView| TreatyView {
-        names: api.head().agreement.charter.treaty(&treaty.id).map(|known| known.name.clone()),
-        progress: house::treaty_progress(&state, &treaty.id),
-        id: treaty.id,
-        name: treaty.name,
-        rule_hash: treaty.rule_hash,
-        kinds: treaty.kinds,
-        deposits: treaty.deposits,
-        decided_on: treaty.decided_on.map(Date),
-        effective_on: treaty.effective_on.map(Date),
-        in_force_since: treaty.in_force_since,
-    };
-    api.answer(&house::treaties(&state).into_iter().map(treaty).collect::<Vec<_>>())
-}
-
-#[derive(Serialize)]
-struct DepositView {
-    treaty: String,
-    member: String,
-    date: Date,
-    /// What was deposited: ratification, acceptance, approval or accession.
-    kind: Option<&'static str>,
-}
-
-/// Instruments of one treaty, or of all, by date.
-pub(super) fn deposits(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let asked: Option<String> = args.opt(0)?;
-    let state = state(api, args, 1)?;
-    let treaties = house::treaties(&state).into_iter().map(|treaty| treaty.id);
-    let wanted: Vec<String> = treaties.filter(|id| asked.as_ref().is_none_or(|asked| asked == id)).collect();
-    if let (Some(asked), true) = (&asked, wanted.is_empty()) {
-        return Err(args.wrong(0, format!("there is no treaty `{asked}`")));
-    }
-    api.answer(&wanted.iter().flat_map(|treaty| deposits_of(&state, treaty)).collect::<Vec<_>>())
-}
-
-fn deposits_of(state: &StateView, treaty: &str) -> Vec<DepositView> {
-    let deposit = |deposit: house::DepositView| DepositView {
-        treaty: treaty.to_owned(),
-        member: deposit.member,
-        date: Date(deposit.date),
-        kind: deposit.kind.map(house::InstrumentKind::as_str),
-    };
-    house::deposits(state, treaty).into_iter().map(deposit).collect()
-}
-
-#[derive(Serialize)]
-struct RuleView {
-    id: String,
-    /// keccak-256 of its canonical JSON.
-    hash: B256,
-    rule: Rule,
-}
-
-pub(super) fn rules(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let state = state(api, args, 0)?;
-    let rules = house::rules(&state).into_iter();
-    let rules = rules.map(|rule| RuleView { id: rule.id, hash: rule.hash, rule: rule.rule });
-    api.answer(&rules.collect::<Vec<_>>())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChamberView {
-    id: String,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    names: Option<Text>,
-    kinds: Vec<Kind>,
-    classes: Vec<String>,
-    members: Vec<String>,
-    rule: String,
-    voting_secs: u64,
-    delay_secs: u64,
-    /// `description`, or how its seats are filled: see `polity_seats`.
-    by: &'static str,
-    /// `null`: ballots are open.
-    secret: Option<SecretView>,
-}
-
-/// How ballots are sealed.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SecretView {
-    reveal_secs: u64,
-    /// What a ballot means that is never revealed.
-    unrevealed: &'static str,
-}
-
-pub(super) fn chambers(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
-    let state = state(api, args, 0)?;
-    let chamber = |chamber: house::ChamberView| ChamberView {
-        names: api.head().agreement.charter.chamber(&chamber.id).map(|known| known.name.clone()),
-        id: chamber.id,
-        name: chamber.name,
-        kinds: chamber.kinds,
-        classes: chamber.classes,
-        members: chamber.members,
-        rule: chamber.rule,
-        voting_secs: chamber.voting_secs,
-        delay_secs: chamber.delay_secs,
-        by: chamber.by,
-        secret: chamber
-            .secret
-            .map(|(reveal_secs, unrevealed)| SecretView { reveal_secs, unrevealed: unrevealed.as_str() }),
-    };
-    api.answer(&house::chambers(&state).into_iter().map(chamber).collect::<Vec<_>>())
 }

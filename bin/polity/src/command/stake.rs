@@ -1,0 +1,71 @@
+//! What money at stake would do, said before it is put there; and what becomes of it when it is taken out.
+
+use alloy_primitives::{B256, Bytes, U256};
+use alloy_sol_types::{SolEvent, SolValue};
+use clap::Args;
+use polity_institutions::constitution::IConstitution;
+use serde_json::{Value, json};
+
+use super::read::{array, text, time};
+use crate::{
+    client::{Client, TxReceipt},
+    output::Failure,
+};
+
+/// Whether to do what would be of no use.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ForceArgs {
+    /// Put it at stake even where it would do nothing, such as before an amendment that makes stake count.
+    #[arg(long)]
+    force: bool,
+}
+
+impl ForceArgs {
+    /// What `amount` at stake on the conduct of `candidate` would do, by itself if `own`: sentences.
+    ///
+    /// # Errors
+    /// The chain takes none, or it would do nothing but wait and that is not forced.
+    pub(super) fn effects(
+        self,
+        client: &Client,
+        (candidate, own): (&str, bool),
+        amount: U256,
+    ) -> Result<Vec<String>, Failure> {
+        let found: Value = client.call("polity_bondOutlook", json!([candidate, amount.to_string(), own]))?;
+        if let Some(why) = found["impossible"].as_str() {
+            return Err(Failure::failed(format!("{why}. Nothing is sent")));
+        }
+        match found["pointless"].as_str() {
+            None => Ok(array(&found["effects"]).iter().map(text).collect()),
+            Some(why) if self.force => Ok(vec![why.to_owned()]),
+            Some(why) => Err(Failure::failed(format!(
+                "{why}. Nothing is sent; put it at stake all the same with --force"
+            ))),
+        }
+    }
+}
+
+/// The payments that a transaction of unbonding made: number, and when it may be paid.
+pub(super) fn unbonded(receipt: &TxReceipt) -> Option<(u64, u64)> {
+    let topic = IConstitution::Unbonding::SIGNATURE_HASH.to_string();
+    let log = receipt.logs.iter().find(|log| log["topics"][0].as_str() == Some(&topic))?;
+    let id = log["topics"][1].as_str()?.parse::<U256>().ok()?;
+    let data: Bytes = log["data"].as_str()?.parse().ok()?;
+    let (_, paid_at, _) = <(U256, u64, B256)>::abi_decode(&data).ok()?;
+    Some((id.saturating_to(), paid_at))
+}
+
+/// What becomes of the money of a transaction of unbonding, as a line below what was said; empty if it does not tell.
+pub(super) fn comes_back(receipt: &TxReceipt, to: Option<&str>) -> String {
+    let Some((id, paid_at)) = unbonded(receipt) else { return String::new() };
+    let goes = to.map_or_else(|| "is paid".to_owned(), |to| format!("goes to {to}"));
+    format!(
+        "\n  payment {id}: it {goes} by `polity release {id}`, from {} on, and is at stake until then",
+        time(paid_at)
+    )
+}
+
+/// `said`, with the sentences below it.
+pub(super) fn with_effects(said: &str, effects: &[String]) -> String {
+    effects.iter().fold(said.to_owned(), |out, effect| format!("{out}\n  {effect}"))
+}
