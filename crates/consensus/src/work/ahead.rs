@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use polity_primitives::{B256, Header, U256};
 
-use super::{Rules, event::Peer};
+use super::{Rules, event::Peer, waits::Waits};
 
 /// Most headers that wait for their bodies.
 pub const AHEAD_MAX: usize = 2_048;
@@ -25,8 +25,6 @@ const HELD_BYTES_MAX: usize = 64 * 1024 * 1024;
 const SOURCES_MAX: usize = 8;
 /// Most branches looked at.
 const BRANCHES_MAX: usize = 16;
-/// After so long a body is asked of another peer. Units: milliseconds.
-const BODY_MS_MAX: u64 = 8_000;
 
 /// A header that waits.
 #[derive(Clone, Debug)]
@@ -36,8 +34,9 @@ struct Entry {
     /// Of blocks on top of it.
     rules: Rules,
     sources: Vec<Peer>,
-    /// Who was asked last, in vain.
+    /// Who was asked last, in vain, and how many before.
     tried: Option<Peer>,
+    in_vain: u32,
 }
 
 /// One branch: its end's accumulated difficulty, and its blocks from low to high.
@@ -98,7 +97,7 @@ impl Ahead {
             }
         }
         let parent = header.parent_hash;
-        self.entries.entry(hash).or_insert(Entry { header, work, rules, sources: vec![peer], tried: None });
+        self.entries.entry(hash).or_insert(Entry { header, work, rules, sources: vec![peer], tried: None, in_vain: 0 });
         self.plan = None;
         self.told(&parent, peer);
         true
@@ -204,26 +203,26 @@ impl Ahead {
         unknown.iter().for_each(|hash| self.cut(hash));
     }
 
-    /// What to ask of whom now, for branches heavier than `best`. Questions without an answer for too long are asked again.
-    pub(super) fn ask(&mut self, best: U256, now_ms: u64) -> BTreeMap<Peer, Vec<B256>> {
-        let late: Vec<_> =
-            self.asked.iter().filter(|(_, (_, at))| now_ms.saturating_sub(*at) >= BODY_MS_MAX).collect();
-        for (hash, peer) in late.into_iter().map(|(hash, (peer, _))| (*hash, *peer)).collect::<Vec<_>>() {
-            self.asked.remove(&hash);
-            if let Some(entry) = self.entries.get_mut(&hash) {
-                entry.tried = Some(peer);
+    /// What to ask of whom now, for branches heavier than `best`. Questions without an answer for too long are put to another peer.
+    pub(super) fn ask(&mut self, best: U256, waits: Waits, now_ms: u64) -> BTreeMap<Peer, Vec<B256>> {
+        let load = self.load();
+        let Self { entries, asked, .. } = self;
+        asked.retain(|hash, (peer, at)| {
+            let Some(entry) = entries.get_mut(hash) else { return false };
+            let of_peer = load.get(peer).copied().unwrap_or(1);
+            let in_time = now_ms.saturating_sub(*at) < waits.body_ms(entry.in_vain, of_peer);
+            if !in_time {
+                entry.tried = Some(*peer);
+                entry.in_vain = entry.in_vain.saturating_add(1);
             }
-        }
+            in_time
+        });
         let mut questions: BTreeMap<Peer, Vec<B256>> = BTreeMap::new();
         let held = self.here.values().fold(0usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
         if held > HELD_BYTES_MAX {
             return questions;
         }
-        let mut load: BTreeMap<Peer, usize> = BTreeMap::new();
-        for (peer, _) in self.asked.values() {
-            let count = load.entry(*peer).or_default();
-            *count = count.saturating_add(1);
-        }
+        let mut load = self.load();
         self.plan();
         let Self { entries, asked, here, plan } = self;
         for branch in plan.iter_mut().flatten().filter(|branch| branch.work > best) {
@@ -252,6 +251,16 @@ impl Ahead {
             }
         }
         questions
+    }
+
+    /// How many bodies each peer was asked for and has not given.
+    fn load(&self) -> BTreeMap<Peer, usize> {
+        let mut load: BTreeMap<Peer, usize> = BTreeMap::new();
+        for (peer, _) in self.asked.values() {
+            let count = load.entry(*peer).or_default();
+            *count = count.saturating_add(1);
+        }
+        load
     }
 
     /// Ends of branches with their accumulated difficulty.

@@ -30,6 +30,7 @@ mod sync;
 mod tests;
 mod time;
 mod tree;
+mod waits;
 mod worker;
 
 pub use ahead::AHEAD_MAX;
