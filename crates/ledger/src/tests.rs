@@ -15,8 +15,10 @@ use crate::{Error, Ledger, LedgerApplication, Proposer, SubmitError};
 mod accounts;
 mod amendments;
 mod forks;
+mod pursuit;
 mod randomness;
 mod switch;
+mod terminal;
 
 const NOW: u64 = 1_700_000_000_000;
 
