@@ -57,7 +57,10 @@ impl Worker {
         let Some(known) = self.peers.get_mut(&peer) else { return Ok(()) };
         let patience_ms = self.waits.answer_ms(known.in_vain);
         let waits = known.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < patience_ms);
-        if waits || now_ms < known.forked_until_ms || !self.ahead.has_room() {
+        if waits
+            || now_ms < known.forked_until_ms
+            || !self.ahead.has_room(peer, self.best.work, now_ms)
+        {
             return Ok(());
         }
         if known.asked_ms.replace(now_ms).is_some() {
@@ -194,7 +197,8 @@ impl Worker {
             Ok(()) => {
                 let work = work.saturating_add(header.difficulty);
                 let waits = (header.clone(), work, rules.after(parent.timestamp, header));
-                if self.ahead.add(hash, waits, peer) { Taken::New } else { Taken::NotNow }
+                let kept = self.ahead.add(hash, waits, peer, (self.best.work, now_ms));
+                if kept { Taken::New } else { Taken::NotNow }
             }
             Err(HeaderError::Early { .. }) => Taken::NotNow,
             Err(error) => Taken::Invalid(format!("header {}: {error}", header.number)),

@@ -10,11 +10,11 @@ use crate::{Followed, Pursuit, Told};
 /// What a peer answers when it is asked for blocks from a height on; `None`: nothing in time.
 type Peer<'a> = Box<dyn FnMut(Height) -> Option<Vec<Told>> + 'a>;
 
-/// Follows `peers`, all of which say that `to` is decided there; who was asked from which height, and what came of it.
-fn pursue(story: &Story, peers: &mut [Peer<'_>], to: Height, now: u64) -> (Vec<(usize, u64)>, Vec<String>) {
+/// Follows `peers`, of which each says that `claims` of it is decided there; who was asked from which height, what was refused, and
+/// who led nowhere. Of those that are as far the last is asked first.
+fn pursue(story: &Story, peers: &mut [Peer<'_>], claims: &[u64], now: u64) -> Pursued {
     let ledger = &story.node.ledger;
-    // Of those that are as far the last is asked first.
-    let mut pursuit = Pursuit::new((0..peers.len()).map(|peer| (peer, to.0)));
+    let mut pursuit = Pursuit::new(claims.iter().copied().enumerate());
     let (mut asked, mut refused) = (Vec::new(), Vec::new());
     while let Some((peer, from)) = pursuit.next(ledger) {
         asked.push((peer, from.0));
@@ -27,11 +27,10 @@ fn pursue(story: &Story, peers: &mut [Peer<'_>], to: Height, now: u64) -> (Vec<(
             },
         }
     }
-    assert_eq!(pursuit.left().len(), refused.len() + asked.iter().filter(|(peer, _)| *peer == STALLS).count());
-    (asked, refused)
+    (asked, refused, pursuit.left().to_vec())
 }
 
-const STALLS: usize = 3;
+type Pursued = (Vec<(usize, u64)>, Vec<String>, Vec<usize>);
 
 /// Answers with one block at a time, as of a chain with large ones.
 fn honest(story: &Story) -> Peer<'_> {
@@ -52,8 +51,11 @@ fn who_stalls_or_lies_is_left_and_what_was_verified_stays() {
     let (at, last) = (parted.at.0, parted.last.0);
     let theirs = &parted.theirs;
     let block = |height: u64| theirs.node.ledger.blocks_from(Height(height), 1).expect("readable").remove(0);
+    let node = parted.opened(parted.fresh.clone());
+    let first = node.node.ledger.floor().next().0;
+    assert!(first < at && last == at + 2);
     // One gives the first block and then nothing.
-    let stalls: Peer<'_> = Box::new(|from| (from.0 == at + 1).then(|| vec![block(from.0)]));
+    let stalls: Peer<'_> = Box::new(|from| (from.0 == first).then(|| vec![block(from.0)]));
     // One gives a certificate that somebody else signed.
     let lies: Peer<'_> = Box::new(|from| {
         let (bytes, certificate) = block(from.0);
@@ -63,11 +65,12 @@ fn who_stalls_or_lies_is_left_and_what_was_verified_stays() {
     // One gives the same block again and again.
     let repeats: Peer<'_> = Box::new(|_| Some(vec![block(at + 1)]));
     let mut peers = [honest(theirs), repeats, lies, stalls];
-    let node = parted.opened(parted.fresh.clone());
-    let (asked, refused) = pursue(&node, &mut peers, end.0, parted.now);
+    let (asked, refused, left) = pursue(&node, &mut peers, &[end.0.0; 4], parted.now);
+    assert_eq!(left, [3, 2, 1]);
     assert_eq!(node.node.end(), end);
-    assert_eq!(last, at + 2);
-    let expected = [(3, at + 1), (3, at + 2), (2, at + 2), (1, at + 2), (0, at + 2), (0, at + 3)];
+    let mut expected = vec![(3, first), (3, first + 1)];
+    expected.extend((first + 1..=last).map(|height| (2, height)));
+    expected.extend([(1, last), (0, last), (0, last + 1)]);
     assert_eq!(asked, expected, "nothing that was verified is asked for again");
     assert!(refused.len() == 2 && refused[0].contains("seat"), "{refused:?}");
     assert!(refused[1].contains(&format!("block {}, where {} was asked for", at + 1, at + 2)), "{refused:?}");
@@ -80,25 +83,13 @@ fn another_branch_is_followed_from_where_it_parts() {
     // The first that is asked has only seen a branch that nobody decided.
     let mut peers = [honest(&parted.theirs), honest(&parted.ours)];
     let node = parted.opened(parted.fresh.clone());
-    let (asked, refused) = {
-        let ledger = &node.node.ledger;
-        let mut pursuit = Pursuit::new([(0, end.0.0), (1, end.0.0 + 5)]);
-        let (mut asked, mut refused) = (Vec::new(), Vec::new());
-        while let Some((peer, from)) = pursuit.next(ledger) {
-            asked.push((peer, from.0));
-            assert!(asked.len() < 50, "{asked:?}");
-            let blocks = peers[peer](from).expect("answers");
-            match pursuit.take(ledger, &blocks, parted.now).expect("no fault of ours") {
-                Followed::Taken | Followed::Known => {}
-                Followed::Apart(why) | Followed::Refused(why) => refused.push(why),
-            }
-        }
-        (asked, refused)
-    };
+    let first = node.node.ledger.floor().next().0;
+    let (asked, refused, left) = pursue(&node, &mut peers, &[end.0.0, end.0.0 + 5], parted.now);
     assert_eq!(node.node.end(), end);
-    assert_eq!(refused, [""; 0], "nobody lied");
-    let whole = [(1, at + 1), (1, at + 2), (1, at + 3), (0, at + 3), (0, at + 1), (0, at + 2), (0, at + 3)];
-    assert_eq!(asked, whole, "once more from the last block that is never undone");
+    assert_eq!((refused, left), (vec![], vec![1]), "nobody lied");
+    let mut expected: Vec<_> = (first..=at + 3).map(|height| (1, height)).collect();
+    expected.extend([(0, at + 3), (0, at + 1), (0, at + 2), (0, at + 3)]);
+    assert_eq!(asked, expected, "once more from the last block that is never undone");
 }
 
 #[test]
@@ -107,7 +98,7 @@ fn a_peer_that_is_nowhere_near_what_it_says_is_left() {
     let node = parted.opened(parted.fresh.clone());
     let mut pursuit = Pursuit::new([("far", u64::MAX), ("near", end.0.0)]);
     let ledger = &node.node.ledger;
-    assert_eq!(pursuit.next(ledger), Some(("far", parted.at.next())));
+    assert_eq!(pursuit.next(ledger), Some(("far", ledger.floor().next())));
     pursuit.leave();
     while let Some((peer, from)) = pursuit.next(ledger) {
         assert_eq!(peer, "near");

@@ -8,5 +8,6 @@ mod errors;
 mod limits;
 mod methods;
 mod polity;
+mod reorganisation;
 mod subscriptions;
 mod wire;
