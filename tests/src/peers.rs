@@ -55,7 +55,8 @@ impl Network {
         );
         fs::write(home.join("node.toml"), settings).expect("written");
         let secrets = format!("consensus = \"0x{}\"\npeer = \"0x{}\"\n", "5a".repeat(32), "a5".repeat(32));
-        let options = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(home.join("keys.toml"));
+        let options =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(home.join("keys.toml"));
         std::io::Write::write_all(&mut options.expect("a file"), secrets.as_bytes()).expect("written");
         Node {
             member: "an observer".to_owned(),

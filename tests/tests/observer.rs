@@ -81,7 +81,10 @@ fn an_observer_follows_through_a_reorganisation_and_a_change_of_engine() {
     assert_eq!(again["status"], "0x1");
 
     // And on to a committee.
-    let id = network.propose("node-1", &["members", "A committee", "--amend", &format!("set consensus.write = {ROTATION}")]);
+    let id = network.propose(
+        "node-1",
+        &["members", "A committee", "--amend", &format!("set consensus.write = {ROTATION}")],
+    );
     for member in ["node-1", "node-2", "node-3"] {
         eventually(&format!("{member}'s ballot"), || {
             network.try_act(member, &["ballot", &id.to_string(), "yes"]).ok()

@@ -57,10 +57,7 @@ impl Worker {
         let Some(known) = self.peers.get_mut(&peer) else { return Ok(()) };
         let patience_ms = self.waits.answer_ms(known.in_vain);
         let waits = known.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < patience_ms);
-        if waits
-            || now_ms < known.forked_until_ms
-            || !self.ahead.has_room(peer, self.best.work, now_ms)
-        {
+        if waits || now_ms < known.forked_until_ms || !self.ahead.has_room(peer, self.best.work, now_ms) {
             return Ok(());
         }
         if known.asked_ms.replace(now_ms).is_some() {

@@ -179,13 +179,7 @@ impl Follower {
     }
 
     /// Takes blocks in order, and asks for more if they do not lead far enough.
-    fn take(
-        &mut self,
-        ledger: &Ledger,
-        taking: Taking,
-        items: Vec<Item>,
-        cx: &mut Cx,
-    ) -> Result<(), Fatal> {
+    fn take(&mut self, ledger: &Ledger, taking: Taking, items: Vec<Item>, cx: &mut Cx) -> Result<(), Fatal> {
         let Taking { mut pursuit, peer, .. } = taking;
         let told = |Item { block, certificate }| -> alloy_rlp::Result<Told> {
             let certificate = certificate.map(|bytes: Vec<u8>| Certificate::decode(&mut &*bytes)).transpose();

@@ -52,8 +52,7 @@ fn acts(chain_id: u64) -> Vec<Vec<u8>> {
 
 /// The decision of a committee of one, whose key is made from `name`.
 pub(super) fn certified(ledger: &Ledger, height: Height, hash: B256, name: &str) -> Certificate {
-    let mut certificate =
-        Certificate { height: height.0, round: 0, block_hash: hash, signatures: vec![] };
+    let mut certificate = Certificate { height: height.0, round: 0, block_hash: hash, signatures: vec![] };
     let key = secret(name);
     let signature = Vote::from(sign(certificate.digest(ledger.charter().chain_id), &key));
     certificate.signatures = vec![CommitSignature { validator: address(&key), signature }];
