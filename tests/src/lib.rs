@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::missing_panics_doc, clippy::print_stderr)] // a failing test panics, with what it saw
 
 mod cli;
+mod peers;
 mod twin;
 mod wallet;
 

@@ -69,12 +69,12 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { messages, bytes, lost, crashes, rounds, reorganisations, .. } = self.counts;
+        let Counts { messages, bytes, lost, crashes, rounds, reorganisations, deepest, .. } = self.counts;
         let blocks = self.height.max(1);
         writeln!(
             f,
             "seed {}: {} nodes, height {} after {} virtual ms; {crashes} crashes, {rounds} rounds failed, \
-             {reorganisations} reorganisations",
+             {reorganisations} reorganisations (the deepest of {deepest})",
             self.seed, self.nodes, self.height, self.virtual_ms
         )?;
         writeln!(

@@ -123,6 +123,8 @@ pub struct Counts {
     pub rounds: u64,
     /// Worked blocks that were undone for a heavier chain: how often, over all nodes.
     pub reorganisations: u64,
+    /// Most worked blocks that an honest node undid at once.
+    pub deepest: u64,
     /// How often a node held another for a breaker of the protocol.
     pub blames: u64,
     /// How often a node shut another out for that.
@@ -518,8 +520,11 @@ impl World {
                 }
             }
             Act::Note(text) => {
-                if text.starts_with("reorganised ") {
+                if let Some(undone) = text.strip_prefix("reorganised ") {
                     self.counts.reorganisations = self.counts.reorganisations.saturating_add(1);
+                    let undone = undone.split(' ').next().and_then(|undone| undone.parse().ok());
+                    let deepest = self.counts.deepest.max(undone.unwrap_or(0));
+                    self.counts.deepest = if honest { deepest } else { self.counts.deepest };
                 }
                 if text.starts_with("follows ") {
                     self.counts.followed = self.counts.followed.saturating_add(1);

@@ -17,8 +17,10 @@ mod amendments;
 mod docket;
 mod forks;
 mod known;
+mod pursuit;
 mod randomness;
 mod switch;
+mod terminal;
 
 const NOW: u64 = 1_700_000_000_000;
 

@@ -19,7 +19,7 @@ use std::{
 use parking_lot::Mutex;
 use polity_bft::BftConfig;
 use polity_consensus::bft::Key;
-use polity_ledger::{Followed, Ledger, Plan};
+use polity_ledger::{Followed, Ledger, Plan, Pursuit};
 use polity_network::{NetworkHandle, PeerId};
 use polity_primitives::{B256, Height};
 use polity_work::MinerConfig;
@@ -50,6 +50,8 @@ const LEVEL: u64 = 2;
 const CATCH_UP: Duration = Duration::from_secs(30);
 /// How long a peer may take to say where it is.
 const STATUS_TIME_MAX: Duration = Duration::from_secs(3);
+/// How long a peer may take to give blocks, while no engine runs.
+const BLOCKS_TIME_MAX: Duration = Duration::from_secs(6);
 
 /// Makes the configuration of the committee's engine, as the chain is now.
 pub(crate) type Configure = Box<dyn Fn() -> BftConfig + Send + Sync>;
@@ -218,18 +220,18 @@ impl Supervisor {
         self.parts.engines.change(|running| running.peers_tip = highest);
         self.hear(highest);
         self.ignored.retain(|_, since| since.elapsed() < IGNORED);
-        let leaders = self.statuses.iter().filter(|(peer, _)| !self.ignored.contains_key(peer));
-        let leader = leaders.max_by_key(|(_, status)| status.certified).map(|(peer, at)| (*peer, *at));
+        let peers = self.statuses.iter().filter(|(peer, _)| !self.ignored.contains_key(peer));
         let head = self.parts.ledger.head().height();
-        let Some((peer, status)) = leader.filter(|(_, status)| status.certified > head.0) else {
+        let leaders: BTreeMap<PeerId, u64> = peers.map(|(peer, status)| (*peer, status.certified)).collect();
+        if leaders.values().all(|certified| *certified <= head.0) {
             self.behind = None;
             return Ok(());
-        };
+        }
         match self.behind {
             Some((at, since)) if at == head => {
                 if since.elapsed() >= PATIENCE {
                     self.behind = None;
-                    self.follow(peer, status.certified).await?;
+                    self.follow(leaders).await?;
                 }
             }
             _ => self.behind = Some((head, Instant::now())),
@@ -252,68 +254,52 @@ impl Supervisor {
         self.may_write.store(alone || self.level, Ordering::Release);
     }
 
-    /// Takes the blocks of `peer`, up to what committees have decided there.
-    async fn follow(&mut self, peer: PeerId, certified: u64) -> Result<(), NodeError> {
+    /// Takes blocks of `leaders`, one peer after the other, up to what committees have decided there.
+    async fn follow(&mut self, leaders: BTreeMap<PeerId, u64>) -> Result<(), NodeError> {
         let ledger = self.parts.ledger.clone();
-        let mut from = ledger.floor().next();
-        let mut batch = self.fetch(peer, from).await;
-        if batch.is_empty() {
-            self.ignored.insert(peer, Instant::now());
-            return Ok(());
-        }
-        info!(%peer, %from, to = certified, "node.following");
-        self.rest(Plan { committee: false, work: None }).await;
-        self.parts.engines.change(|running| running.following = Some(certified));
-        let led = loop {
-            from = Height(from.0.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX)));
-            let taking = ledger.clone();
-            let taken = tokio::task::spawn_blocking(move || take(&taking, &batch)).await;
-            let refusal = |reason: &str| {
-                let words = format!("the blocks that others have decided are refused: {reason}");
-                self.parts.engines.change(|running| running.refused = Some(words));
-            };
-            match taken.map_err(|error| NodeError::Stopped(error.to_string()))?? {
-                Followed::Taken | Followed::Known => {}
-                Followed::Apart(reason) => {
-                    warn!(%peer, reason, "node.following.apart");
-                    refusal(&reason);
-                    break false;
-                }
-                Followed::Refused(reason) => {
-                    warn!(%peer, reason, "node.following.refused");
-                    self.parts.network.blame(peer);
-                    refusal(&reason);
-                    break false;
-                }
-            }
-            if ledger.head().height().0 >= certified || from.0 > certified {
-                self.parts.engines.change(|running| running.refused = None);
-                break true;
-            }
-            batch = self.fetch(peer, from).await;
+        let to = leaders.values().max().copied();
+        let mut pursuit = Pursuit::new(leaders);
+        let mut rests = false;
+        while let Some((peer, from)) = pursuit.next(&ledger) {
+            let batch = self.fetch(peer, from).await;
             if batch.is_empty() {
-                break false;
+                warn!(%peer, %from, "node.following.nothing");
+                pursuit.leave();
+                continue;
             }
-        };
-        self.parts.engines.change(|running| running.following = None);
-        if !led {
-            self.ignored.insert(peer, Instant::now());
+            if !std::mem::replace(&mut rests, true) {
+                info!(%peer, %from, to, "node.following");
+                self.rest(Plan { committee: false, work: None }).await;
+                self.parts.engines.change(|running| running.following = to);
+            }
+            let taking = ledger.clone();
+            let taken = tokio::task::spawn_blocking(move || {
+                let taken = pursuit.take(&taking, &batch, wall_ms());
+                (pursuit, taken)
+            });
+            let (back, taken) = taken.await.map_err(|error| NodeError::Stopped(error.to_string()))?;
+            pursuit = back;
+            let refused = match taken? {
+                Followed::Taken | Followed::Known => None,
+                Followed::Apart(reason) => Some(reason),
+                Followed::Refused(reason) => {
+                    self.parts.network.blame(peer);
+                    Some(reason)
+                }
+            };
+            let trouble = refused.map(|reason| {
+                warn!(%peer, reason, "node.following.refused");
+                format!("the blocks that others have decided are refused: {reason}")
+            });
+            self.parts.engines.change(|running| running.refused = trouble);
         }
+        self.ignored.extend(pursuit.left().iter().map(|peer| (*peer, Instant::now())));
+        self.parts.engines.change(|running| running.following = None);
         self.fit().await
     }
 
     async fn fetch(&self, peer: PeerId, from: Height) -> Vec<Fetched> {
-        blocks::fetch(&self.parts.network, peer, from).await.unwrap_or_default()
+        let blocks = blocks::fetch(&self.parts.network, peer, from);
+        tokio::time::timeout(BLOCKS_TIME_MAX, blocks).await.ok().flatten().unwrap_or_default()
     }
-}
-
-/// Takes blocks in order, up to the first that is not taken.
-fn take(ledger: &Ledger, batch: &[Fetched]) -> Result<Followed, polity_ledger::Error> {
-    for (block, certificate) in batch {
-        match ledger.follow(block, certificate.as_ref(), wall_ms())? {
-            Followed::Taken | Followed::Known => {}
-            refused => return Ok(refused),
-        }
-    }
-    Ok(Followed::Taken)
 }

@@ -113,6 +113,8 @@ impl MinerConfig {
 struct Held {
     job: Option<Arc<Job>>,
     closed: bool,
+    /// Threads that have nothing to do.
+    waiting: usize,
 }
 
 /// What the threads share.
@@ -146,7 +148,11 @@ impl Slot {
             match &held.job {
                 _ if held.closed => return None,
                 Some(job) if generation != done => return Some((generation, job.clone())),
-                _ => held = self.changed.wait(held).unwrap_or_else(PoisonError::into_inner),
+                _ => {
+                    held.waiting = held.waiting.saturating_add(1);
+                    held = self.changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+                    held.waiting = held.waiting.saturating_sub(1);
+                }
             }
         }
     }
@@ -209,7 +215,7 @@ impl Miner {
 
 impl Drop for Miner {
     fn drop(&mut self) {
-        self.slot.set(|held| *held = Held { job: None, closed: true });
+        self.slot.set(|held| (held.job, held.closed) = (None, true));
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -245,6 +251,16 @@ mod tests {
 
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn until(done: impl Fn() -> bool) {
+        let since = Instant::now();
+        while !done() {
+            assert!(since.elapsed() < PATIENCE, "not within {} s", PATIENCE.as_secs());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn job(id: u64, difficulty: u64) -> Job {
         let difficulty = U256::from(difficulty);
         let header = Header { difficulty, number: id, ..Header::default() };
@@ -277,34 +293,40 @@ mod tests {
         })
         .expect("starts");
         miner.work(job(1, u64::MAX));
-        assert!(told.recv_timeout(Duration::from_millis(200)).is_err(), "nobody solves that");
-        assert!(miner.hashes() > 0);
-        let since = Instant::now();
+        until(|| miner.hashes() >= 20 * BATCH);
+        assert!(told.try_recv().is_err(), "nobody solves that");
+        let before = miner.hashes();
         miner.work(job(2, 50));
-        let (id, nonce) = told.recv_timeout(Duration::from_secs(10)).expect("found");
+        let (id, nonce) = told.recv_timeout(PATIENCE).expect("found");
         assert_eq!(id, 2);
-        assert!(since.elapsed() < Duration::from_secs(2));
+        let tried = miner.hashes() - before;
+        assert!(tried <= 40 * BATCH, "{tried} hashes, though a solution is among 50");
         let header = Header { nonce: nonce.to_be_bytes().into(), ..job(2, 50).header };
         assert!(is_solved(&header));
+        miner.work(job(3, u64::MAX));
+        until(|| miner.slot.lock().waiting == 0);
         miner.idle();
-        std::thread::sleep(Duration::from_millis(200));
-        let before = miner.hashes();
-        std::thread::sleep(Duration::from_millis(100));
-        assert_eq!(miner.hashes(), before, "idle");
+        until(|| miner.slot.lock().waiting == 2);
         drop(miner);
     }
 
     #[test]
     fn it_takes_no_more_than_its_share() {
         let config = MinerConfig { cpu: CpuShare::new(1, 10), threads: 1 };
-        let rate = |config: MinerConfig| {
+        // How long the same number of hashes takes.
+        let time = |config: MinerConfig| {
             let miner = Miner::start(config, |_, _| {}).expect("starts");
+            let since = Instant::now();
             miner.work(job(1, u64::MAX));
-            std::thread::sleep(Duration::from_millis(600));
-            miner.hashes()
+            until(|| miner.hashes() >= 20 * BATCH);
+            since.elapsed()
         };
-        let (tenth, whole) = (rate(config), rate(MinerConfig { cpu: CpuShare::new(1, 1), threads: 1 }));
-        assert!(tenth > 0 && tenth < whole / 3, "{tenth} of {whole}");
-        assert_eq!(rate(MinerConfig { cpu: CpuShare::NONE, threads: 1 }), 0);
+        let tenth = time(config);
+        // Others may take the processor meanwhile: the best of some.
+        let whole = MinerConfig { cpu: CpuShare::new(1, 1), threads: 1 };
+        let whole = (0..5).map(|_| time(whole)).min().expect("some");
+        assert!(tenth > whole * 3, "{tenth:?} and {whole:?}");
+        let none = Miner::start(MinerConfig { cpu: CpuShare::NONE, threads: 1 }, |_, _| {}).expect("starts");
+        assert!(none.threads.is_empty(), "no thread, no hash");
     }
 }

@@ -20,8 +20,6 @@ use crate::Fatal;
 const BLOCKS_MAX: usize = 400;
 /// Most bytes of them.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// How long an answer is waited for. Units: milliseconds.
-const ANSWER_MS: u64 = 2_000;
 /// How many peers are asked at a time.
 const ASKED: usize = 4;
 
@@ -33,8 +31,9 @@ pub(super) struct Climb {
     /// The block that is asked for; `None`: it leads nowhere.
     next: Option<B256>,
     asked_ms: Option<u64>,
-    /// How often was asked.
+    /// How often was asked, and how often in vain for this block.
     asked: usize,
+    in_vain: u32,
     /// What lies above [`Self::next`], the lowest last.
     above: Vec<Vec<u8>>,
 }
@@ -46,7 +45,7 @@ impl Climb {
     }
 
     fn on(&mut self, next: Option<B256>) {
-        (self.next, self.asked_ms) = (next, None);
+        (self.next, self.asked_ms, self.in_vain) = (next, None, 0);
     }
 }
 
@@ -60,14 +59,17 @@ impl Worker {
         if self.climb.goal != goal {
             self.climb = Climb { goal, next: Some(goal), ..Climb::default() };
         }
-        let waits = self.climb.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < ANSWER_MS);
+        let patience_ms = self.waits.answer_ms(self.climb.in_vain);
+        let waits = self.climb.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < patience_ms);
         let (Some(next), false) = (self.climb.next, waits) else { return };
         let message = Message::GetBodies { hashes: vec![next.0] };
         let count = self.peers.len();
         let from = self.climb.asked.saturating_mul(ASKED).checked_rem(count).unwrap_or(0);
         let asked = self.peers.keys().cycle().skip(from).take(ASKED.min(count));
         acts.extend(asked.map(|peer| send(*peer, &message)));
-        self.climb.asked_ms = Some(now_ms);
+        if self.climb.asked_ms.replace(now_ms).is_some() {
+            self.climb.in_vain = self.climb.in_vain.saturating_add(1);
+        }
         self.climb.asked = self.climb.asked.saturating_add(1);
     }
 

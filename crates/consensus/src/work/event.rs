@@ -13,7 +13,7 @@ pub struct Peer(pub u64);
 pub enum Event {
     /// The node starts, or switches to this engine.
     Start,
-    /// Time passed. The driver sends one at least every half second.
+    /// Time passed. The driver sends one at least four times a second.
     Tick,
     /// A peer connected.
     Joined(Peer),

@@ -14,8 +14,6 @@ use super::{
 };
 use crate::Fatal;
 
-/// After so long a question for headers may be put again. Units: milliseconds.
-const HEADERS_MS_MAX: u64 = 5_000;
 /// How long a peer whose chain forks off below our floor is not asked again. Units: milliseconds.
 const FORKED_MS: u64 = 30_000;
 
@@ -57,11 +55,14 @@ impl Worker {
         acts: &mut Acts,
     ) -> Result<(), Fatal> {
         let Some(known) = self.peers.get_mut(&peer) else { return Ok(()) };
-        let waits = known.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < HEADERS_MS_MAX);
-        if waits || now_ms < known.forked_until_ms || !self.ahead.has_room() {
+        let patience_ms = self.waits.answer_ms(known.in_vain);
+        let waits = known.asked_ms.is_some_and(|at| now_ms.saturating_sub(at) < patience_ms);
+        if waits || now_ms < known.forked_until_ms || !self.ahead.has_room(peer, self.best.work, now_ms) {
             return Ok(());
         }
-        known.asked_ms = Some(now_ms);
+        if known.asked_ms.replace(now_ms).is_some() {
+            known.in_vain = known.in_vain.saturating_add(1);
+        }
         let mut hashes: Vec<_> = after.into_iter().chain(locator(&*self.chain)?).map(|hash| hash.0).collect();
         if hashes.len() > LOCATOR_MAX {
             // The anchor, which is last, is where answers begin anyway.
@@ -139,7 +140,7 @@ impl Worker {
 
     fn answered(&mut self, peer: Peer) {
         if let Some(known) = self.peers.get_mut(&peer) {
-            known.asked_ms = None;
+            (known.asked_ms, known.in_vain) = (None, 0);
         }
     }
 
@@ -193,7 +194,8 @@ impl Worker {
             Ok(()) => {
                 let work = work.saturating_add(header.difficulty);
                 let waits = (header.clone(), work, rules.after(parent.timestamp, header));
-                if self.ahead.add(hash, waits, peer) { Taken::New } else { Taken::NotNow }
+                let kept = self.ahead.add(hash, waits, peer, (self.best.work, now_ms));
+                if kept { Taken::New } else { Taken::NotNow }
             }
             Err(HeaderError::Early { .. }) => Taken::NotNow,
             Err(error) => Taken::Invalid(format!("header {}: {error}", header.number)),

@@ -30,9 +30,10 @@ mod sync;
 mod tests;
 mod time;
 mod tree;
+mod waits;
 mod worker;
 
-pub use ahead::AHEAD_MAX;
+pub use ahead::{AHEAD_MAX, AHEAD_PER_PEER_MAX};
 pub use chain::{Chain, Inserted, Tip};
 pub use check::{BodyError, HeaderError, check_body, check_header};
 pub use difficulty::{HALF_LIFE_INTERVALS, asert, difficulty};

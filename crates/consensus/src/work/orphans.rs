@@ -37,6 +37,12 @@ impl Orphans {
         self.0.push_back((peer, header));
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Takes out the headers that stand on `parent`.
     pub(super) fn adopt(&mut self, parent: &B256) -> Vec<(Peer, Header)> {
         let (adopted, waiting): (Vec<_>, _) =

@@ -7,6 +7,8 @@ use polity_primitives::{Address, B256, Block, Bytes, Height, SystemTransaction, 
 use super::*;
 use crate::bft::Key;
 
+mod bounds;
+
 const START_SECS: u64 = 1_000_000;
 
 fn rules() -> Rules {
@@ -241,7 +243,7 @@ fn what_forks_off_below_the_floor_is_refused_and_told() {
     net.heal();
     assert_eq!(net.best(0), before, "thirty blocks are not undone under a checkpoint of twenty");
     let report = net.nodes[0].worker.report();
-    assert_eq!(report.refused, Some((Height(40), Height(10))));
+    assert_eq!((report.refused, report.missing), (Some((Height(40), Height(10))), 0));
     assert_eq!(net.nodes[2].worker.report().refused, None, "the lighter chain is nothing to tell of");
     net.nobody_is_blamed();
 }

@@ -22,13 +22,12 @@ use super::{
     headers_after, is_solved,
     orphans::Orphans,
     target,
+    waits::Waits,
 };
 use crate::Fatal;
 
 /// Most peers; of more the driver drops some.
 pub const PEERS_MAX: usize = 1_024;
-/// How often peers are told our tip, so that what was lost is made up for. Units: milliseconds.
-const TIP_MS: u64 = 5_000;
 /// A job is made anew after so long, so that its timestamp tells the time. Units: milliseconds.
 const JOB_MS_MAX: u64 = 4_000;
 /// A job is not made anew for new transactions before so long. Units: milliseconds.
@@ -50,8 +49,9 @@ pub(super) struct Known {
     /// The height it claims, and the accumulated difficulty.
     pub(super) height: u64,
     pub(super) work: U256,
-    /// When it was asked for headers, if it has not answered.
+    /// When it was asked for headers, if it has not answered, and how often in vain before.
     pub(super) asked_ms: Option<u64>,
+    pub(super) in_vain: u32,
     /// Its chain forks off below our floor; it is not asked until then.
     pub(super) forked_until_ms: u64,
 }
@@ -76,6 +76,7 @@ pub struct Worker {
     stale: bool,
     mining: bool,
     told_ms: u64,
+    pub(super) waits: Waits,
     pub(super) refused: Option<(Height, Height)>,
 }
 
@@ -107,7 +108,7 @@ impl Worker {
     /// With `mines` it asks for templates; without, it only follows.
     #[must_use]
     pub fn new(chain: Box<dyn Chain>, mines: bool) -> Self {
-        let best = chain.best();
+        let (best, waits) = (chain.best(), Waits::of(&chain.rules()));
         Self {
             chain,
             mines,
@@ -124,6 +125,7 @@ impl Worker {
             stale: true,
             mining: false,
             told_ms: 0,
+            waits,
             refused: None,
         }
     }
@@ -156,6 +158,8 @@ impl Worker {
     /// [`Fatal`]: the engine must not be used again.
     pub fn handle(&mut self, event: Event, now_ms: u64) -> Result<Vec<Act>, Fatal> {
         let mut acts = Acts::new();
+        let waits = Waits::of(&self.chain.rules());
+        self.waits = waits;
         match event {
             Event::Start => self.stale = true,
             Event::Tick => {}
@@ -179,11 +183,11 @@ impl Worker {
         self.advance(now_ms, &mut acts)?;
         self.catch_up(now_ms, &mut acts)?;
         self.climb(now_ms, &mut acts);
-        if now_ms.saturating_sub(self.told_ms) >= TIP_MS {
+        if now_ms.saturating_sub(self.told_ms) >= waits.tip_ms() {
             self.told_ms = now_ms;
             acts.push(Act::Broadcast { bytes: self.tip().encoded() });
         }
-        for (peer, hashes) in self.ahead.ask(self.best.work, now_ms) {
+        for (peer, hashes) in self.ahead.ask(self.best.work, waits, now_ms) {
             let hashes = hashes.into_iter().map(|hash| hash.0).collect();
             acts.push(send(peer, &Message::GetBodies { hashes }));
         }

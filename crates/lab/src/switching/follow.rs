@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use alloy_rlp::Decodable as _;
 use borsh::{BorshDeserialize, BorshSerialize};
 use polity_consensus::Fatal;
-use polity_ledger::{Followed, Ledger};
+use polity_ledger::{Followed, Ledger, Pursuit, Told};
 use polity_primitives::{Certificate, Height};
 
 use super::BLOCKS;
@@ -19,7 +19,7 @@ const PATIENCE_MS: u64 = 3_000;
 /// How long a peer is not followed after it led nowhere. Units: milliseconds.
 const IGNORED_MS: u64 = 30_000;
 /// How long an answer is waited for. Units: microseconds.
-const ANSWER_US: u64 = 5_000_000;
+const ANSWER_US: u64 = 6_000_000;
 /// Bytes of blocks in one answer, after the first block.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The timer of questions; others are those of answers.
@@ -65,9 +65,8 @@ fn send(to: usize, word: &Word, cx: &mut Cx) {
 
 /// What is being taken of whom.
 struct Taking {
+    pursuit: Pursuit<usize>,
     peer: usize,
-    /// Up to what committees have decided there.
-    certified: u64,
     from: Height,
     /// The timer of the answer.
     timer: u64,
@@ -103,8 +102,9 @@ impl Follower {
             let (label, bytes) = Word::Where.said();
             cx.broadcast(label, bytes);
             cx.timer(ASK, ASK_US);
-        } else if let Some(late) = self.taking.take_if(|taking| taking.timer == id) {
-            self.ignore(late.peer, cx);
+        } else if let Some(mut late) = self.taking.take_if(|taking| taking.timer == id) {
+            late.pursuit.leave();
+            self.go_on(ledger, late.pursuit, cx);
         }
     }
 
@@ -119,26 +119,31 @@ impl Follower {
         let (now, head) = (cx.now_ms(), ledger.head().height());
         self.ignored_ms.retain(|_, until| *until > now);
         let peers = self.certified.iter().filter(|(peer, _)| !self.ignored_ms.contains_key(peer));
-        let leader = peers.max_by_key(|(_, at)| **at).map(|(peer, at)| (*peer, *at));
-        let Some((peer, certified)) = leader.filter(|(_, at)| *at > head.0) else {
+        let leaders: BTreeMap<_, _> = peers.map(|(peer, at)| (*peer, *at)).collect();
+        if leaders.values().all(|certified| *certified <= head.0) {
             self.behind = None;
             return;
-        };
+        }
         match self.behind {
             Some((at, since)) if at == head => {
                 if now.saturating_sub(since) >= PATIENCE_MS {
                     self.behind = None;
-                    cx.note(format!("follows {peer} from block {head} to {certified}"));
-                    self.ask(peer, certified, ledger.floor().next(), cx);
+                    cx.note(format!("follows {leaders:?} from block {head}"));
+                    self.go_on(ledger, Pursuit::new(leaders), cx);
                 }
             }
             _ => self.behind = Some((head, now)),
         }
     }
 
-    fn ask(&mut self, peer: usize, certified: u64, from: Height, cx: &mut Cx) {
+    /// Asks whom the pursuit names next, or ends it.
+    fn go_on(&mut self, ledger: &Ledger, mut pursuit: Pursuit<usize>, cx: &mut Cx) {
+        let Some((peer, from)) = pursuit.next(ledger) else {
+            pursuit.left().iter().for_each(|peer| self.ignore(*peer, cx));
+            return;
+        };
         self.timers = self.timers.saturating_add(1);
-        self.taking = Some(Taking { peer, certified, from, timer: self.timers });
+        self.taking = Some(Taking { pursuit, peer, from, timer: self.timers });
         send(peer, &Word::Ask(from.0), cx);
         cx.timer(self.timers, ANSWER_US);
     }
@@ -165,7 +170,7 @@ impl Follower {
             Ok(Word::Answer(height, items)) => {
                 let answers = |taking: &mut Taking| taking.peer == from && taking.from.0 == height;
                 if let Some(taking) = self.taking.take_if(answers) {
-                    self.take(ledger, &taking, &items, cx)?;
+                    self.take(ledger, taking, items, cx)?;
                 }
             }
             Err(error) => cx.blame(from, error.to_string()),
@@ -174,31 +179,26 @@ impl Follower {
     }
 
     /// Takes blocks in order, and asks for more if they do not lead far enough.
-    fn take(&mut self, ledger: &Ledger, taking: &Taking, items: &[Item], cx: &mut Cx) -> Result<(), Fatal> {
-        let Taking { peer, certified, from, .. } = *taking;
-        for Item { block, certificate } in items {
-            let certificate =
-                certificate.as_ref().map(|bytes| Certificate::decode(&mut &**bytes)).transpose();
-            let Ok(certificate) = certificate else {
+    fn take(&mut self, ledger: &Ledger, taking: Taking, items: Vec<Item>, cx: &mut Cx) -> Result<(), Fatal> {
+        let Taking { mut pursuit, peer, .. } = taking;
+        let told = |Item { block, certificate }| -> alloy_rlp::Result<Told> {
+            let certificate = certificate.map(|bytes: Vec<u8>| Certificate::decode(&mut &*bytes)).transpose();
+            Ok((block, certificate?))
+        };
+        match items.into_iter().map(told).collect::<alloy_rlp::Result<Vec<_>>>() {
+            Err(_) => {
                 cx.blame(peer, "not a certificate".to_owned());
-                self.ignore(peer, cx);
-                return Ok(());
-            };
-            let followed = ledger.follow(block, certificate.as_ref(), cx.wall_ms());
-            match followed.map_err(|e| Fatal::because(&e))? {
-                Followed::Taken | Followed::Known => continue,
-                Followed::Apart(reason) => cx.note(format!("the chain of {peer} is another: {reason}")),
-                Followed::Refused(reason) => cx.blame(peer, reason),
+                pursuit.leave();
             }
-            self.ignore(peer, cx);
-            return Ok(());
+            Ok(blocks) => {
+                match pursuit.take(ledger, &blocks, cx.wall_ms()).map_err(|e| Fatal::because(&e))? {
+                    Followed::Taken | Followed::Known => {}
+                    Followed::Apart(reason) => cx.note(format!("the chain of {peer} is another: {reason}")),
+                    Followed::Refused(reason) => cx.blame(peer, reason),
+                }
+            }
         }
-        let next = Height(from.0.saturating_add(items.len() as u64));
-        if items.is_empty() {
-            self.ignore(peer, cx);
-        } else if ledger.head().height().0 < certified && next.0 <= certified {
-            self.ask(peer, certified, next, cx);
-        }
+        self.go_on(ledger, pursuit, cx);
         Ok(())
     }
 }

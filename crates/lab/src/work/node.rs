@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often the engine is told that time passed, as in production. Units: microseconds.
-const TICK_US: u64 = 500_000;
+const TICK_US: u64 = 250_000;
 /// The timer of that; others are the miner's.
 const TICK: u64 = 0;
 /// Nonces that are looked at for a job whose time is over, as a multiple of its difficulty. Without one among them (once in

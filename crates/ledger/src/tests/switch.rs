@@ -50,19 +50,28 @@ fn acts(chain_id: u64) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The decision of a committee of one, whose key is made from `name`.
+pub(super) fn certified(ledger: &Ledger, height: Height, hash: B256, name: &str) -> Certificate {
+    let mut certificate = Certificate { height: height.0, round: 0, block_hash: hash, signatures: vec![] };
+    let key = secret(name);
+    let signature = Vote::from(sign(certificate.digest(ledger.charter().chain_id), &key));
+    certificate.signatures = vec![CommitSignature { validator: address(&key), signature }];
+    certificate
+}
+
 /// Height the story ends at: decided again, well after the terminal block.
 const END: u64 = 40;
 /// The second amendment is proposed here.
 const BACK: u64 = 14;
 
-struct Story {
-    node: Miner,
-    app: LedgerApplication,
+pub(super) struct Story {
+    pub(super) node: Miner,
+    pub(super) app: LedgerApplication,
     acts: Vec<Vec<u8>>,
 }
 
 impl Story {
-    fn new(charter: &polity_charter::Charter, genesis: &Genesis, memory: Memory) -> Self {
+    pub(super) fn new(charter: &polity_charter::Charter, genesis: &Genesis, memory: Memory) -> Self {
         let node = Miner::on(charter, genesis, "node-1 node", memory);
         let app = node.ledger.application(proposer());
         Self { node, app, acts: acts(charter.chain_id) }
@@ -80,7 +89,7 @@ impl Story {
     }
 
     /// The next block, however it comes about.
-    fn step(&mut self) -> Result<(), String> {
+    pub(super) fn step(&mut self) -> Result<(), String> {
         self.act();
         let ledger = self.node.ledger.clone();
         let next = self.app.tip().next();
@@ -94,11 +103,7 @@ impl Story {
         let block = self.app.build(next, 0, now).map_err(|error| error.to_string())?;
         let verdict = self.app.receive(&block.encoded(), next, now).map_err(|error| error.to_string())?;
         assert_eq!(verdict, Verdict::Valid(block.hash));
-        let mut certificate =
-            Certificate { height: next.0, round: 0, block_hash: block.hash, signatures: vec![] };
-        let key = secret("node-1 node");
-        let signature = Vote::from(sign(certificate.digest(ledger.charter().chain_id), &key));
-        certificate.signatures = vec![CommitSignature { validator: address(&key), signature }];
+        let certificate = certified(&ledger, next, block.hash, "node-1 node");
         let committee = self.app.committee(next).expect("a committee");
         committee.verify(ledger.charter().chain_id, &certificate).expect("the committee decides");
         self.app.finalize(certificate).map_err(|error| error.to_string())
@@ -123,7 +128,7 @@ impl Story {
     }
 }
 
-fn founded() -> (polity_charter::Charter, Genesis) {
+pub(super) fn founded() -> (polity_charter::Charter, Genesis) {
     let charter = charter();
     let genesis = Genesis::of(&charter).expect("executes");
     (charter, genesis)

@@ -11,7 +11,11 @@ use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, hex};
 use polity_charter::{MemberKeys, NodeKeys};
-use polity_consensus::Application;
+use polity_consensus::{
+    Application,
+    bft::Key,
+    work::{Chain as _, Inserted, Search},
+};
 use polity_ledger::{Ledger, Proposer};
 use polity_mempool::Condition;
 use polity_primitives::{Certificate, CommitSignature, SealedBlock};
@@ -96,9 +100,13 @@ pub(crate) struct Chain {
     _dir: tempfile::TempDir,
 }
 
-/// The development charter of one validator, with `extra` at its end.
-fn charter(extra: &str) -> polity_charter::Charter {
-    let text = polity_charter::dev(1).expect("dev charter") + extra;
+/// The development charter of one validator.
+fn dev() -> String {
+    polity_charter::dev(1).expect("dev charter")
+}
+
+/// The charter `text` with the keys of the tests.
+fn charter(text: &str) -> polity_charter::Charter {
     let names = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy"];
     let mut keys: BTreeMap<String, MemberKeys> = BTreeMap::new();
     for (n, name) in (0xc0u8..).zip(names) {
@@ -114,7 +122,7 @@ fn charter(extra: &str) -> polity_charter::Charter {
     let node = NodeKeys { consensus, peer: peer_key() };
     let member = MemberKeys { address: address(&key(0x21)), recovery: address(&key(0x31)), node: Some(node) };
     keys.insert("node-1".into(), member);
-    let text = polity_charter::with_keys(&text, &keys).expect("keys");
+    let text = polity_charter::with_keys(text, &keys).expect("keys");
     match polity_charter::parse("dev.toml", &text) {
         Ok(checked) => checked.charter,
         Err(diagnostics) => panic!("{diagnostics:?}"),
@@ -132,8 +140,21 @@ impl Chain {
 
     /// A chain whose charter has `extra` at its end.
     pub(crate) async fn of(extra: &str, change: impl FnOnce(&mut RpcConfig)) -> Self {
+        Self::under(charter(&(dev() + extra)), change).await
+    }
+
+    /// A chain whose blocks are worked, final under two more; and the ledger of another node of it.
+    pub(crate) async fn worked() -> (Self, Other) {
+        let text = dev().replace(ROTATION, WORK);
+        assert!(text.contains(WORK));
         let dir = tempfile::tempdir().expect("a directory");
-        let ledger = Ledger::open(&dir.path().join("db"), charter(extra)).expect("a ledger");
+        let ledger = Ledger::open(&dir.path().join("db"), charter(&text)).expect("a ledger");
+        (Self::under(charter(&text), |_| {}).await, Other { ledger, _dir: dir })
+    }
+
+    async fn under(charter: polity_charter::Charter, change: impl FnOnce(&mut RpcConfig)) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let ledger = Ledger::open(&dir.path().join("db"), charter).expect("a ledger");
         let node = Arc::new(TestNode::default());
         let mut config =
             RpcConfig { listen: "127.0.0.1:0".parse().expect("address"), ..RpcConfig::default() };
@@ -190,6 +211,42 @@ impl Chain {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         crate::wire::post(self.rpc, &body.to_string()).await.json()
     }
+}
+
+/// A ledger without a server. The directory lives as long.
+pub(crate) struct Other {
+    pub(crate) ledger: Ledger,
+    _dir: tempfile::TempDir,
+}
+
+const ROTATION: &str = r#"write        = { by = "membership", primary = "rotation" }"#;
+const WORK: &str =
+    r#"write        = { by = "work", interval = "10s", confirmations = 2, checkpoint = 5, difficulty = 1 }"#;
+
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now");
+    u64::try_from(now.as_millis()).expect("ms")
+}
+
+/// Works the next block of whatever waits in `ledger`, ten seconds after the one before and `later` seconds; its RLP.
+pub(crate) fn mine(ledger: &Ledger, later: u64) -> Vec<u8> {
+    let mut chain = ledger.work_chain(Some(Key::new(validator().secret_bytes()).expect("a key")));
+    let head = ledger.head();
+    let at = match head.height().0 {
+        0 => now_ms() - 1_000_000,
+        _ => (head.header().timestamp + 10 + later) * 1_000,
+    };
+    let mut block = chain.template(at).expect("built").expect("may write");
+    let nonce = Search::new(&block.header).find(0, u64::MAX).expect("solved");
+    block.header.nonce = nonce.to_be_bytes().into();
+    let bytes = chain.seal(block).expect("sealed");
+    assert_eq!(chain.insert(&bytes, now_ms()).expect("judged"), Inserted::Extended);
+    bytes
+}
+
+/// Gives `ledger` a worked block of another node.
+pub(crate) fn hear(ledger: &Ledger, block: &[u8]) -> Inserted {
+    ledger.work_chain(None).insert(block, now_ms()).expect("judged")
 }
 
 /// A signed transfer or call.

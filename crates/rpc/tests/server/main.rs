@@ -9,5 +9,6 @@ mod limits;
 mod methods;
 mod outlook;
 mod polity;
+mod reorganisation;
 mod subscriptions;
 mod wire;

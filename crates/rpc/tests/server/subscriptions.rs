@@ -12,14 +12,14 @@ fn request(id: u64, method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 
-async fn subscribe(socket: &mut WebSocket, params: Value) -> String {
+pub(crate) async fn subscribe(socket: &mut WebSocket, params: Value) -> String {
     socket.send(&request(1, "eth_subscribe", params)).await;
     let answer = socket.receive().await;
     answer["result"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 /// The next notification, which must be of subscription `id`.
-async fn notified(socket: &mut WebSocket, id: &str) -> Value {
+pub(crate) async fn notified(socket: &mut WebSocket, id: &str) -> Value {
     let message = socket.receive().await;
     assert_eq!(
         (&message["method"], &message["params"]["subscription"]),
