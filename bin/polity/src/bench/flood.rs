@@ -78,8 +78,8 @@ pub(crate) struct Measured {
     pub(crate) conclusions: Blocks,
     /// Blocks while every adopted proposal is enacted.
     pub(crate) enactments: Blocks,
-    /// What bookkeeping adds to a block: processor time of the median block of the heaviest phase, less that of the median idle
-    /// block. The slowest blocks, told beside it, hold work of the database in the background. Units: microseconds.
+    /// What bookkeeping adds to a block: processor time of the slowest block of all phases, less that of the median idle block.
+    /// Units: microseconds.
     pub(crate) added_us: u64,
     pub(crate) conditions: Conditions,
 }
