@@ -9,8 +9,9 @@ use polity_primitives::{
 use crate::{
     Db, Tip, codec,
     error::{Error, Result},
+    side::undecided,
     tables::{
-        Batch, Kind, OLDEST, Part, TIP, account_history_key, block_hash_key, block_key, candidate_height_key,
+        Batch, Kind, OLDEST, Part, TIP, account_history_key, block_hash_key, block_key, candidate_height_keys,
         candidate_key, meta_key, slot_history_key, slot_key, tx_hash_key,
     },
 };
@@ -18,10 +19,6 @@ use crate::{
 /// Blocks whose history one commit removes at most: one per block in a steady state, and one more to catch up after the
 /// limit was lowered.
 pub const PRUNE_BLOCKS_MAX: u64 = 2;
-
-/// Bytes committed after which all tables are written out of memory, so that no journal has to be kept, and replayed on
-/// opening, for the sake of a table that rarely changes.
-const UNFLUSHED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A block and everything known about it.
 #[derive(Clone, Copy, Debug)]
@@ -90,19 +87,14 @@ impl Db {
         self.put_block(&mut batch, commit);
         self.put_changes(&mut batch, tip.height, commit.changes, writer.tip.is_some())?;
         let oldest = self.prune_history(&mut batch, tip.height, writer.tip.is_none())?;
-        self.prune_candidates(&mut batch, tip.height)?;
+        self.prune_candidates(&mut batch, writer.tip, tip.height)?;
         batch.put(&self.tables().meta, TIP, codec::tip(&tip));
         // Readers check this after reading, so it must rise before anything is removed.
         self.0.oldest.store(oldest.0, Ordering::Release);
-        let bytes = batch.commit()?;
+        batch.commit()?;
         writer.tip = Some(tip);
         if let Some(watermark) = &mut writer.watermark {
             watermark.set(&tip)?;
-        }
-        writer.unflushed = writer.unflushed.saturating_add(bytes);
-        if writer.unflushed >= UNFLUSHED_BYTES_MAX {
-            writer.unflushed = 0;
-            self.tables().flush()?;
         }
         Ok(())
     }
@@ -209,12 +201,9 @@ impl Db {
         Ok(oldest)
     }
 
-    fn prune_candidates(&self, batch: &mut Batch, height: Height) -> Result<()> {
+    fn prune_candidates(&self, batch: &mut Batch, before: Option<Tip>, height: Height) -> Result<()> {
         let candidates = &self.tables().candidates;
-        let (first, last) = (
-            candidate_height_key(Height(0), &B256::ZERO),
-            candidate_height_key(height, &B256::repeat_byte(0xff)),
-        );
+        let (first, last) = candidate_height_keys(undecided(before), height);
         for key in candidates.keys(&first, &last) {
             let key = key?;
             let hash = key.get(9..).and_then(|hash| B256::try_from(hash).ok());
@@ -242,7 +231,7 @@ impl Db {
             block_key(height, Part::Certificate),
             alloy_rlp::encode(certificate),
         );
-        batch.commit().map(drop)
+        batch.commit()
     }
 }
 

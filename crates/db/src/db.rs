@@ -73,8 +73,6 @@ pub(crate) struct Inner {
 pub(crate) struct Writer {
     pub(crate) tip: Option<Tip>,
     pub(crate) watermark: Option<Watermark>,
-    /// Bytes committed since the tables were last written out of memory.
-    pub(crate) unflushed: usize,
 }
 
 impl std::fmt::Debug for Db {

@@ -119,7 +119,7 @@ impl Db {
     pub fn in_memory(memory: &Memory, options: Options) -> Result<Self> {
         let tables = Tables::in_memory(memory);
         let oldest = AtomicU64::new(Self::stored_oldest(&tables.meta)?.0);
-        let writer = Mutex::new(Writer { tip: None, watermark: None, unflushed: 0 });
+        let writer = Mutex::new(Writer { tip: None, watermark: None });
         let store = crate::tables::Store::Memory(memory.clone());
         Self(Arc::new(Inner { tables, store, history: options.atomic(), oldest, writer, _lock: None }))
             .checked()

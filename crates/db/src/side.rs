@@ -3,9 +3,9 @@
 use polity_primitives::{B256, Evidence, Height};
 
 use crate::{
-    Db,
+    Db, Tip,
     error::{Error, Result},
-    tables::{Batch, Kind, candidate_height_key, candidate_key, meta_key},
+    tables::{Batch, Kind, candidate_height_key, candidate_height_keys, candidate_key, meta_key},
 };
 
 /// Bodies of undecided blocks kept at most. One per round: a height that needs more has other problems.
@@ -14,26 +14,33 @@ pub const CANDIDATES_MAX: usize = 4096;
 /// Pieces of evidence kept at most. Each needs a validator's own two signatures, and convicts it for good.
 pub const EVIDENCE_MAX: usize = 4096;
 
+/// The lowest height at which a candidate may be: those of decided heights are gone. Whoever looks for candidates begins here,
+/// past what the store still remembers of the removed ones.
+pub(crate) fn undecided(tip: Option<Tip>) -> Height {
+    tip.map_or(Height(0), |tip| tip.height.next())
+}
+
 impl Db {
     /// Keeps the bytes of a block that may be decided at `height`; on the disk when it returns. Kept until a block of
-    /// that height is committed.
+    /// that height is committed: nothing is kept for a height that is.
     ///
     /// # Errors
     /// [`Error::Full`] beyond [`CANDIDATES_MAX`].
     pub fn put_candidate(&self, height: Height, hash: &B256, bytes: &[u8]) -> Result<()> {
-        let _writer = self.0.writer.lock();
+        let writer = self.0.writer.lock();
+        let first = undecided(writer.tip);
+        if height < first {
+            return Ok(());
+        }
         let candidates = &self.tables().candidates;
-        let (first, last) = (
-            candidate_height_key(Height(0), &B256::ZERO),
-            candidate_height_key(Height(u64::MAX), &B256::repeat_byte(0xff)),
-        );
+        let (first, last) = candidate_height_keys(first, Height(u64::MAX));
         if candidates.keys(&first, &last).take(CANDIDATES_MAX).count() >= CANDIDATES_MAX {
             return Err(Error::Full { table: candidates.name, max: CANDIDATES_MAX });
         }
         let mut batch = Batch::new(&self.0.store);
         batch.put(candidates, candidate_key(hash), [&height.0.to_be_bytes()[..], bytes].concat());
         batch.put(candidates, candidate_height_key(height, hash), []);
-        batch.commit().map(drop)
+        batch.commit()
     }
 
     /// The height and the bytes of the undecided block `hash`.
@@ -53,10 +60,8 @@ impl Db {
     /// [`Error::Corrupt`].
     pub fn candidates(&self) -> Result<Vec<(Height, B256, Vec<u8>)>> {
         let candidates = &self.tables().candidates;
-        let (first, last) = (
-            candidate_height_key(Height(0), &B256::ZERO),
-            candidate_height_key(Height(u64::MAX), &B256::repeat_byte(0xff)),
-        );
+        let first = undecided(self.0.writer.lock().tip);
+        let (first, last) = candidate_height_keys(first, Height(u64::MAX));
         let mut found = Vec::new();
         for key in candidates.keys(&first, &last) {
             let key = key?;
@@ -80,7 +85,7 @@ impl Db {
         let mut batch = Batch::new(&self.0.store);
         batch.delete(candidates, candidate_key(hash));
         batch.delete(candidates, candidate_height_key(height, hash));
-        batch.commit().map(drop)
+        batch.commit()
     }
 
     /// Keeps evidence under `key`, on the disk when it returns. Returns whether it is new and there was room for it.
@@ -97,7 +102,7 @@ impl Db {
         let bytes = serde_json::to_vec(evidence).map_err(|e| meta.corrupt(&key, e))?;
         let mut batch = Batch::new(&self.0.store);
         batch.put(meta, &key, bytes);
-        batch.commit().map(|_| true)
+        batch.commit().map(|()| true)
     }
 
     /// Forgets the evidence under `key`, if there is any.
@@ -132,7 +137,7 @@ impl Db {
     pub fn put_meta(&self, key: &str, value: &[u8]) -> Result<()> {
         let mut batch = Batch::new(&self.0.store);
         batch.put(&self.tables().meta, meta_key(Kind::User, key.as_bytes()), value);
-        batch.commit().map(drop)
+        batch.commit()
     }
 
     /// The record that [`Db::put_meta`] kept.

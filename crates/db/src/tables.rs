@@ -17,6 +17,9 @@ const MIB: u64 = 1024 * 1024;
 ///
 /// Nothing is compressed: signatures and hashes do not shrink, and a block that is stored as it is needs no length that
 /// only a decompressor would check.
+///
+/// The memory of a table of small records is small: whoever holds it last pays for freeing it record by record, and that may be
+/// whoever commits a block.
 pub(crate) struct Spec {
     pub(crate) name: &'static str,
     memtable_bytes_max: u64,
@@ -26,9 +29,9 @@ pub(crate) struct Spec {
 pub(crate) const SPECS: [Spec; 7] = [
     Spec { name: "meta", memtable_bytes_max: 2 * MIB },
     Spec { name: "blocks", memtable_bytes_max: 8 * MIB },
-    Spec { name: "hashes", memtable_bytes_max: 8 * MIB },
-    Spec { name: "state", memtable_bytes_max: 8 * MIB },
-    Spec { name: "history", memtable_bytes_max: 8 * MIB },
+    Spec { name: "hashes", memtable_bytes_max: 2 * MIB },
+    Spec { name: "state", memtable_bytes_max: 2 * MIB },
+    Spec { name: "history", memtable_bytes_max: 2 * MIB },
     Spec { name: "undo", memtable_bytes_max: 8 * MIB },
     Spec { name: "candidates", memtable_bytes_max: 8 * MIB },
 ];
@@ -141,7 +144,8 @@ impl Table {
         }
     }
 
-    /// Starts writing the memory of this table to disk, in the background.
+    /// Starts writing the memory of this table to disk, in the background, before the store would.
+    #[cfg(test)]
     pub(crate) fn flush(&self) -> Result<()> {
         match &self.records {
             Records::Disk(keyspace) => keyspace.rotate_memtable().map(drop).map_err(|e| self.failed(&[], e)),
@@ -209,16 +213,16 @@ impl Tables {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn flush(&self) -> Result<()> {
         let Self { meta, blocks, hashes, state, history, undo, candidates } = self;
         [meta, blocks, hashes, state, history, undo, candidates].into_iter().try_for_each(Table::flush)
     }
 }
 
-/// Writes that happen together or not at all, and counts their bytes.
+/// Writes that happen together or not at all.
 pub(crate) struct Batch {
     to: Target,
-    bytes: usize,
 }
 
 enum Target {
@@ -236,19 +240,15 @@ impl Batch {
             }
             Store::Memory(memory) => Target::Memory(memory.clone(), Vec::new()),
         };
-        Self { to, bytes: 0 }
+        Self { to }
     }
 
     pub(crate) fn put(&mut self, table: &Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        let (key, value) = (key.as_ref(), value.as_ref());
-        self.bytes = self.bytes.saturating_add(key.len()).saturating_add(value.len());
-        self.write(table, key, Some(value));
+        self.write(table, key.as_ref(), Some(value.as_ref()));
     }
 
     pub(crate) fn delete(&mut self, table: &Table, key: impl AsRef<[u8]>) {
-        let key = key.as_ref();
-        self.bytes = self.bytes.saturating_add(key.len());
-        self.write(table, key, None);
+        self.write(table, key.as_ref(), None);
     }
 
     /// A batch and its tables come from one [`Db`](crate::Db), so their kinds are one too.
@@ -265,13 +265,12 @@ impl Batch {
         }
     }
 
-    /// Makes the writes durable and visible. Returns their size.
-    pub(crate) fn commit(self) -> Result<usize> {
+    /// Makes the writes durable and visible.
+    pub(crate) fn commit(self) -> Result<()> {
         match self.to {
-            Target::Disk(batch) => batch.commit().map_err(|e| Error::store("journal", "commit", e))?,
-            Target::Memory(memory, writes) => memory.write(writes)?,
+            Target::Disk(batch) => batch.commit().map_err(|e| Error::store("journal", "commit", e)),
+            Target::Memory(memory, writes) => memory.write(writes),
         }
-        Ok(self.bytes)
     }
 }
 
@@ -331,6 +330,11 @@ pub(crate) fn candidate_key(hash: &B256) -> [u8; 33] {
 
 pub(crate) fn candidate_height_key(height: Height, hash: &B256) -> [u8; 41] {
     join(&join::<9>(b"h", &height.0.to_be_bytes()), hash.as_slice())
+}
+
+/// First and last key of the candidates of these heights.
+pub(crate) fn candidate_height_keys(from: Height, to: Height) -> ([u8; 41], [u8; 41]) {
+    (candidate_height_key(from, &B256::ZERO), candidate_height_key(to, &B256::repeat_byte(0xff)))
 }
 
 pub(crate) fn meta_key(kind: Kind, key: &[u8]) -> Vec<u8> {

@@ -103,6 +103,8 @@ fn candidates_last_until_their_height_is_decided() {
     assert_eq!(db.candidate(&hash(1)).expect("reads"), None);
     assert_eq!(db.candidate(&hash(2)).expect("reads"), None);
     assert_eq!(db.candidate(&hash(3)).expect("reads"), Some((Height(2), vec![3; 10])));
+    db.put_candidate(Height(1), &hash(4), &[4; 10]).expect("nothing is kept for a height that is decided");
+    assert_eq!(db.candidates().expect("reads"), [(Height(2), hash(3), vec![3; 10])]);
 }
 
 #[test]
