@@ -59,7 +59,7 @@ pub use agenda_views::{AgendaView, agenda_in_words};
 pub use delegation::{CarriedView, DELEGATION_DEPTH_MAX, DelegationView, carried, delegations};
 pub use depositary::views::{
     AdoptedBy, ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView,
-    WaitingView, in_force, instrument, instrument_count, instruments, texts,
+    WaitingView, in_force, instrument, instrument_count, instruments, text_report, texts,
 };
 pub(crate) use enact::enacted;
 pub use genesis::{AGREEMENT_CODE, genesis};

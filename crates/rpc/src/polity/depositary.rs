@@ -169,6 +169,7 @@ struct TextView {
     rejected: Vec<String>,
     /// The rule's own days, then those of its classes with other times.
     terms: Vec<TermView>,
+    /// Why, with whom it binds from when, of those whose last day is over.
     report: Option<Report>,
 }
 
@@ -183,11 +184,12 @@ struct TermView {
 pub(super) fn texts(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let treaty: Option<String> = args.opt(0)?;
     let state = state(api, args, 1)?;
+    let today = Date::of_timestamp(timestamp_of(api, state.height())?).secs();
     let term = |(last_day, effective_on): (u64, u64)| TermView {
         last_day: Date(last_day),
         effective_on: Date(effective_on),
     };
-    let text = |text: house::TextView| TextView {
+    let text = |text: house::TextView, report: Option<Report>| TextView {
         id: text.id,
         treaty: text.treaty,
         status: text.status.as_str(),
@@ -200,9 +202,13 @@ pub(super) fn texts(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         members: text.members,
         rejected: text.rejected,
         terms: text.terms.into_iter().map(term).collect(),
-        report: text.report,
+        report,
     };
-    api.answer(&house::texts(&state, treaty.as_deref()).into_iter().map(text).collect::<Vec<_>>())
+    let texts = house::texts(&state, treaty.as_deref()).into_iter().map(|found| {
+        let report = house::text_report(&state, &found, today);
+        text(found, report)
+    });
+    api.answer(&texts.collect::<Vec<_>>())
 }
 
 #[derive(Serialize)]

@@ -302,5 +302,7 @@ async fn a_text_that_binds_by_silence() {
         "nobody is left"
     );
     assert_eq!(text["report"]["outcome"], "rejected");
+    let (objected, day) = (&text["report"]["objected"], &text["report"]["decided_on"]);
+    assert_eq!((objected, day), (&json!(["node-1"]), &text["decidedOn"]), "the report says who and when");
     chain.stop().await;
 }

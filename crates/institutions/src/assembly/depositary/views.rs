@@ -1,8 +1,10 @@
 //! The register, and what is in force for whom on a date, as those outside see them. Free of gas, over any [`Slots`].
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::B256;
 use polity_charter::{Binds, Clauses};
-use polity_decision::Report;
+use polity_decision::{Date, InForce, Report, Version};
 use polity_primitives::REGISTRY;
 
 use super::super::{
@@ -214,6 +216,37 @@ pub fn texts(slots: &dyn Slots, treaty: Option<&str>) -> Vec<TextView> {
         });
     }
     found
+}
+
+/// Why text `found` is adopted or not, as of the day that begins at `today`: its rule, its days, and whom it binds of those whose last day
+/// is over. What `polity decide` says of the same notification and objections.
+#[must_use]
+pub fn text_report(slots: &dyn Slots, found: &TextView, today: u64) -> Option<Report> {
+    let (mut view, text) = (view(slots), storage().texts.at(found.id));
+    let mut report = found.report.clone()?;
+    let mut versions: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for member in registry::members(slots) {
+        let word = names::word(&member.id).unwrap_or_default();
+        let Ok(term) = text.bound.at(word).get(&mut view);
+        let last_day = term.checked_sub(1).map(|index| text.terms.at(index).last_day.get(&mut view));
+        let is_over = last_day.is_some_and(|Ok(last_day)| last_day <= today);
+        let Ok(from) = super::texts::binds_from(&mut view, &text, word);
+        if let Some(from) = from.filter(|_| is_over) {
+            versions.entry(from).or_default().push(member.id);
+        }
+    }
+    let mut objected = found.rejected.clone();
+    objected.sort_unstable();
+    versions.values_mut().for_each(|members| members.sort_unstable());
+    let in_force = versions.iter().filter(|(from, _)| **from <= today);
+    let mut in_force_for: Vec<String> = in_force.flat_map(|(_, members)| members.clone()).collect();
+    in_force_for.sort_unstable();
+    let version = |(from, members)| Some(Version { effective_on: Date::from_unix_secs(from)?, members });
+    let versions: Vec<Version> = versions.into_iter().filter_map(version).collect();
+    report.decided_on = found.decided_on.and_then(Date::from_unix_secs);
+    report.effective_on = versions.first().map(|version| version.effective_on);
+    report.in_force = Some(InForce { in_force_for, versions, objected });
+    Some(report)
 }
 
 /// A Party of a treaty on a date.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_sol_types::SolCall;
-use polity_decision::{Date, Event, InForce, Report, Version};
+use polity_decision::{Date, Event, Report};
 use polity_institutions::assembly::{self, IAssembly as sol, Moment, Status, TextStatus};
 use polity_primitives::ASSEMBLY;
 
@@ -35,10 +35,6 @@ fn word(name: &str) -> B256 {
 
 fn secs(day: Date) -> u64 {
     day.unix_secs().expect("a day since 1970")
-}
-
-fn date(secs: u64) -> Date {
-    Date::from_unix_secs(secs).expect("a day of the calendar")
 }
 
 const fn choice_of(event: Event) -> sol::Choice {
@@ -193,33 +189,15 @@ impl Chain {
             }
         }
         self.block(last);
-        self.text_report(case)
-    }
-
-    /// The report of the one text there is, with its days and with those whom it binds.
-    fn text_report(&self, case: &Agreement) -> Report {
-        let state = self.state();
-        let text = assembly::texts(&state, None).remove(0);
-        let bound = |secs: u64| {
-            let moment = Moment { date: secs, height: u64::MAX, today: self.now };
-            let treaty = assembly::in_force(&state, Some("text"), moment, &|_| None).remove(0);
-            treaty.texts.into_iter().flat_map(|text| text.parties).collect::<Vec<_>>()
-        };
-        let mut in_force_for: Vec<String> = bound(secs(case.as_of)).into_iter().map(|(id, _)| id).collect();
-        in_force_for.sort_unstable();
-        let mut versions: BTreeMap<Date, Vec<String>> = BTreeMap::new();
-        let ended = |last_day: u64| last_day <= secs(case.as_of);
-        let last = text.terms.iter().filter(|(last_day, _)| ended(*last_day)).map(|(_, from)| *from).max();
-        for (member, from) in bound(last.unwrap_or(0)) {
-            versions.entry(date(from)).or_default().push(member);
-        }
-        versions.values_mut().for_each(|members| members.sort_unstable());
-        let mut report = text.report.expect("a report");
-        report.decided_on = text.decided_on.map(date);
-        report.effective_on = versions.keys().next().copied();
-        let versions = versions.into_iter().map(|(effective_on, members)| Version { effective_on, members });
-        report.in_force =
-            Some(InForce { in_force_for, versions: versions.collect(), objected: text.rejected });
+        // Those whom `polity in-force` names on the day are those of the report.
+        let moment = Moment { date: last, height: u64::MAX, today: last };
+        let treaty = assembly::in_force(&self.state(), Some("text"), moment, &|_| None).remove(0);
+        let mut bound: Vec<String> =
+            treaty.texts.into_iter().flat_map(|text| text.parties).map(|(id, _)| id).collect();
+        bound.sort_unstable();
+        let text = assembly::texts(&self.state(), None).remove(0);
+        let report = assembly::text_report(&self.state(), &text, last).expect("a report");
+        assert_eq!(report.in_force.as_ref().expect("for whom").in_force_for, bound);
         report
     }
 }
