@@ -5,7 +5,7 @@
 
 use std::{
     cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
+    collections::{BTreeMap, BinaryHeap},
     rc::Rc,
     sync::Arc,
 };
@@ -117,8 +117,16 @@ pub struct Counts {
     pub bytes: u64,
     /// Messages that did not arrive.
     pub lost: u64,
+    /// Messages that arrived twice.
+    pub doubled: u64,
+    /// Messages that overtook one sent before between the same nodes.
+    pub overtook: u64,
     /// Processes that died.
     pub crashes: u64,
+    /// Of those, in the middle of a write.
+    pub torn: u64,
+    /// Starts of validators that forgot what they had voted.
+    pub forgot: u64,
     /// Rounds after the first of any height, over all nodes.
     pub rounds: u64,
     /// Worked blocks that were undone for a heavier chain: how often, over all nodes.
@@ -190,6 +198,8 @@ pub struct World {
     nodes: Vec<Running>,
     weather: Box<dyn Weather>,
     conduct: Conduct,
+    /// When the last message from one node to another arrives, by both.
+    arrives_us: BTreeMap<(usize, usize), u64>,
     wiring: Wiring,
     queue: BinaryHeap<Reverse<Planned>>,
     next: u64,
@@ -241,6 +251,7 @@ impl World {
             nodes: (0u64..).zip(instances).map(running).collect(),
             weather,
             conduct: Conduct::default(),
+            arrives_us: BTreeMap::new(),
             wiring,
             queue: BinaryHeap::new(),
             next: 0,
@@ -376,6 +387,7 @@ impl World {
         let disk = &mut running.instance.disk;
         if villain == Some(Villain::Amnesiac) {
             disk.forget_log();
+            self.counts.forgot = self.counts.forgot.saturating_add(u64::from(running.life > 1));
         }
         let made = engine(&self.agreement, seat, villain, disk, node, nodes, &self.wiring);
         match made {
@@ -415,6 +427,7 @@ impl World {
         self.note(node, "stopped", fatal.0.as_bytes(), || fatal.0.clone());
         let Some(running) = self.nodes.get_mut(node) else { return };
         if let Some(down_us) = running.doomed_us {
+            self.counts.torn = self.counts.torn.saturating_add(1);
             self.crash(node, down_us);
         } else if running.instance.faulty {
             self.crash(node, VILLAIN_DOWN_US);
@@ -569,9 +582,13 @@ impl World {
         if copies == [None, None] {
             self.counts.lost = self.counts.lost.saturating_add(1);
         }
+        self.counts.doubled = self.counts.doubled.saturating_add(u64::from(copies[1].is_some()));
         for after_us in copies.into_iter().flatten() {
-            let event = Event::Deliver { to, from, label, bytes: bytes.clone() };
-            self.plan(self.now_us.saturating_add(after_us), event);
+            let at_us = self.now_us.saturating_add(after_us);
+            let last_us = self.arrives_us.entry((from, to)).or_default();
+            self.counts.overtook = self.counts.overtook.saturating_add(u64::from(at_us < *last_us));
+            *last_us = at_us.max(*last_us);
+            self.plan(at_us, Event::Deliver { to, from, label, bytes: bytes.clone() });
         }
     }
 }

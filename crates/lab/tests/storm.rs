@@ -9,7 +9,13 @@ use polity_lab::{Report, Spec, run, spec::Mechanism};
 struct Sum {
     crashes: AtomicU64,
     rounds: AtomicU64,
+    torn: AtomicU64,
+    forgot: AtomicU64,
     lost: AtomicU64,
+    /// Lost where nothing is lost but by cuts.
+    cut: AtomicU64,
+    doubled: AtomicU64,
+    overtook: AtomicU64,
     convicted: AtomicU64,
     refused: AtomicU64,
     withheld: AtomicU64,
@@ -58,6 +64,13 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
             sum.crashes.fetch_add(report.counts.crashes, Ordering::Relaxed);
             sum.rounds.fetch_add(report.counts.rounds, Ordering::Relaxed);
             sum.lost.fetch_add(report.counts.lost, Ordering::Relaxed);
+            if seed / 7 % 5 == 0 {
+                sum.cut.fetch_add(report.counts.lost, Ordering::Relaxed);
+            }
+            sum.torn.fetch_add(report.counts.torn, Ordering::Relaxed);
+            sum.forgot.fetch_add(report.counts.forgot, Ordering::Relaxed);
+            sum.doubled.fetch_add(report.counts.doubled, Ordering::Relaxed);
+            sum.overtook.fetch_add(report.counts.overtook, Ordering::Relaxed);
             sum.convicted.fetch_add(report.accused.len() as u64, Ordering::Relaxed);
             sum.refused.fetch_add(report.counts.refused, Ordering::Relaxed);
             sum.withheld.fetch_add(report.counts.withheld, Ordering::Relaxed);
@@ -74,12 +87,30 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
 /// Storms that hurt: on average a crash, some lost messages and a failed round in each, villains that are caught, and grinders whose
 /// silence is their only lever.
 fn check(sum: Sum, seeds: u64) {
-    let Sum { crashes, rounds, lost, convicted, refused, withheld, ground } = sum;
+    let Sum {
+        crashes,
+        rounds,
+        torn,
+        forgot,
+        lost,
+        cut,
+        doubled,
+        overtook,
+        convicted,
+        refused,
+        withheld,
+        ground,
+    } = sum;
     assert_eq!(ground.into_inner(), 0, "content moved a turn");
     for (what, count, least) in [
         ("crashes", crashes, seeds),
         ("failed rounds", rounds, seeds),
+        ("crashes in the middle of a write", torn, seeds / 4),
+        ("lost logs", forgot, seeds / 16),
         ("lost messages", lost, 5 * seeds),
+        ("messages cut off", cut, seeds),
+        ("messages twice", doubled, 5 * seeds),
+        ("messages that overtook others", overtook, 5 * seeds),
         ("convicted", convicted, seeds / 8),
         ("lies refused", refused, seeds / 16),
         ("turns withheld", withheld, seeds / 16),

@@ -8,7 +8,9 @@ use polity_lab::{Report, Spec, bft::Plant, check::Violation, run};
 #[derive(Default)]
 struct Sum {
     crashes: AtomicU64,
+    torn: AtomicU64,
     lost: AtomicU64,
+    overtook: AtomicU64,
     reorganisations: AtomicU64,
     blames: AtomicU64,
 }
@@ -51,6 +53,8 @@ fn campaign(to: u64) -> Sum {
             assert_eq!(report, play(&spec(seed), seed), "storm over work: two runs of seed {seed} differ");
             sum.crashes.fetch_add(report.counts.crashes, Ordering::Relaxed);
             sum.lost.fetch_add(report.counts.lost, Ordering::Relaxed);
+            sum.torn.fetch_add(report.counts.torn, Ordering::Relaxed);
+            sum.overtook.fetch_add(report.counts.overtook, Ordering::Relaxed);
             sum.reorganisations.fetch_add(report.counts.reorganisations, Ordering::Relaxed);
             sum.blames.fetch_add(report.counts.blames, Ordering::Relaxed);
         }
@@ -64,10 +68,12 @@ fn campaign(to: u64) -> Sum {
 
 #[test]
 fn a_hundred_storms_over_work() {
-    let Sum { crashes, lost, reorganisations, blames } = campaign(120);
+    let Sum { crashes, torn, lost, overtook, reorganisations, blames } = campaign(120);
     for (what, count, least) in [
         ("crashes", crashes, 120),
+        ("crashes in the middle of a write", torn, 12),
         ("lost messages", lost, 1_200),
+        ("messages that overtook others", overtook, 1_200),
         ("reorganisations", reorganisations, 240),
         ("liars blamed", blames, 30),
     ] {

@@ -25,6 +25,8 @@ struct SeatView {
     public_key: Bytes,
     /// ed25519 key that the randomness of its blocks verifies with.
     peer_key: B256,
+    /// Height of the block that registered it; it proves randomness from 64 blocks later on. 0: since the founding.
+    peer_key_since: u64,
     /// Of its vote; 0 writes without a vote.
     power: u64,
     /// In choosing who proposes; 0 votes without proposing.
@@ -52,6 +54,7 @@ impl CommitteeView {
             address: seat.address,
             public_key: Bytes::copy_from_slice(&seat.public_key),
             peer_key: seat.peer_key.into(),
+            peer_key_since: seat.peer_key_since.0,
             power: seat.power,
             weight: seat.weight,
         };
