@@ -21,7 +21,8 @@
 //! is = "equivocator"
 //! ```
 //!
-//! With `[work]` blocks are worked instead of voted on; with `[switching]` members exchange the engines by vote.
+//! With `punishing = true` the chain punishes whoever is proved to have signed two things; with `[work]` blocks are worked instead of
+//! voted on; with `[switching]` members exchange the engines by vote.
 //!
 //! Every field has a default; `nodes` alone is a specification.
 

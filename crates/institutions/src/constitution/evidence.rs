@@ -26,7 +26,7 @@ const CHECK_GAS: u64 = 6_000;
 /// Gas of a byte of evidence: decoded once, hashed once.
 const BYTE_GAS: u64 = 3;
 /// Gas of punishing what a block carries, at most: the proof, the cuts, and twice the question who would be left.
-pub const CONVICT_GAS_MAX: u64 = 6_000_000;
+pub const CONVICT_GAS_MAX: u64 = 12_000_000;
 /// Into how many parts the unbonding time is divided to know how old a height is.
 const MARKS: u64 = 8;
 
