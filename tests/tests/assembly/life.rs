@@ -38,6 +38,8 @@ fn guardian_cancels(network: &Network) {
     let stopped = network.act("WES", &["cancel", &number, "--reason", "too long"]);
     assert_eq!(stopped["status"], "cancelled");
     assert_eq!(network.ask(&["why", &number, "--stage", "1"])["report"]["limbs"][0]["numerator"], "2");
+    let told = network.told(&["why", &number]);
+    assert!(told.contains(", the guardian, because: too long. Nothing was decided"), "{told}");
 }
 
 fn guardian_sleeps(network: &Network) {
@@ -52,6 +54,8 @@ fn guardian_sleeps(network: &Network) {
         network.propose("NOR", &[&["constitutional", "A longer vote of the board"][..], &change].concat());
     assert_eq!(network.refused("EAS", &["cancel", &id.to_string()]), "CannotCancel");
     assert_eq!(network.act("NOR", &["cancel", &id.to_string()])["status"], "cancelled", "its proposer may");
+    let told = network.told(&["why", &id.to_string()]);
+    assert!(told.contains("Cancelled by NOR, who had proposed it. Nothing was decided"), "{told}");
 }
 
 /// A draft gets its sponsor and its deposit, is discussed and adopted; the deposit comes back. Ballots are split.

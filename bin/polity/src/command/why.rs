@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::read::text;
+use super::read::{array, text};
 use crate::{
-    client::RpcArgs,
+    client::{Client, RpcArgs},
     output::{Failure, Outcome, print},
     words::Words,
 };
@@ -45,7 +45,10 @@ impl Why {
             Some(id) => client.call("polity_proposal", json!([id]))?,
             None => Value::Null,
         };
-        let cancelled = cancelled(&report, &proposal, &self.lang);
+        let cancelled = match report["vote"] == "cancelled" {
+            true => cancelled(&proposal, guardian_cancelled(&client, &proposal), &self.lang),
+            false => None,
+        };
         if !proposal["cancelledBecause"].is_null() {
             report["cancelledBecause"] = proposal["cancelledBecause"].clone();
         }
@@ -71,13 +74,18 @@ impl Why {
     }
 }
 
-/// That a vote was cut off, by what, and what its numbers are then; `None` if it was not.
-fn cancelled(report: &Value, proposal: &Value, lang: &str) -> Option<String> {
-    if proposal["status"] != "cancelled" || report["vote"] != "cancelled" {
+/// Whether it was the guardian of its track that cancelled `proposal`: the vote after the last says so.
+fn guardian_cancelled(client: &Client, proposal: &Value) -> bool {
+    let vote = json!([proposal["id"], "latest", array(&proposal["stages"]).len()]);
+    client.call::<Value>("polity_whyReport", vote).is_ok_and(|report| report["vote"] == "has-cancelled")
+}
+
+/// That a vote was cut off, by whom, and what its numbers are then; `None` if the proposal ended otherwise.
+fn cancelled(proposal: &Value, by_guardian: bool, lang: &str) -> Option<String> {
+    if proposal["status"] != "cancelled" {
         return None;
     }
     let reason = proposal["cancelledBecause"].as_str().filter(|reason| !reason.is_empty());
-    let by_guardian = proposal["guardian"]["adopted"] == true;
     let (chamber, proposer) = (text(&proposal["guardian"]["chamber"]), text(&proposal["proposer"]));
     Some(match lang {
         "zh" => {
@@ -87,7 +95,7 @@ fn cancelled(report: &Value, proposal: &Value, lang: &str) -> Option<String> {
         }
         _ => {
             let who = if by_guardian {
-                format!("the guardian, {chamber},")
+                format!("{chamber}, the guardian")
             } else {
                 format!("{proposer}, who had proposed it")
             };
@@ -105,18 +113,21 @@ mod tests {
 
     #[test]
     fn a_vote_that_was_cut_off_says_by_whom_and_why() {
-        let proposal = |guardian: Value| json!({ "status": "cancelled", "proposer": "de", "cancelledBecause": "Overtaken", "guardian": guardian });
-        let cut_off = json!({ "vote": "cancelled" });
-        let said = cancelled(&cut_off, &proposal(Value::Null), "en").expect("cancelled");
+        let proposal = json!({
+            "status": "cancelled", "proposer": "de", "cancelledBecause": "Overtaken", "guardian": { "chamber": "court" }
+        });
         assert_eq!(
-            said,
+            cancelled(&proposal, false, "en").expect("cancelled"),
             "Cancelled by de, who had proposed it, because: Overtaken. Nothing was decided; the numbers are of the ballots cast \
              until then.\n"
         );
-        let guardian = json!({ "adopted": true, "chamber": "court" });
-        let said = cancelled(&cut_off, &proposal(guardian), "en").expect("cancelled");
-        assert!(said.starts_with("Cancelled by the guardian, court, because"), "{said}");
-        // A stage that was concluded before stays what it was.
-        assert_eq!(cancelled(&json!({ "vote": "concluded" }), &proposal(Value::Null), "en"), None);
+        let said = cancelled(&proposal, true, "en").expect("cancelled");
+        assert!(said.starts_with("Cancelled by court, the guardian, because: Overtaken."), "{said}");
+        assert!(
+            cancelled(&proposal, true, "zh")
+                .expect("cancelled")
+                .starts_with("由 court 撤销，理由：Overtaken")
+        );
+        assert_eq!(cancelled(&json!({ "status": "failed" }), false, "en"), None);
     }
 }
