@@ -66,7 +66,7 @@ fn paris_is_shown_in_both_languages() {
 fn final_clauses_and_authorities_read_well() {
     let text = include_str!("sound.toml").replace(
         "depositors = [\"state\"]",
-        "depositors = [\"state\"]\nlater = { delay = \"90d\", once = \"in-force\" }\nwithdrawal = { notice = \"6mo\" }\n\
+        "depositors = [\"state\"]\nsignature = \"required\"\nlater = { delay = \"90d\", once = \"in-force\" }\nwithdrawal = { notice = \"6mo\" }\n\
          [authorities]\ncourt = { name = \"The Court\", member = \"UPL\", issuer = \"The Court\", opens = [\"emergency\"] }\n\
          press = { account = \"alice\" }",
     );
@@ -75,6 +75,7 @@ fn final_clauses_and_authorities_read_well() {
         (
             Language::En,
             [
+                "It is ratified, accepted or approved by those that signed it before; others accede.",
                 "For a member that deposits once it is in force, it enters into force 90 days after its deposit.",
                 "whoever has deposited one may object within 12 months.",
                 "A Party may leave with notice; it stays one for 6 months after that.",
@@ -85,6 +86,7 @@ fn final_clauses_and_authorities_read_well() {
         (
             Language::Zh,
             [
+                "须先签署方可批准、接受或核准；",
                 "条约生效之后交存的成员，自其交存后 90 天起对其生效。",
                 "已交存文书的成员可在 12 个月内提出反对。",
                 "缔约方可通知退出；通知后 6 个月内仍为缔约方。",

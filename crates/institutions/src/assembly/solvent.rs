@@ -138,9 +138,7 @@ fn holds(cx: &mut Context<'_>, voter: &Voter, price: U256) -> Result<bool> {
 fn proposers(cx: &mut Context<'_>, price: U256) -> Result<(usize, usize)> {
     let filter = Filter { rights: Rights::PROPOSE, ..electorate::anyone() };
     let known = registry().known(&mut electorate::members(cx))?.min(LOOK_MAX);
-    let mut members = electorate::members(cx);
-    let electors = registry().electors_in(&mut members, &filter, &[], u64::MAX, 0..known)?;
-    drop(members);
+    let electors = registry().electors_in(&mut electorate::members(cx), &filter, &[], u64::MAX, 0..known)?;
     for elector in &electors {
         let account = registry().account_of(&mut electorate::members(cx), elector.id)?;
         if cx.balance_of(account)? >= price {
