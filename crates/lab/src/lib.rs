@@ -18,6 +18,7 @@ pub mod audit;
 pub mod bft;
 pub mod check;
 pub mod conduct;
+pub mod counts;
 pub mod disk;
 pub mod engine;
 pub mod experiment;

@@ -4,11 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use polity_primitives::Address;
 
-use crate::{
-    check::Violation,
-    spec::Spec,
-    world::{Counts, World},
-};
+use crate::{check::Violation, counts::Counts, spec::Spec, world::World};
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -86,6 +82,14 @@ impl fmt::Display for Report {
         if self.counts.switches > 0 {
             let Counts { switches, followed, .. } = self.counts;
             writeln!(f, "  {switches} exchanges of engines; nodes that were away followed {followed} times")?;
+        }
+        let Counts { shut_out, withheld, .. } = self.counts;
+        for (count, what) in
+            [(shut_out, "peers shut out for false words"), (withheld, "turns let pass by grinders")]
+        {
+            if count > 0 {
+                writeln!(f, "  {count} {what}")?;
+            }
         }
         if !self.accused.is_empty() {
             writeln!(f, "  convicted of double signing: {:?}", self.accused)?;

@@ -18,6 +18,7 @@ use crate::{
     bft::{Node, Villain, Wiring},
     check::{Checker, Violation},
     conduct::{Conduct, SHUT_OUT_US},
+    counts::Counts,
     disk::Disk,
     engine::{Act, Cx, Engine, Label},
     rng::Rng,
@@ -104,49 +105,6 @@ pub enum Event {
         /// Its name.
         id: u64,
     },
-}
-
-/// Counts of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    /// Events.
-    pub events: u64,
-    /// Messages sent, each to one node.
-    pub messages: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Messages that did not arrive.
-    pub lost: u64,
-    /// Messages that arrived twice.
-    pub doubled: u64,
-    /// Messages that overtook one sent before between the same nodes.
-    pub overtook: u64,
-    /// Processes that died.
-    pub crashes: u64,
-    /// Of those, in the middle of a write.
-    pub torn: u64,
-    /// Starts of validators that forgot what they had voted.
-    pub forgot: u64,
-    /// Rounds after the first of any height, over all nodes.
-    pub rounds: u64,
-    /// Worked blocks that were undone for a heavier chain: how often, over all nodes.
-    pub reorganisations: u64,
-    /// Most worked blocks that an honest node undid at once.
-    pub deepest: u64,
-    /// How often a node held another for a breaker of the protocol.
-    pub blames: u64,
-    /// How often a node shut another out for that.
-    pub shut_out: u64,
-    /// Answers of peers that those who catch up refused.
-    pub refused: u64,
-    /// Blocks that are final and agreed on otherwise than the one before.
-    pub switches: u64,
-    /// How often a node that was away followed others block by block.
-    pub followed: u64,
-    /// Turns that grinders let pass.
-    pub withheld: u64,
-    /// Turns in which a grinder found content that draws it again: never, or randomness is not what it should be.
-    pub ground: u64,
 }
 
 /// An event and its place in the order of things.
@@ -533,27 +491,7 @@ impl World {
                 }
             }
             Act::Note(text) => {
-                if let Some(undone) = text.strip_prefix("reorganised ") {
-                    self.counts.reorganisations = self.counts.reorganisations.saturating_add(1);
-                    let undone = undone.split(' ').next().and_then(|undone| undone.parse().ok());
-                    let deepest = self.counts.deepest.max(undone.unwrap_or(0));
-                    self.counts.deepest = if honest { deepest } else { self.counts.deepest };
-                }
-                if text.starts_with("follows ") {
-                    self.counts.followed = self.counts.followed.saturating_add(1);
-                }
-                if text.starts_with("sync of height ") {
-                    self.counts.refused = self.counts.refused.saturating_add(1);
-                }
-                if text.starts_with("withholds ") {
-                    self.counts.withheld = self.counts.withheld.saturating_add(1);
-                }
-                if text.starts_with("content moved ") {
-                    self.counts.ground = self.counts.ground.saturating_add(1);
-                }
-                if text.starts_with("round ") {
-                    self.counts.rounds = self.counts.rounds.saturating_add(1);
-                }
+                self.counts.noted(&text, honest);
                 self.note(node, "note", text.as_bytes(), || text.clone());
             }
         }

@@ -10,8 +10,8 @@
 //! - *content on a weak chain*: turns are drawn with the hash of the block before instead of proven randomness. This is the planted
 //!   weakness that shows the experiment able to find one; only who writes is changed, by the experiment.
 //!
-//! What silence can gain at most is [`Silence::most`]. One block is measured against a hundred, so that heights which depend on each other lie within
-//! one measurement.
+//! What silence can gain at most is [`Silence::most`]. Shares are taken over a hundred heights each, so that heights which depend on each
+//! other lie within one measurement.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -325,7 +325,7 @@ pub fn grind(
     first: usize,
     batches: u64,
 ) -> Result<Row, Fatal> {
-    let agreement = crate::run::agreement_of(members, Mechanism::Random, None, None)?;
+    let agreement = crate::run::agreement_of(members, Mechanism::Random, None, None, false)?;
     let mut game = Game::new(agreement, grinders, first, lever)?;
     let mut measured: [Vec<f64>; 3] = Default::default();
     #[allow(clippy::cast_precision_loss, reason = "small numbers")]
