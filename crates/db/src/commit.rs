@@ -11,8 +11,8 @@ use crate::{
     error::{Error, Result},
     side::undecided,
     tables::{
-        Batch, Kind, OLDEST, Part, TIP, account_history_key, block_hash_key, block_key, candidate_height_keys,
-        candidate_key, meta_key, slot_history_key, slot_key, tx_hash_key,
+        Batch, Kind, OLDEST, Part, TIP, account_history_key, block_hash_key, block_key,
+        candidate_height_keys, candidate_key, meta_key, slot_history_key, slot_key, tx_hash_key,
     },
 };
 

@@ -546,7 +546,7 @@ fn engine(
     let honest = Wiring { plant: None, ..wiring.clone() };
     let wiring = if villain.is_some() { &honest } else { wiring };
     if let Some(work) = &wiring.work {
-        return crate::work::node(agreement, &ledger, key, node, nodes, work, villain, wiring.plant);
+        return crate::work::node(agreement, &ledger, key, (node, nodes), work, villain, wiring.plant);
     }
     let proposer = agreement.proposer(seat)?;
     if let Some(switching) = &wiring.switching {

@@ -14,13 +14,13 @@ use polity_primitives::{
 use super::support::{CHAIN_ID, Key, MARKET, Options, World, call};
 use crate::{BlockError, CARRIED_MAX, InvalidBlock, SYSTEM_GAS_TARGET};
 
-const PLEDGED: Options = Options {
+pub(super) const PLEDGED: Options = Options {
     incentive: r#"{ pledge = "50", unbonding = "7d", slash = { double_sign = "1/2" }, forfeited = "reporter", share = "1/20" }"#,
     ..MARKET
 };
 
 /// Two precommits of the node of `member` in one round.
-fn votes(member: &str, height: u64) -> Bytes {
+pub(super) fn votes(member: &str, height: u64) -> Bytes {
     let key = Key::of(&format!("{member}-node"));
     let (a, b) = (B256::repeat_byte(1), B256::repeat_byte(2));
     let sign = |hash| {

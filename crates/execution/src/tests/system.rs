@@ -12,7 +12,10 @@ use polity_primitives::{
     AGREEMENT, ASSEMBLY, RecoveredTransaction, SYSTEM, SYSTEM_TX_TYPE, TREASURY, Transaction,
 };
 
-use super::support::{BOMB, BURNER, FREE, Key, MARKET, MEMBER_IDS, Options, REFUSER, World, call};
+use super::{
+    carrying::{PLEDGED, votes},
+    support::{BOMB, BURNER, FREE, Key, MARKET, MEMBER_IDS, Options, REFUSER, World, call},
+};
 use crate::InvalidBlock;
 
 /// Opens a proposal of `calls` and lets every member agree; the id.
@@ -113,7 +116,16 @@ fn a_poisoned_enactment_is_marked_failed_and_the_chain_goes_on() {
 
 #[test]
 fn a_full_block_does_not_delay_what_is_due() {
-    let mut world = World::new(FREE);
+    full_blocks(World::new(FREE), false);
+}
+
+/// Accounts and evidence have gas of their own: nobody who pays for full blocks keeps decisions from being carried out.
+#[test]
+fn full_blocks_with_accounts_and_evidence_do_not_either() {
+    full_blocks(World::new(Options { incentive: PLEDGED.incentive, ..FREE }), true);
+}
+
+fn full_blocks(mut world: World, accounts: bool) {
     let alice = Key::of("alice");
     let burner = world.deploy(&alice, BURNER);
     let id = adopt(&mut world, vec![payment(alice.address, 1)]);
@@ -122,9 +134,10 @@ fn a_full_block_does_not_delay_what_is_due() {
     for block in 1..=quiet_blocks {
         let burn =
             |key: &Key, gas_limit| key.sign(TxEip1559 { gas_limit, ..call(world.nonce(key), burner, []) });
-        let full = vec![burn(&alice, 16_000_000), burn(&Key::of("bob"), 6_500_000)];
+        let full = vec![burn(&alice, 16_000_000), burn(&Key::of("bob"), 6_000_000)];
+        world.evidence = if accounts { vec![votes("m3", 1)] } else { vec![] };
         world.step(full);
-        assert!(world.header().gas_used >= 22_500_000, "block {block} is full");
+        assert!(world.header().gas_used >= 22_000_000, "block {block} is full");
     }
     assert_eq!(status(&world, id), Status::Executed);
     assert!(world.header().gas_used <= world.header().gas_limit);
