@@ -191,7 +191,7 @@ const fn words(due: Due) -> (&'static str, Option<u64>, Option<u64>) {
     }
 }
 
-/// The deposit of a proposal, for [`super::assembly`].
+/// The deposit of a proposal, for [`super::proposals`].
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DepositView {
