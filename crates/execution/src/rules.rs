@@ -44,9 +44,9 @@ pub const SYSTEM_GAS_TARGET: u64 = 1_000_000;
 pub const SIGNED_GAS_SHARE: (u64, u64) = (3, 4);
 
 /// Gas that a block may use for its accounts and for evidence, beside the largest system call that is due, when it is full of signed
-/// transactions. The accounts of a block take some 150,000, a conviction 200,000; where delegates are chosen anew, or very many
-/// hold stakes, what is due waits for the next block.
-pub(crate) const BEGIN_GAS: u64 = 3_000_000;
+/// transactions. The accounts of a block take some 150,000 and less than 5 million where delegates are chosen among 256 candidates, a
+/// conviction some 450,000.
+pub(crate) const BEGIN_GAS: u64 = 6_000_000;
 
 /// Least gas of a block that is kept for system transactions: what it begins with, the largest of them and the record of its
 /// failure. So whatever the gas limit is amended to, and however full blocks are, the charter can be amended again.

@@ -80,8 +80,14 @@ fn account(
 
 fn reporter(table: &mut Table<'_>, forfeited: Forfeited, report: &mut Report<'_>) -> Share {
     if forfeited == Forfeited::Reporter {
-        let hint = "the part that who brings evidence gets, such as share = \"1/20\"; the rest is burnt";
-        return table.require("share", hint, report).map(|node| part(&node, report)).unwrap_or_default();
+        let hint = "the part of its own loss that who brings evidence gets, such as share = \"1/20\"; the rest is burnt";
+        let Some(node) = table.require("share", hint, report) else { return Share::default() };
+        let share = part(&node, report);
+        if share.num > share.den / 2 {
+            let hint = "at most \"1/2\": who brings evidence may be the culprit's accomplice, and an offence must cost";
+            report.error(&node.path, "more than half would go to who brings evidence", hint);
+        }
+        return share;
     }
     if let Some(node) = table.get("share") {
         let hint = "remove it, or write forfeited = \"reporter\"";

@@ -20,12 +20,12 @@ const BLOCK_TIME_MS: RangeInclusive<u64> = 10..=3_600_000;
 /// Time between blocks where the charter is silent. Units: milliseconds.
 const BLOCK_TIME_MS_DEFAULT: u64 = 1_000;
 
-/// Gas of a block. A quarter is kept for system transactions, and 18 million at least, which the accounts of the block, an amendment of
+/// Gas of a block. A quarter is kept for system transactions, and 21 million at least, which the accounts of the block, an amendment of
 /// the longest charter and the record of its failure take; the rest holds at least one transaction of the largest size, and is more than half, so that full
 /// blocks raise the base fee.
 ///
 /// Source: EIP-7825, 2^24 gas a transaction.
-const BLOCK_GAS_LIMIT: RangeInclusive<u64> = 40_000_000..=10_000_000_000;
+const BLOCK_GAS_LIMIT: RangeInclusive<u64> = 45_000_000..=10_000_000_000;
 /// Gas of a block where the charter is silent.
 const BLOCK_GAS_LIMIT_DEFAULT: u64 = 60_000_000;
 

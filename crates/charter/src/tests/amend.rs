@@ -207,7 +207,7 @@ fn pairs() -> Vec<(Vec<Change>, Vec<Change>)> {
             "add members.MID.deposited = { pact = 2016-04-22 }",
             "add rules.force = { limb = [{ name = \"parties\", numerator = \"instruments\", threshold = \">= 3\" }] }",
         ]),
-        (&["add ledger = { block_gas_limit = 40_000_000 }"], &["remove ledger"]),
+        (&["add ledger = { block_gas_limit = 45_000_000 }"], &["remove ledger"]),
         (&["set rights.igo = []"], &["set rights.igo = [\"transact\"]"]),
         (&["set accounts.alice = { balance = \"2\" }"], &["set accounts.alice.balance = \"1.5\""]),
         (&["add sources = [\"a\", \"b\"]", "remove sources[0]"], &["remove sources"]),

@@ -88,9 +88,9 @@ fn every_setting_that_can_change_has_its_effect() {
             &["fees: transactions pay for gas, at a base fee that begins at 0.000000001"],
         ),
         (
-            &["add ledger = { block_gas_limit = 40_000_000, history = \"all\" }"],
+            &["add ledger = { block_gas_limit = 45_000_000, history = \"all\" }"],
             &[
-                "ledger.block_gas_limit: the gas of a block is 40000000 (was 60000000)",
+                "ledger.block_gas_limit: the gas of a block is 45000000 (was 60000000)",
                 "ledger.history: nodes keep all past state (was: the state of the last 8192 blocks)",
             ],
         ),

@@ -81,7 +81,7 @@ fn the_block_is_visible_to_contracts() {
         U256::from(header.timestamp),
         U256::from(header.number),
         header.mix_hash.into(),
-        U256::from(40_000_000),
+        U256::from(45_000_000),
         U256::from(super::support::CHAIN_ID),
         U256::from(header.base_fee_per_gas.unwrap()),
     ];

@@ -148,7 +148,7 @@ pub(crate) const FREE: Options = Options {
     transact: "anyone",
     clock: WALL,
     chambers: "",
-    gas_limit: 40_000_000,
+    gas_limit: 45_000_000,
     incentive: "{}",
 };
 pub(crate) const MARKET: Options =

@@ -134,10 +134,10 @@ fn full_blocks(mut world: World, accounts: bool) {
     for block in 1..=quiet_blocks {
         let burn =
             |key: &Key, gas_limit| key.sign(TxEip1559 { gas_limit, ..call(world.nonce(key), burner, []) });
-        let full = vec![burn(&alice, 16_000_000), burn(&Key::of("bob"), 6_000_000)];
+        let full = vec![burn(&alice, 16_000_000), burn(&Key::of("bob"), 8_000_000)];
         world.evidence = if accounts { vec![votes("m3", 1)] } else { vec![] };
         world.step(full);
-        assert!(world.header().gas_used >= 22_000_000, "block {block} is full");
+        assert!(world.header().gas_used >= 24_000_000, "block {block} is full");
     }
     assert_eq!(status(&world, id), Status::Executed);
     assert!(world.header().gas_used <= world.header().gas_limit);

@@ -147,17 +147,17 @@ fn the_gas_of_signed_transactions_has_bounds() {
     let (alice, bob, carol) = (Key::of("alice"), Key::of("bob"), Key::of("m1"));
     let burner = world.deploy(&alice, BURNER);
     let burn = |key: &Key, nonce, gas_limit| key.sign(TxEip1559 { gas_limit, ..call(nonce, burner, []) });
-    assert_eq!(world.executor.founding().signed_gas_max(), 22_000_000);
+    assert_eq!(world.executor.founding().signed_gas_max(), 24_000_000);
 
     let built = world.try_build(vec![burn(&alice, 1, TX_GAS_MAX + 1)]).unwrap();
     let fault = TransactionFault::GasLimit { limit: TX_GAS_MAX + 1, max: TX_GAS_MAX };
     assert_eq!(built.rejected[0].1, fault.to_string());
 
-    // Of 40 million, all but the 18 that the accounts and the largest work of the chain itself takes, to the last unit; the one too many waits and is not called unusable.
-    let fits = [burn(&alice, 1, 16_000_000), burn(&bob, 0, 6_000_000)];
+    // Of 45 million, all but the 21 that the accounts and the largest work of the chain itself takes, to the last unit; the one too many waits and is not called unusable.
+    let fits = [burn(&alice, 1, 16_000_000), burn(&bob, 0, 8_000_000)];
     let built = world.try_build([&fits[..], &[burn(&carol, 0, 21_100)]].concat()).unwrap();
     assert_eq!((built.transactions.len(), built.rejected.len()), (2, 0));
-    assert_eq!(built.outcome.gas_used, 22_000_000);
+    assert_eq!(built.outcome.gas_used, 24_000_000);
     let too_many = [&fits[..], &[burn(&carol, 0, 21_100)]].concat();
     let reason = refusal(&world, built.block.block.header, too_many);
     let fault = TransactionFault::GasLeft { limit: 21_100, left: 0 };
@@ -172,7 +172,7 @@ fn the_gas_of_signed_transactions_has_bounds() {
 fn at_any_gas_limit_the_chain_can_enact_and_a_transaction_of_the_largest_size_fits() {
     use crate::rules::BEGIN_GAS;
     use polity_institutions::agenda::{ENACT_GAS_MAX, MARK_FAILED_GAS_MAX};
-    for gas_limit in [40_000_000, 45_000_000, 60_000_000, 60_000_001, 10_000_000_000] {
+    for gas_limit in [45_000_000, 50_000_000, 60_000_000, 60_000_001, 10_000_000_000] {
         let charter = super::support::charter(super::support::Options { gas_limit, ..FREE });
         let rules = crate::ChainRules::from(&charter);
         let kept = gas_limit - rules.signed_gas_max();
@@ -182,8 +182,8 @@ fn at_any_gas_limit_the_chain_can_enact_and_a_transaction_of_the_largest_size_fi
         );
         assert_eq!(rules.tx_gas_max(), TX_GAS_MAX, "{gas_limit}");
     }
-    let text = super::support::charter(super::support::Options { gas_limit: 40_000_000, ..FREE }).text;
-    assert!(polity_charter::parse("c", &text.replace("40000000", "39999999")).is_err(), "no less");
+    let text = super::support::charter(super::support::Options { gas_limit: 45_000_000, ..FREE }).text;
+    assert!(polity_charter::parse("c", &text.replace("45000000", "44999999")).is_err(), "no less");
 }
 
 #[test]

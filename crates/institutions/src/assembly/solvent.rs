@@ -2,7 +2,7 @@
 //! never be changed again, for a ballot costs gas.
 //!
 //! Rule kept: an amendment that begins fees is refused unless what it does can be undone by those who can pay. That is: some member
-//! with the right to propose holds the price of a proposal, and there is a way to decide on an amendment of `fees` (a track, or a chamber
+//! with the right to propose holds the price of a proposal and of its ballots, and there is a way to decide on an amendment of `fees` (a track, or a chamber
 //! where no track claims it) each of whose votes would be adopted if whoever holds the price of a ballot voted yes, and nobody else
 //! voted. Asked when the amendment is proposed and again when it is enacted, by the balances of that moment.
 //!
@@ -49,25 +49,27 @@ pub(crate) fn locked_out(cx: &mut Context<'_>, base_fee_wei: u64, symbol: &str) 
     let price = fee.saturating_mul(U256::from(BALLOT_GAS));
     let mut first: Option<Look> = None;
     let ways = tracks::ways_to_amend(cx, "fees")?;
-    let mut open = ways.is_empty();
+    let mut open = ways.is_empty().then_some(0);
     for way in &ways {
         match missed(cx, way, price)? {
             Ok(()) => {
-                open = true;
+                open = Some(way.votes.len());
                 break;
             }
             Err(look) => first = first.or(look),
         }
     }
-    if !open {
+    let Some(votes) = open else {
         let nobody = || "fees: nobody sits in the chambers that could change them back".to_owned();
         return Ok(Some(first.map_or_else(nobody, |look| in_words(&look, price, symbol))));
-    }
-    let price = fee.saturating_mul(U256::from(PROPOSAL_GAS));
+    };
+    // Who proposes may be the one who decides: the price of its ballots is not that of its proposal.
+    let gas = PROPOSAL_GAS.saturating_add(BALLOT_GAS.saturating_mul(votes as u64));
+    let price = fee.saturating_mul(U256::from(gas));
     let (proposers, payers) = proposers(cx, price)?;
     Ok((proposers > 0 && payers == 0).then(|| {
         format!(
-            "fees: a proposal would cost {} {symbol} ({PROPOSAL_GAS} gas), and of the {proposers} that may propose none holds so \
+            "fees: a proposal and the ballots on it would cost {} {symbol} ({gas} gas), and of the {proposers} that may propose none holds so \
              much; pay them first, or begin with a lower base fee",
             amount_text(price)
         )

@@ -121,6 +121,9 @@ impl Constitution {
         let (kind, height, round) = (proved.kind, proved.height, proved.round);
         self.punished.at(proved.key).set(cx, true)?;
         self.convicted.at(member).set(cx, now.height)?;
+        if kind.is_double() {
+            self.convicted_of_two.at(member).set(cx, now.height)?;
+        }
         let reporter = by.account;
         let event = sol::OffenceProved { key: proved.key, member, kind: kind as u8, height, round, reporter };
         cx.emit(&event)?;

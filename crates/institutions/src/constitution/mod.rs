@@ -59,6 +59,7 @@ pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};
 pub use text::TEXT_BYTES_MAX;
 pub use turn::closes;
+pub(crate) use turn::first_turn;
 pub use vesting::BUCKETS_MAX;
 pub use views::{
     VersionView, block_rules, candidates, charter_hash, charter_text, closing, consensus, consensus_at,
@@ -119,8 +120,10 @@ layout! {
         offences: List<evidence::OffenceRecord>,
         punished: Map<B256, Slot<bool>>,
         marks: List<evidence::Mark>,
-        /// Height of the block in which a member was last punished for what evidence proved.
+        /// Height of the block in which a member was last punished for what evidence proved, and of the last time that it was for
+        /// signing two things.
         convicted: Map<B256, Slot<u64>>,
+        convicted_of_two: Map<B256, Slot<u64>>,
     }
 }
 

@@ -5,8 +5,9 @@
 //!
 //! **Once for all.** What the chain punishes without anybody's transaction it punishes once: not what a member signed before it was
 //! last punished, and not one that was punished and is out. Its signatures cost it nothing more, so it could else fill every block
-//! with proofs against itself; and what the members restored knowingly would be undone by an older proof. Source: the tombstone of
-//! Cosmos x/evidence. Who brings evidence by a transaction pays for it, and is not held to this.
+//! with proofs against itself; and what the members restored knowingly would be undone by an older proof. But a lighter offence does
+//! not answer for a graver one: who signed two things could else accuse itself of a bad header first, and keep its bond. Source: the
+//! tombstone of Cosmos x/evidence. Who brings evidence by a transaction pays for it, and is not held to this.
 
 use alloy_primitives::B256;
 use polity_constitution::Offence;
@@ -89,7 +90,8 @@ impl Constitution {
             return Ok(Err(Obstacle::TooOld(sol::TooOld { height, oldest })));
         }
         if by_chain {
-            let last = self.convicted.at(member).get(&mut at.storage(CONSTITUTION))?;
+            let answered = if proved.kind.is_double() { &self.convicted_of_two } else { &self.convicted };
+            let last = answered.at(member).get(&mut at.storage(CONSTITUTION))?;
             let status = registry().standing(&mut at.storage(REGISTRY), member, u64::MAX)?.status;
             if last != 0 && (height <= last || status != Status::Active) {
                 return Ok(Err(Obstacle::Answered(sol::Answered { member, height: last })));

@@ -2,7 +2,8 @@
 //!
 //! Rule kept: a part is taken of everything that is at stake on the member's conduct — its own bond, what was delegated to it, what
 //! is unbonding, what vests — in four writes however many own it; what is taken is burnt, paid to the treasury, or shared with who
-//! brought the evidence, to the wei. What the last member that can decide blocks
+//! brought the evidence, to the wei. Who brought it is paid a part of what the culprit itself lost, never of what others had put on it:
+//! an accomplice could else share their money with the culprit. What the last member that can decide blocks
 //! needs to go on deciding is left to it, and the chain says so.
 
 use alloy_primitives::{Address, B256, U256};
@@ -39,7 +40,7 @@ impl Constitution {
         let vesting = pool.vesting.cut(cx, part)?;
         let leaving = pool.leaving.cut(cx, part.of(leaving))?;
         let mut wanted = part.of(at_stake);
-        let mut bonded = U256::ZERO;
+        let (mut bonded, mut own_lost) = (U256::ZERO, U256::ZERO);
         if !wanted.is_zero() && nobody_decides_without(cx, member)? {
             let own = pool.amount_of(cx, member)?;
             let least = self.least_stake(cx, incentive, own, at_stake)?;
@@ -50,10 +51,12 @@ impl Constitution {
             }
         }
         if !wanted.is_zero() {
+            let before = pool.amount_of(cx, member)?;
             bonded = pool.cut(cx, wanted)?;
             self.revise(cx)?;
             self.strike_off(cx, member)?;
             let (pledged, pledge) = (pool.amount_of(cx, member)?, incentive.pledge);
+            own_lost = before.saturating_sub(pledged).min(bonded);
             if pledged < pledge {
                 cx.emit(&sol::PledgeShort { member, pledged, pledge })?;
             }
@@ -64,7 +67,7 @@ impl Constitution {
         }
         cx.emit(&sol::Slashed { member, bonded, leaving, vesting })?;
         self.purse.settle(cx, forfeited)?;
-        self.forfeit(cx, incentive, forfeited, reporter)?;
+        self.forfeit(cx, incentive, forfeited, reporter.map(|to| (to, incentive.share.of(own_lost))))?;
         Ok(forfeited)
     }
 
@@ -93,23 +96,23 @@ impl Constitution {
         Ok(by_stake.max(by_pledge))
     }
 
-    /// Where forfeited money goes. The constitution holds it and owes it no more.
+    /// Where forfeited money goes, of which who brought the evidence may have a reward. The constitution holds it and owes it no more.
     fn forfeit(
         &self,
         cx: &mut Context<'_>,
         incentive: &Incentive,
         amount: U256,
-        reporter: Option<Address>,
+        reward: Option<(Address, U256)>,
     ) -> Result<()> {
         match incentive.forfeited {
             Forfeited::Treasury => to_treasury(cx, incentive, amount),
             Forfeited::Burn => self.burn(cx, amount),
             Forfeited::Reporter => {
-                let reward = if reporter.is_some() { incentive.share.of(amount) } else { U256::ZERO };
-                if let Some(to) = reporter.filter(|_| !reward.is_zero()) {
+                let reward = reward.filter(|(_, reward)| !reward.is_zero());
+                if let Some((to, reward)) = reward {
                     pay(cx, to, reward)?;
                 }
-                self.burn(cx, amount.saturating_sub(reward))
+                self.burn(cx, amount.saturating_sub(reward.map_or(U256::ZERO, |(_, reward)| reward)))
             }
         }
     }

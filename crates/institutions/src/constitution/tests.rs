@@ -202,7 +202,7 @@ fn every_setting_lives_where_the_chain_reads_it() {
         (&["set fees = { policy = \"market\", initial_base_fee = \"7 wei\" }"], &|m| {
             rules(m).fees == Fees::Market { initial_base_fee_wei: 7 }
         }),
-        (&["set ledger.block_gas_limit = 40_000_000"], &|m| rules(m).gas_limit == 40_000_000),
+        (&["set ledger.block_gas_limit = 45_000_000"], &|m| rules(m).gas_limit == 45_000_000),
         (&["set ledger.history = 300"], &|m| rules(m).history == History::Blocks(300)),
         (&["set access.transact = \"anyone\""], &|m| {
             (rules(m).transact, rules(m).connect) == (Access::Anyone, Access::Members)

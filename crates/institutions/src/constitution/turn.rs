@@ -7,7 +7,7 @@
 use polity_constitution::{Settings, WriteRight};
 use polity_primitives::CONSTITUTION;
 
-use super::{Constitution, IConstitution as sol, judge::invalid, rules, term};
+use super::{Constitution, IConstitution as sol, constitution, judge::invalid, rules, term};
 use crate::{
     context::{Context, Result},
     host::Failure,
@@ -22,6 +22,11 @@ const JSON_GAS: u64 = 5;
 pub fn closes(settings: &Settings) -> bool {
     let by_stake = matches!(settings.write, WriteRight::Delegation { chamber: None, .. });
     !settings.incentive.is_empty() || by_stake
+}
+
+/// The first height decided under the newest settings of consensus.
+pub(crate) fn first_turn<R: Read>(r: &mut R) -> Result<u64, R::Error> {
+    constitution().turn.get(r)
 }
 
 fn parsed(json: &str) -> Option<Settings> {

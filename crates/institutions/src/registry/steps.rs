@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_charter::{Kind, Rights, WEIGHT_MAX};
+use polity_primitives::CONSTITUTION;
 
 use super::{
     CLASSES_MAX, ConsensusKeyTaken, IRegistry as sol, KEY_GAS, NoValidatorLeft, PeerKeyTaken, RIGHTS_ALL,
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     assembly,
+    constitution::first_turn,
     context::{Context, Result},
     directory::may_hold_keys,
     ensure, names,
@@ -216,14 +218,16 @@ impl Registry {
     }
 
     /// Notes that the member gives the key up that it has, unless `next` is the same; what that key signs for later heights is not
-    /// held against it.
+    /// held against it. While worked blocks give way to votes, the committee of their last height was seated blocks before, so a key
+    /// answers until then.
     fn retire(&self, cx: &mut Context<'_>, id: B256, next: Address) -> Result<()> {
         let (before, now) = (self.members.at(id).consensus.get(cx)?, cx.block().height);
         if before == next {
             return Ok(());
         }
         if !before.is_zero() {
-            self.retired.at(before).set(cx, now)?;
+            let turn = first_turn(&mut cx.storage_of(CONSTITUTION))?;
+            self.retired.at(before).set(cx, now.max(turn.saturating_sub(1)))?;
         }
         if !next.is_zero() && self.retired.at(next).get(cx)? != 0 {
             self.retired.at(next).set(cx, 0)?;

@@ -7,7 +7,9 @@ use polity_primitives::{
 
 use super::{
     super::{IConstitution as sol, *},
+    amend,
     scene::*,
+    turn::{ROTATION, WORK, wall},
 };
 use crate::{
     assembly::{
@@ -192,6 +194,30 @@ fn a_key_given_up_proves_nothing_about_later_heights() {
     assert_eq!(stake(&chain, "AAA").pledged, U256::from(500));
 }
 
+/// The committee of the last worked height is that of the block which ended work, whatever keys changed since.
+#[test]
+fn a_key_given_up_while_work_ends_answers_for_the_last_worked_height() {
+    let mut chain = wall();
+    amend(&mut chain, &[WORK]).expect("taken");
+    chain.next(15);
+    let enacted = chain.memory.block.height;
+    amend(&mut chain, &[ROTATION]).expect("taken");
+    chain.next(15);
+    let call = IRegistry::setNodeCall {
+        id: word("AAA"),
+        consensusKey: secret("a new key").public_key(secp256k1::SECP256K1).serialize().to_vec().into(),
+        peerKey: B256::repeat_byte(9),
+    };
+    assert!(chain.call(holder("AAA"), REGISTRY, &call).result.is_ok());
+    for _ in 0..8 {
+        chain.next(15);
+    }
+    let last = enacted + 6;
+    let said = refusal(&mut chain, votes(last + 1, 0, ("AAA", 1), ("AAA", 2)));
+    assert!(said.contains("KeyRetired"), "{said}");
+    carried(&mut chain, "BBB", votes(last, 0, ("AAA", 1), ("AAA", 2))).expect("it still decided that one");
+}
+
 #[test]
 fn the_last_member_keeps_what_it_needs_to_go_on_and_no_more() {
     let mut chain = scene(&settings(), &["AAA"]);
@@ -265,6 +291,24 @@ fn the_chain_by_itself_punishes_a_member_once_until_it_is_back() {
     // Whoever pays for it may bring the older one still.
     let evidence = votes(height, 0, ("AAA", 1), ("AAA", 2)).into();
     send(&mut chain, holder("ORG"), &sol::accuseCall { evidence }).expect("another offence");
+}
+
+/// Who signed two things cannot save its bond by a lesser offence that it brings against itself.
+#[test]
+fn a_lighter_offence_does_not_answer_for_a_graver_one() {
+    let mut chain = scene(&settings(), &["AAA", "BBB"]);
+    for _ in 0..3 {
+        block(&mut chain, 1, "BBB", &[]);
+    }
+    let height = chain.memory.block.height;
+    carried(&mut chain, "BBB", proposal_of(vec![0xc0], 1, "AAA")).expect("proved");
+    assert_eq!(stake(&chain, "AAA").pledged, U256::from(750));
+    carried(&mut chain, "BBB", votes(height - 1, 0, ("AAA", 1), ("AAA", 2))).expect("proved");
+    assert_eq!(stake(&chain, "AAA").pledged, U256::from(375));
+    // Then it has answered for both.
+    for more in [proposal_of(vec![0xc0], 2, "AAA"), votes(height, 0, ("AAA", 1), ("AAA", 2))] {
+        assert_eq!(carried(&mut chain, "BBB", more), Err("Answered".to_owned()));
+    }
 }
 
 #[test]

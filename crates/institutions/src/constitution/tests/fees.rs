@@ -6,7 +6,7 @@ use crate::assembly::{BALLOT_GAS, PROPOSAL_GAS};
 const MARKET: &str = "set fees = { policy = \"market\", initial_base_fee = \"1 gwei\" }";
 const GWEI: u64 = 1_000_000_000;
 const BALLOT: u64 = BALLOT_GAS * GWEI;
-const PROPOSAL: u64 = PROPOSAL_GAS * GWEI;
+const PROPOSAL: u64 = (PROPOSAL_GAS + 2 * BALLOT_GAS) * GWEI;
 
 /// The pact without the shareholders, whose rule one ballot carries; `tracks` besides.
 fn world(tracks: &str, holders: &[(&str, u64)]) -> Chain {

@@ -248,6 +248,22 @@ fn what_is_forfeited_goes_where_the_charter_says() {
     }
 }
 
+/// Else a candidate and its accomplice would share the money of those who trusted it.
+#[test]
+fn who_brings_evidence_is_paid_of_what_the_culprit_itself_lost() {
+    let mut settings = settings();
+    settings.incentive.forfeited = Forfeited::Reporter;
+    settings.incentive.share = polity_constitution::Share { num: 1, den: 20 };
+    let mut chain = scene(&settings, &["AAA", "BBB"]);
+    pay(&mut chain, holder("CCC"), 9_000, &sol::delegateCall { candidate: word("AAA") }).expect("delegates");
+    let all = supply(&chain);
+    let accuse = sol::accuseCall { evidence: votes(1, 0, ("AAA", 1), ("AAA", 2)).into() };
+    send(&mut chain, GUEST, &accuse).expect("proved");
+    assert_eq!(stake(&chain, "AAA").pledged, U256::from(500));
+    assert_eq!(chain.memory.balance_of(GUEST), U256::from(25), "a twentieth of 500");
+    assert_eq!(all - supply(&chain), U256::from(4_975));
+}
+
 #[test]
 fn who_accuses_itself_is_not_paid_for_it() {
     let mut settings = settings();

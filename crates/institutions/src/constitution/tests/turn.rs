@@ -11,10 +11,10 @@ use crate::assembly::tests::{CHARTER, Chain, DAY};
 
 const STAKE: &str = "set consensus.write = { by = \"stake\", min = \"200 wei\" }";
 const LIABLE: &str = "set consensus.incentive = { unbonding = \"7d\", slash = { double_sign = \"1/2\" } }";
-const WORK: &str = "set consensus.write = { by = \"work\", interval = \"15s\", confirmations = 6 }";
-const ROTATION: &str = "set consensus.write = { by = \"membership\", primary = \"rotation\" }";
+pub(super) const WORK: &str = "set consensus.write = { by = \"work\", interval = \"15s\", confirmations = 6 }";
+pub(super) const ROTATION: &str = "set consensus.write = { by = \"membership\", primary = \"rotation\" }";
 
-fn wall() -> Chain {
+pub(super) fn wall() -> Chain {
     let clock = "mode       = \"replay\"\nstart      = 2020-01-01\nstep       = \"1d\"";
     assert!(CHARTER.contains(clock));
     Chain::new(&CHARTER.replace(clock, "mode = \"wall\""))
