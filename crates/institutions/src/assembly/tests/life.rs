@@ -356,3 +356,36 @@ fn a_date_beyond_the_calendar_never_comes_and_stops_nothing() {
     chain.next(DAY);
     assert_eq!(chain.end(), 0);
 }
+
+/// A rule that says when its decisions take effect is obeyed: the calls wait for that day, and for the delay of the chamber where that is
+/// longer.
+#[test]
+fn the_calls_wait_for_the_day_on_which_the_rule_lets_a_decision_take_effect() {
+    // Opened on 2020-01-02, decided a day later.
+    for (effective, executes) in [
+        ("\"6mo\"", "2020-07-03"),
+        ("\"1d\"", "2020-01-06"),
+        ("{\"after\":\"1d\",\"not_before\":\"2021-01-01\"}", "2021-01-01"),
+    ] {
+        let mut chain = Chain::new(CHARTER);
+        chain.write_rule(&format!(
+            r#"{{"id":"majority","effective":{effective},"limb":[{{"name":"members","numerator":"yes","threshold":"> 1/2"}}]}}"#
+        ));
+        let id = chain.propose("SAM", "plenary", vec![]);
+        for who in ["AAA", "BBB", "CCC"] {
+            chain.ballot(who, id, Choice::Yes);
+        }
+        chain.run(DAY);
+        let view = proposal(&chain.memory, id).unwrap();
+        let day = |secs: u64| polity_decision::Date::from_unix_secs(secs).expect("a day").to_string();
+        assert_eq!(day(view.concluded_at.expect("decided")), "2020-01-03");
+        assert_eq!(day(view.executes_at.expect("adopted")), executes, "{effective}");
+        let report = report(&chain.memory, id).unwrap();
+        assert_eq!(report.effective_on.map(|day| day.to_string()).as_deref(), Some(executes));
+        let left = view.executes_at.expect("adopted") - chain.now();
+        chain.run(left - DAY);
+        assert_eq!(chain.status(id), "adopted");
+        chain.run(DAY);
+        assert_eq!(chain.status(id), "executed");
+    }
+}
