@@ -89,7 +89,17 @@ fn decision() -> impl Strategy<Value = Decision> {
 fn setting() -> impl Strategy<Value = Setting> {
     use Setting::*;
     prop::sample::select(vec![
-        Delay, SecondRule, SecondChamber, SecondGone, Pause, Voting, Extension, Guardian, GuardianSunset, Secrecy, Gone,
+        Delay,
+        SecondRule,
+        SecondChamber,
+        SecondGone,
+        Pause,
+        Voting,
+        Extension,
+        Guardian,
+        GuardianSunset,
+        Secrecy,
+        Gone,
     ])
 }
 
@@ -330,7 +340,17 @@ fn a_member_suspended_later_still_votes_and_an_expelled_one_cannot() {
 fn the_second_vote_of_a_track_is_that_of_the_opening() {
     use Setting::*;
     let all = [
-        Delay, SecondRule, SecondChamber, SecondGone, Pause, Voting, Extension, Guardian, GuardianSunset, Secrecy, Gone,
+        Delay,
+        SecondRule,
+        SecondChamber,
+        SecondGone,
+        Pause,
+        Voting,
+        Extension,
+        Guardian,
+        GuardianSunset,
+        Secrecy,
+        Gone,
     ];
     let more = [Decision::Rule(9), Decision::Chamber];
     for decision in all.into_iter().map(Decision::Track).chain(more) {
@@ -350,7 +370,13 @@ fn the_second_vote_of_a_track_is_that_of_the_opening() {
         chain.run(2 * DAY);
         let second = &view(&chain).stages[1];
         assert_eq!(
-            (second.chamber.as_str(), second.rule_hash, second.opens_at, second.closes_at, second.reveals_until),
+            (
+                second.chamber.as_str(),
+                second.rule_hash,
+                second.opens_at,
+                second.closes_at,
+                second.reveals_until
+            ),
             ("shares", by_weight, Some(opened + 2 * DAY), Some(opened + 7 * DAY), None),
             "{decision:?}"
         );

@@ -138,7 +138,8 @@ fn a_delegates_ballot_costs_the_same_however_many_stand_behind_it() {
             chain.end();
         }
         let mut gas = |choice| {
-            let outcome = chain.call(account("BBB"), ASSEMBLY, &sol::ballotCall { id: U256::from(id), choice });
+            let outcome =
+                chain.call(account("BBB"), ASSEMBLY, &sol::ballotCall { id: U256::from(id), choice });
             outcome.result.map(|_| outcome.gas_used).unwrap_or_else(|e| panic!("{e}"))
         };
         // Cast, changed, and taken back.

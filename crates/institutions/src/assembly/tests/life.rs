@@ -389,3 +389,64 @@ fn the_calls_wait_for_the_day_on_which_the_rule_lets_a_decision_take_effect() {
         assert_eq!(chain.status(id), "executed");
     }
 }
+
+/// docs/book/verify.md tells how to find the slot of a report's hash. These numbers are its numbers.
+#[test]
+fn the_hash_of_a_report_lies_where_the_book_says() {
+    use crate::{assembly::schema, storage::Place as _};
+    let origin = |slot: U256| u64::try_from(slot).expect("a small number");
+    let proposals = schema::storage().proposals;
+    let proposal = schema::ProposalRecord::place(U256::ZERO);
+    let stage = schema::StageRecord::place(U256::ZERO);
+    let found = (
+        origin(proposals.slot()),
+        origin(proposal.stages.slot()),
+        schema::StageRecord::SLOTS,
+        origin(stage.report_hash.slot()),
+    );
+    assert_eq!(found, (16, 53, 24, 12), "the tests of `rpc` use them too");
+    let book = include_str!("../../../../../docs/book/verify.md");
+    let said =
+        format!("keccak256(keccak256(id ‖ {}) + {}) + {} × stage + {}", found.0, found.1, found.2, found.3);
+    assert!(book.contains(&said), "{said}");
+}
+
+/// A chamber of square roots, as a charter writes it: shares of 1/2, 3/2, 2, 3 and 4 weigh 0.70, 1.22, 1.41, 1.73 and 2 votes, also together, behind a
+/// delegate, and also if the shares change later.
+#[test]
+fn a_chamber_may_weigh_by_square_roots() {
+    let chamber = r#"
+[rules.roots]
+[[rules.roots.limb]]
+name        = "votes"
+weight      = { of = "share", root = "square", rounding = "down", places = 2 }
+numerator   = "yes"
+denominator = "members"
+threshold   = "> 1/2"
+[chambers.quadratic]
+name   = "By square roots"
+kinds  = ["state"]
+rule   = "roots"
+voting = "7d"
+delay  = "1d"
+"#;
+    let mut chain = Chain::new(&format!("{CHARTER}{chamber}"));
+    chain.send("AAA", &sol::delegateCall { scope: word("quadratic"), to: word("BBB") });
+    chain.next(1);
+    let id = chain.propose("SAM", "quadratic", vec![]);
+    let share =
+        crate::registry::IRegistry::setWeightCall { id: word("EEE"), name: word("share"), value: 10_000 };
+    chain.decide(polity_primitives::REGISTRY, &share);
+    let mut yes = |who: &str| {
+        chain.ballot(who, id, Choice::Yes);
+        let limb = report(&chain.memory, id).unwrap().limbs.remove(0);
+        assert_eq!(limb.denominator.to_string(), "353/50", "0.70 + 1.22 + 1.41 + 1.73 + 2.00");
+        limb.numerator.to_string()
+    };
+    assert_eq!((yes("BBB"), yes("DDD")), ("48/25".into(), "73/20".into()), "1.22 + 0.70, then 1.73");
+    // 3.65 of 7.06 is more than half; of the shares themselves it would be 5 of 11.
+    chain.ballot("CCC", id, Choice::No);
+    chain.ballot("EEE", id, Choice::No);
+    chain.run(7 * DAY);
+    assert_eq!(chain.status(id), "adopted");
+}

@@ -229,7 +229,8 @@ stages = [{ chamber = "plenary", rule = "tezos" }, { chamber = "plenary", rule =
             .collect()
     });
     let mut chain = Chain::new(&format!("{text}{}{tracks}{URGENT}", tezos()));
-    let limb = |chain: &Chain, id, stage| stage_report(&chain.memory, id, Some(stage)).unwrap().limbs.remove(0);
+    let limb =
+        |chain: &Chain, id, stage| stage_report(&chain.memory, id, Some(stage)).unwrap().limbs.remove(0);
     let quorum = |chain: &Chain, id, stage| limb(chain, id, stage).threshold.value().to_string();
 
     let id = chain.propose("AAA", "upgrade", vec![]);
@@ -243,7 +244,11 @@ stages = [{ chamber = "plenary", rule = "tezos" }, { chamber = "plenary", rule =
     assert_eq!((exploration.share.to_string().as_str(), chain.status(id)), ("0.59", "pause"));
     assert_eq!(quorum(&chain, id, 0), "11/20", "what was decided stays");
     assert_eq!(quorum(&chain, id, 1), "539/1000", "0.2 + (0.8 × 0.7 + 0.2 × 0.59) × 0.5");
-    assert_eq!((chain.status(other), quorum(&chain, other, 1)), ("rejected", "11/20".into()), "there is no more of it");
+    assert_eq!(
+        (chain.status(other), quorum(&chain, other, 1)),
+        ("rejected", "11/20".into()),
+        "there is no more of it"
+    );
     // Meanwhile all take part in another vote on the track, and nobody in one by a rule that forgets the past.
     let busy = chain.propose("SAM", "upgrade", vec![]);
     for (who, _) in stakes {
@@ -252,7 +257,8 @@ stages = [{ chamber = "plenary", rule = "tezos" }, { chamber = "plenary", rule =
     chain.run(DAY);
     assert_eq!(chain.status(busy), "pause");
     assert_ne!(quorum(&chain, busy, 1), quorum(&chain, id, 1));
-    let rule = rules(&chain.memory).into_iter().find(|rule| rule.id == "tezos").unwrap().rule.canonical_json();
+    let rule =
+        rules(&chain.memory).into_iter().find(|rule| rule.id == "tezos").unwrap().rule.canonical_json();
     let forgetful = rule.replace("\"past\":\"4/5\"", "\"past\":\"0\"");
     assert_ne!(rule, forgetful);
     chain.write_rule(&forgetful);
