@@ -191,11 +191,13 @@ fn a_diff_of_charters_lists_what_can_change_and_what_cannot() {
 
 #[test]
 fn known_answers_come_out_and_a_wrong_one_is_shown() {
-    let cases = root().join("charters/rules/cases");
-    let output = polity(&["decide", "--table", &cases.display().to_string()]);
-    let table = said(&output);
-    assert_eq!(output.status.code(), Some(0), "{table}");
-    assert!(table.contains("cases as known") && !table.contains("NOT"), "{table}");
+    // Our own, and those collected from public records.
+    for cases in ["charters/rules/cases", "crates/decision/tests/known"] {
+        let output = polity(&["decide", "--table", &root().join(cases).display().to_string()]);
+        let table = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{cases}: {table}");
+        assert!(table.contains("cases as known") && !table.contains("NOT"), "{cases}: {table}");
+    }
 
     let folder = tempfile::tempdir().expect("a folder");
     let text = fs::read_to_string(root().join("crates/decision/tests/known/unsc.json")).expect("cases");

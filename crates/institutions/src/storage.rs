@@ -183,6 +183,12 @@ impl<K, V> Place for Map<K, V> {
 }
 
 impl<K: Key, V: Place> Map<K, V> {
+    /// The slot number from which its places are reckoned, for proofs.
+    #[must_use]
+    pub const fn slot(&self) -> U256 {
+        self.slot
+    }
+
     /// The place of `key`'s value.
     pub fn at(&self, key: K) -> V {
         V::place(key.slot_in(self.slot))
@@ -222,6 +228,12 @@ impl<V: Place> List<V> {
     /// The reader's.
     pub fn len<R: Read>(&self, r: &mut R) -> Result<u64, R::Error> {
         self.length().get(r)
+    }
+
+    /// The slot number from which its places are reckoned, for proofs.
+    #[must_use]
+    pub const fn slot(&self) -> U256 {
+        self.slot
     }
 
     /// The place of element `index`, whether or not the list is that long.

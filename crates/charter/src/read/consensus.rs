@@ -223,6 +223,23 @@ fn verification(mut table: Table<'_>, report: &mut Report<'_>) -> Verification {
     };
     let keys = [("chamber", ["delegates"].as_slice()), ("members", &["supervisors"])];
     strangers(&mut table, &keys, report);
+    if table.has("quorum") {
+        table.pass_over(&["quorum"]);
+        let message =
+            "`quorum` is no setting: a block is final once more than two thirds of the voting power agree";
+        let hint = "remove it; with a smaller one two blocks could be final at one height, with a larger one fewer silent members \
+                    stop the chain (docs/adr/0029-the-quorum-is-no-setting.md)";
+        report.error_at_key(&join(&table.path, "quorum"), message, hint);
+    }
+    if table.has("seats") {
+        table.pass_over(&["seats"]);
+        let message = "`seats` is a setting of the chamber whose members verify";
+        report.error_at_key(
+            &join(&table.path, "seats"),
+            message,
+            "write it in [chambers.…], with `by` and `term`",
+        );
+    }
     table.finish(report);
     verification
 }

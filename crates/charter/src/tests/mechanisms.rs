@@ -106,6 +106,51 @@ fn an_amendment_goes_from_each_mechanism_to_each() {
     assert_eq!(switched, 5 * 4 + 4 * 3, "five without money, four with");
 }
 
+/// ADR 29: the reasons are given, in a charter and in an amendment, and the arithmetic is right.
+#[test]
+fn how_many_must_agree_is_no_setting() {
+    let refused = |name: &str, key: &str| {
+        let text = CHARTERS.iter().find(|(known, _)| *known == name).unwrap().1;
+        let line = setting(name, "verification");
+        let with = line.replace(" }", &format!(", {key} }}"));
+        assert!(text.contains(&line) && line != with, "{line}");
+        let found = crate::parse("x.toml", &text.replace(&line, &with)).expect_err(key);
+        let amendment = Change { op: Op::Set, path: "consensus.verification".into(), value: with };
+        assert_eq!(amended(text, &[amendment]).unwrap_err().list[0].message, found.list[0].message);
+        assert_eq!(found.list.len(), 1, "{found}");
+        (found.list[0].path.clone(), found.to_string())
+    };
+    for (name, key, path, words) in [
+        (
+            "verification-supervisors",
+            "quorum = 2",
+            "consensus.verification.quorum",
+            "two blocks could be final at one height",
+        ),
+        (
+            "verification-delegates",
+            "quorum = \"2/3\"",
+            "consensus.verification.quorum",
+            "0029-the-quorum-is-no-setting",
+        ),
+        (
+            "verification-delegates",
+            "seats = 4",
+            "consensus.verification.seats",
+            "`seats` is a setting of the chamber",
+        ),
+    ] {
+        let (at, said) = refused(name, key);
+        assert!(at == path && said.contains(words), "{at}: {said}");
+    }
+    for total in 1..=40u64 {
+        let survives = |quorum: u64| (2 * quorum).saturating_sub(total + 1).min(total - quorum);
+        let ours = polity_constitution::quorum(total);
+        assert_eq!(survives(ours), (total - 1) / 3);
+        assert!((total / 2 + 1..=total).all(|other| survives(other) <= survives(ours)), "{total}");
+    }
+}
+
 #[test]
 fn a_single_setting_is_amended_by_its_path() {
     let stake = CHARTERS.iter().find(|(name, _)| *name == "stake").unwrap().1;

@@ -35,7 +35,7 @@ pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
     let (place, now) = (record.stage.get(cx)?, block.timestamp_secs.max(1));
     let is_last = place.saturating_add(1) >= record.stages.len(cx)?;
     let executes_at = match adopted && is_last {
-        true => now.saturating_add(record.delay_secs.get(cx)?),
+        true => takes_effect(&rule, now, record.delay_secs.get(cx)?),
         false => 0,
     };
     let report = report_of(&rule, &tally, now, executes_at);
@@ -46,6 +46,7 @@ pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
     remember_participation(cx, &record, &stage, &tally)?;
     cx.emit(&StageConcluded { id, stage: place, adopted, reportHash: report_hash })?;
     if adopted && !is_last {
+        pass_on_participation(cx, &record, place, &stage, &tally)?;
         return opening::begin(cx, number, &record, place.saturating_add(1));
     }
     record.concluded_at.set(cx, now)?;
@@ -65,6 +66,14 @@ pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
     Ok(())
 }
 
+/// When a decision of `now` is carried out: after `delay_secs`, and not before the day on which its rule lets it take effect.
+/// Units: seconds since 1970-01-01 UTC. A day that no calendar has is waited for by nobody: then the delay alone counts.
+fn takes_effect(rule: &Rule, now: u64, delay_secs: u64) -> u64 {
+    let day = decision::Date::from_unix_secs(now).and_then(|today| rule.effective_on(today));
+    let by_rule = day.and_then(decision::Date::unix_secs).unwrap_or_default();
+    now.saturating_add(delay_secs).max(by_rule)
+}
+
 /// Lets a moving quorum follow the participation in this vote: the next proposal on the track opens with it.
 fn remember_participation(
     cx: &mut Context<'_>,
@@ -74,14 +83,46 @@ fn remember_participation(
 ) -> Result<()> {
     let hash = stage.rule.get(cx)?;
     let rule = rules::load(cx, hash)?;
-    let Some(quorum) = rule.quorum.as_ref().filter(|_| rule.needs_quorum()) else { return Ok(()) };
+    if !rule.needs_quorum() {
+        return Ok(());
+    }
     let rule_id = names::word(&rule.id).ok_or_else(|| Failure::fatal("a stored rule without a name"))?;
     let kept = tracks::average(record.track.get(cx)?, rule_id);
-    let average = record::average_of(kept.get(cx)?).unwrap_or_else(|| quorum.start.clone());
-    match rule.next_average(tally, &average) {
-        Some(next) => kept.set(cx, record::word_of_average(&next)),
+    let before = kept.get(cx)?;
+    match next_average(&rule, tally, before) {
+        Some(next) => kept.set(cx, next),
         None => Ok(()),
     }
+}
+
+/// Lets the later votes of this proposal that are judged by the same rule follow the participation in this one. They go by what
+/// this vote began with, not by what is kept for the track: what others vote on meanwhile, and rules that the members
+/// amend, change no open vote.
+fn pass_on_participation(
+    cx: &mut Context<'_>,
+    record: &ProposalRecord,
+    place: u64,
+    stage: &StageRecord,
+    tally: &Tally,
+) -> Result<()> {
+    let hash = stage.rule.get(cx)?;
+    let rule = rules::load(cx, hash)?;
+    let before = stage.average.get(cx)?;
+    let Some(next) = next_average(&rule, tally, before) else { return Ok(()) };
+    for number in place.saturating_add(1)..record.stages.len(cx)? {
+        let later = record.stages.at(number);
+        if later.rule.get(cx)? == hash {
+            later.average.set(cx, next)?;
+        }
+    }
+    Ok(())
+}
+
+/// The average of participation after this vote, from the one before, both as they are stored; `None` where the quorum stands still.
+fn next_average(rule: &Rule, tally: &Tally, before: u64) -> Option<u64> {
+    let quorum = rule.quorum.as_ref()?;
+    let average = record::average_of(before).unwrap_or_else(|| quorum.start.clone());
+    rule.next_average(tally, &average).map(|next| record::word_of_average(&next))
 }
 
 /// The tally of a stage with the names of those who used a veto.

@@ -80,8 +80,8 @@ pub use standing::{VoteState, vote_state};
 pub use views::{
     BallotView, ChamberView, DepositView, PROPOSALS_PAGE_MAX, ProposalView, RuleView, StageView, TrackView,
     TreatyView, agenda_entries, ballots, chambers, constitutional_paths, deposits, proposal, proposal_count,
-    proposals, report, rule_text, rules, stage_ballots, stage_report, tracks, treaties, treaty_progress,
-    treaty_report,
+    proposals, report, report_slot, rule_text, rules, stage_ballots, stage_report, tracks, treaties,
+    treaty_progress, treaty_report,
 };
 
 use crate::{

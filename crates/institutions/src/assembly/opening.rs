@@ -1,7 +1,8 @@
 //! A proposal opens: everything that decides it is frozen, and its electorates are counted.
 //!
 //! Rule kept: all stages are frozen at the same moment, by the state at the end of the block before. What a later stage
-//! votes by is known when the first one begins.
+//! votes by is known when the first one begins. One number follows the proposal's own course: a quorum that moves with
+//! participation, which a later stage under the same rule takes over from the stage before (`conclude`).
 //!
 //! Counting costs a few reads a member, so it is done in chunks: the first with the opening, the others one a block. Counting
 //! in chunks equals counting at once, because every chunk reads the members as they were at the same height.

@@ -343,6 +343,13 @@ fn stage_of(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<StageRecor
     found
 }
 
+/// The slot of the assembly that holds the hash of the why-report of stage `stage` of proposal `id`, or of its present one, once it is
+/// concluded: what `eth_getProof` is asked for. `None` before the opening.
+#[must_use]
+pub fn report_slot(slots: &dyn Slots, id: u64, stage: Option<u64>) -> Option<U256> {
+    stage_of(slots, id, stage).map(|stage| stage.report_hash.slot())
+}
+
 /// Why the present stage of the proposal, or the last one voted on, is decided as it is, or how it stands; computed from the
 /// chain's state alone. `None` before the opening.
 #[must_use]

@@ -16,6 +16,12 @@ use serde_json::{Value, json};
 
 use crate::chain::{CHAIN_ID, Chain, address, alice, hex, key, sign, validator, with_gas};
 
+/// Places in the assembly's storage: the mapping of proposals; in a proposal its stages; in a stage its report's hash.
+/// Source: docs/book/verify.md.
+const PROPOSALS: u64 = 16;
+const STAGES: u64 = 53;
+const REPORT_HASH: u64 = 12;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_agreement() {
     let chain = Chain::start().await;
@@ -175,9 +181,56 @@ async fn a_proposal_and_why_it_passed() {
         (&json!("adopted"), &json!(true))
     );
     assert_eq!(why["hash"], proposal["reportHash"]);
+    a_why_report_is_proven(&chain, &why).await;
+    let open = chain.call("polity_whyReport", json!(["0x1", "0x1"])).await;
+    assert!(open["recorded"].is_null(), "there was no outcome to keep: {open}");
     assert!(why["text"]["en"].as_str().is_some_and(|text| text.contains("two-thirds")), "{why}");
     assert_ne!(why["text"]["en"], why["text"]["zh"]);
     chain.stop().await;
+}
+
+/// The reasons of proposal 1, from the report as printed to the state root of the last block, as docs/book/verify.md has it: nothing that
+/// the node says is believed but the block's header, and a report with another number in it does not pass.
+async fn a_why_report_is_proven(chain: &Chain, why: &Value) {
+    use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
+    fn as_typed<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+        serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{value}: {error}"))
+    }
+    // `stages[0].reportHash` of proposal 1.
+    let hashed = |key: U256, slot: U256| keccak256([key.to_be_bytes::<32>(), slot.to_be_bytes()].concat());
+    let proposal: U256 = hashed(U256::from(1), U256::from(PROPOSALS)).into();
+    let stages = proposal + U256::from(STAGES);
+    let first: U256 = keccak256(stages.to_be_bytes::<32>()).into();
+    let slot = B256::from(first + U256::from(REPORT_HASH));
+    assert_eq!(why["recorded"], json!({ "account": ASSEMBLY, "slot": slot }));
+
+    let header = chain.call("eth_getBlockByNumber", json!(["latest", false])).await;
+    let proof = chain.call("eth_getProof", json!([ASSEMBLY, [slot], header["number"]])).await;
+    let account = TrieAccount {
+        nonce: as_typed::<alloy_primitives::U64>(&proof["nonce"]).to(),
+        balance: as_typed(&proof["balance"]),
+        storage_root: as_typed(&proof["storageHash"]),
+        code_hash: as_typed(&proof["codeHash"]),
+    };
+    let nodes: Vec<Bytes> = as_typed(&proof["accountProof"]);
+    let leaf = Some(alloy_rlp::encode(account));
+    verify_proof(as_typed(&header["stateRoot"]), Nibbles::unpack(keccak256(ASSEMBLY)), leaf, &nodes)
+        .expect("the account is proven");
+
+    let nodes: Vec<Bytes> = as_typed(&proof["storageProof"][0]["proof"]);
+    let kept = |report: &Value| {
+        let hash: U256 = keccak256(report.to_string()).into();
+        verify_proof(
+            account.storage_root,
+            Nibbles::unpack(keccak256(slot)),
+            Some(alloy_rlp::encode(hash)),
+            &nodes,
+        )
+    };
+    kept(&why["report"]).expect("the report is the one that was kept");
+    let mut other = why["report"].clone();
+    other["limbs"][0]["numerator"] = json!("2");
+    assert!(kept(&other).is_err(), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 //! Rule kept: what is told of a submission is what its receipt says happened, not what was hoped for.
 
 mod file;
+mod together;
 
 use alloy_primitives::{B256, Bytes, LogData, U256};
 use alloy_sol_types::SolEvent;
@@ -30,7 +31,8 @@ const PAGE: u64 = 100;
 #[derive(Subcommand, Debug)]
 pub(crate) enum EvidenceCommand {
     /// What the chain punished, and what the node that is asked has on record: found by itself or told by its peers. What is due is
-    /// carried by whoever writes the next block and has it; nobody has to submit anything.
+    /// carried by whoever writes the next block and has it; nobody has to submit anything. Who signed two things at the same height is
+    /// named together, with their part of the voting power.
     #[command(after_help = "Example:\n  polity evidence list --json > evidence.json")]
     List {
         #[command(flatten)]
@@ -70,8 +72,10 @@ fn list(as_json: bool, client: &Client) -> Outcome {
         }
     }
     let recorded: Vec<Value> = client.call("polity_evidence", json!([]))?;
-    print(as_json, &json!({ "punished": punished, "recorded": recorded }), || {
-        let mut out = String::new();
+    let committee = |height: u64| client.call("polity_committee", json!([height])).ok();
+    let heights = together::group(punished.iter().chain(&recorded), committee);
+    print(as_json, &json!({ "punished": punished, "recorded": recorded, "heights": heights }), || {
+        let mut out: String = heights.iter().map(together::Together::says).collect();
         if punished.is_empty() {
             out.push_str("nobody was punished\n");
         } else {

@@ -6,7 +6,8 @@ use polity_decision::{Event, Others, Rule};
 use polity_primitives::REGISTRY;
 use proptest::prelude::*;
 
-use super::*;
+use super::super::tracks;
+use super::{tracks::URGENT, *};
 use crate::registry::{Filter, IRegistry};
 
 const STATES: [&str; 5] = ["AAA", "BBB", "CCC", "DDD", "EEE"];
@@ -21,6 +22,55 @@ enum Decision {
     Admit(u8),
     Rule(u32),
     Chamber,
+    Track(Setting),
+}
+
+/// What of a track changes.
+#[derive(Clone, Copy, Debug)]
+enum Setting {
+    Delay,
+    SecondRule,
+    SecondChamber,
+    SecondGone,
+    Pause,
+    Voting,
+    Extension,
+    Guardian,
+    GuardianSunset,
+    Secrecy,
+    Gone,
+}
+
+/// Two votes, a pause, a guardian, an extension.
+const TRACK: &str = r#"
+[tracks.twice]
+for        = []
+strictness = 1
+stages     = [{ chamber = "council", rule = "majority", voting = "4d" }, { chamber = "shares", pause = "2d", voting = "5d" }]
+delay      = "2d"
+extension  = { last = "1d", by = "2d", times = 2 }
+guardian   = { chamber = "council", rule = "majority", until = 2030-01-01 }
+"#;
+
+/// The track, changed, whatever it was before.
+fn changed(track: &sol::Track, setting: Setting) -> sol::Track {
+    let mut track = track.clone();
+    match setting {
+        Setting::Delay => track.delaySecs = 40 * DAY,
+        Setting::SecondRule => track.stages[1].rule = word("unanimous"),
+        Setting::SecondChamber => track.stages[1].chamber = word("plenary"),
+        Setting::SecondGone => drop(track.stages.pop()),
+        Setting::Pause => track.stages[1].pauseSecs = 0,
+        Setting::Voting => track.stages[1].votingSecs = 1,
+        Setting::Extension => track.extensionBySecs = 9 * DAY,
+        Setting::Guardian => (track.guardian, track.guardianRule) = (B256::ZERO, B256::ZERO),
+        Setting::GuardianSunset => track.guardianUntil = 1,
+        Setting::Secrecy => {
+            track.secret = sol::Secrecy { revealSecs: DAY, unrevealed: Choice::No };
+        }
+        Setting::Gone => track.stages.clear(),
+    }
+    track
 }
 
 fn decision() -> impl Strategy<Value = Decision> {
@@ -32,7 +82,25 @@ fn decision() -> impl Strategy<Value = Decision> {
         (0..3u8).prop_map(Decision::Admit),
         (1..10u32).prop_map(Decision::Rule),
         Just(Decision::Chamber),
+        setting().prop_map(Decision::Track),
     ]
+}
+
+fn setting() -> impl Strategy<Value = Setting> {
+    use Setting::*;
+    prop::sample::select(vec![
+        Delay,
+        SecondRule,
+        SecondChamber,
+        SecondGone,
+        Pause,
+        Voting,
+        Extension,
+        Guardian,
+        GuardianSunset,
+        Secrecy,
+        Gone,
+    ])
 }
 
 /// Decides `decision`; what the registry refuses (a second suspension, the last validator) is no decision.
@@ -69,7 +137,7 @@ fn apply(chain: &mut Chain, decision: &Decision) {
             drop(chain.call(AGREEMENT, REGISTRY, &IRegistry::admitCall { admission }));
         }
         Decision::Rule(tenths) => {
-            for name in ["majority", "by-weight"] {
+            for name in ["majority", "by-weight", "unanimous"] {
                 let limb = format!(r#"{{"name":"members","numerator":"yes","threshold":"> {tenths}/10"}}"#);
                 let json = format!(r#"{{"id":"{name}","limb":[{limb}]}}"#);
                 chain.write_rule(&json);
@@ -83,12 +151,59 @@ fn apply(chain: &mut Chain, decision: &Decision) {
                 votingSecs: 1,
                 ..Default::default()
             };
-            for id in ["plenary", "shares"] {
+            for id in ["plenary", "shares", "council"] {
                 // Refused while nobody could sit in it.
                 drop(chain.write_chamber(id, &chamber));
             }
         }
+        Decision::Track(setting) => change_track(chain, *setting),
     }
+}
+
+/// Amends the track `twice`: its founding version with one setting changed.
+fn change_track(chain: &mut Chain, setting: Setting) {
+    let id = word("twice");
+    chain.amend(|cx| {
+        let founded = tracks::read(cx, &tracks::version(id, 0))?;
+        let track = changed(&founded, setting);
+        match track.stages.is_empty() {
+            false => tracks::store(cx, id, &track),
+            true if tracks::current(cx, id)?.is_some() => tracks::remove(cx, id),
+            true => Ok(()),
+        }
+    });
+}
+
+/// What a member does with the proposal.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Ballot(Choice),
+    Cancel,
+    Uncancel,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => Just(Act::Ballot(Choice::Yes)),
+        4 => choice().prop_map(Act::Ballot),
+        1 => Just(Act::Cancel),
+        1 => Just(Act::Uncancel),
+    ]
+}
+
+/// Whether `who` could do it.
+fn try_act(chain: &mut Chain, who: &str, id: u64, act: Act) -> Result<(), String> {
+    let (who, id) = (account(who), U256::from(id));
+    match act {
+        Act::Ballot(choice) => chain.try_send(who, &sol::ballotCall { id, choice }).map(drop),
+        Act::Cancel => chain.try_send(who, &sol::cancelCall { id, reason: "No.".into() }).map(drop),
+        Act::Uncancel => chain.try_send(who, &sol::uncancelCall { id }).map(drop),
+    }
+}
+
+/// The reports of all votes of the proposal, the guardian's too.
+fn reports(chain: &Chain, id: u64) -> Vec<Option<polity_decision::Report>> {
+    (0..3).map(|stage| stage_report(&chain.memory, id, Some(stage))).collect()
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -106,31 +221,34 @@ proptest! {
     /// Two chains, the same ballots; on one of them the members also decide a lot, and even as late as in the blocks between.
     #[test]
     fn later_decisions_never_change_an_open_vote(
-        chamber in prop::sample::select(vec!["plenary", "shares"]),
-        steps in prop::collection::vec((0..5usize, choice(), prop::collection::vec(decision(), 0..3)), 1..12),
+        track in prop::sample::select(vec!["plenary", "shares", "twice", "twice"]),
+        steps in prop::collection::vec(
+            (0..5usize, act(), prop::sample::select(vec![1, DAY]), prop::collection::vec(decision(), 0..3)),
+            1..14,
+        ),
     ) {
-        let mut calm = Chain::new(CHARTER);
-        let id = calm.propose("SAM", chamber, vec![]);
+        let mut calm = Chain::new(&format!("{CHARTER}{TRACK}{URGENT}"));
+        let id = calm.propose("SAM", track, vec![]);
         let mut busy = calm.clone();
-        for (who, choice, decisions) in &steps {
+        for (who, act, secs, decisions) in &steps {
             for decision in decisions {
                 apply(&mut busy, decision);
             }
-            for chain in [&mut calm, &mut busy] {
-                if chain.status(id) == "open" {
-                    chain.ballot(STATES[*who], id, *choice);
-                }
-                chain.next(1);
+            let done = [&mut calm, &mut busy].map(|chain| {
+                let done = try_act(chain, STATES[*who], id, *act);
+                chain.next(*secs);
                 chain.end();
-            }
-            prop_assert_eq!(report(&calm.memory, id), report(&busy.memory, id));
+                done
+            });
+            prop_assert_eq!(&done[0], &done[1]);
+            prop_assert_eq!(reports(&calm, id), reports(&busy, id));
             prop_assert_eq!(proposal(&calm.memory, id), proposal(&busy.memory, id));
         }
-        calm.run(7 * DAY);
-        busy.run(7 * DAY);
-        prop_assert_eq!(report(&calm.memory, id), report(&busy.memory, id));
+        calm.run(30 * DAY);
+        busy.run(30 * DAY);
+        prop_assert_eq!(reports(&calm, id), reports(&busy, id));
+        prop_assert_eq!(proposal(&calm.memory, id), proposal(&busy.memory, id));
         prop_assert_ne!(calm.status(id), "open");
-        prop_assert_eq!(calm.status(id), busy.status(id));
     }
 
     #[test]
@@ -213,4 +331,71 @@ fn a_member_suspended_later_still_votes_and_an_expelled_one_cannot() {
     chain.next(1);
     let next = chain.propose("SAM", "plenary", vec![]);
     assert_eq!(report(&chain.memory, next).unwrap().limbs[0].denominator.to_string(), "3");
+}
+
+/// One amendment of the track and of what it names, at a time, while the first of its two votes is open: the second takes place in
+/// the chamber, by the rule, after the pause and for the days of the opening, its guardian can still cancel, and the calls
+/// wait for the delay of the opening.
+#[test]
+fn the_second_vote_of_a_track_is_that_of_the_opening() {
+    use Setting::*;
+    let all = [
+        Delay,
+        SecondRule,
+        SecondChamber,
+        SecondGone,
+        Pause,
+        Voting,
+        Extension,
+        Guardian,
+        GuardianSunset,
+        Secrecy,
+        Gone,
+    ];
+    let more = [Decision::Rule(9), Decision::Chamber];
+    for decision in all.into_iter().map(Decision::Track).chain(more) {
+        let mut chain = Chain::new(&format!("{CHARTER}{TRACK}{URGENT}"));
+        let id = chain.propose("SAM", "twice", vec![]);
+        let opened = chain.now();
+        let by_weight = rules(&chain.memory).into_iter().find(|rule| rule.id == "by-weight").unwrap().hash;
+        apply(&mut chain, &decision);
+        let view = |chain: &Chain| proposal(&chain.memory, id).unwrap();
+        for who in ["AAA", "BBB"] {
+            chain.ballot(who, id, Choice::Yes);
+        }
+        chain.next(0);
+        chain.end();
+        assert_eq!(chain.status(id), "pause", "{decision:?}");
+        apply(&mut chain, &decision);
+        chain.run(2 * DAY);
+        let second = &view(&chain).stages[1];
+        assert_eq!(
+            (
+                second.chamber.as_str(),
+                second.rule_hash,
+                second.opens_at,
+                second.closes_at,
+                second.reveals_until
+            ),
+            ("shares", by_weight, Some(opened + 2 * DAY), Some(opened + 7 * DAY), None),
+            "{decision:?}"
+        );
+        chain.send("AAA", &sol::cancelCall { id: U256::from(id), reason: "No.".into() });
+        let mut stopped = chain.clone();
+        stopped.send("BBB", &sol::cancelCall { id: U256::from(id), reason: "No.".into() });
+        assert_eq!(stopped.status(id), "cancelled", "{decision:?}");
+        // More than half of the weight that was cast.
+        chain.ballot("EEE", id, Choice::Yes);
+        chain.ballot("DDD", id, Choice::No);
+        chain.run(4 * DAY);
+        chain.next(1);
+        chain.ballot("CCC", id, Choice::No);
+        assert_eq!(view(&chain).stages[1].closes_at, Some(opened + 9 * DAY), "{decision:?}: flipped late");
+        chain.ballot("CCC", id, Choice::Yes);
+        chain.run(4 * DAY);
+        let concluded = view(&chain).concluded_at.expect("an outcome");
+        assert_eq!(view(&chain).executes_at, Some(concluded + 2 * DAY), "{decision:?}");
+        chain.run(2 * DAY);
+        assert_eq!(chain.status(id), "executed", "{decision:?}");
+    }
 }

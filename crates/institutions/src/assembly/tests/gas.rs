@@ -114,6 +114,43 @@ fn people_can_afford_it() {
     assert!(propose < 1_200_000 && ballot < 250_000 && deposit < 400_000, "{propose} {ballot} {deposit}");
 }
 
+/// A ballot costs the same whether nobody, one, or two hundred members stand behind it: what they weigh was summed when they were counted.
+#[test]
+fn a_delegates_ballot_costs_the_same_however_many_stand_behind_it() {
+    const MOST: usize = 200;
+    let members: String = (0..MOST)
+        .map(|i| format!("M{i:03} = {{ name = \"M{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
+        .collect();
+    let text = CHARTER
+        .replace("\"vote\", \"validate\"]", "\"vote\"]")
+        .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
+    let mut cost = Vec::new();
+    for delegators in [1, MOST] {
+        let mut chain = Chain::new(&format!("{text}{members}"));
+        for i in 0..delegators {
+            let call = sol::delegateCall { scope: word("plenary"), to: word("BBB") };
+            chain.send(&format!("M{i:03}"), &call);
+        }
+        chain.next(1);
+        let id = chain.propose("SAM", "plenary", vec![]);
+        while chain.status(id) == "preparing" {
+            chain.next(1);
+            chain.end();
+        }
+        let mut gas = |choice| {
+            let outcome =
+                chain.call(account("BBB"), ASSEMBLY, &sol::ballotCall { id: U256::from(id), choice });
+            outcome.result.map(|_| outcome.gas_used).unwrap_or_else(|e| panic!("{e}"))
+        };
+        // Cast, changed, and taken back.
+        cost.push([Choice::Yes, Choice::No, Choice::None].map(&mut gas));
+        chain.ballot("BBB", id, Choice::Yes);
+        let limb = report(&chain.memory, id).unwrap().limbs.remove(0);
+        assert_eq!(limb.numerator.to_string(), (delegators + 1).to_string(), "all of them count");
+    }
+    assert_eq!(cost[0], cost[1], "with 1 and with {MOST} behind it");
+}
+
 #[test]
 fn opening_and_counting_fit_their_gas_at_the_largest_sizes() {
     const MEMBERS: usize = 450;

@@ -356,3 +356,97 @@ fn a_date_beyond_the_calendar_never_comes_and_stops_nothing() {
     chain.next(DAY);
     assert_eq!(chain.end(), 0);
 }
+
+/// A rule that says when its decisions take effect is obeyed: the calls wait for that day, and for the delay of the chamber where that is
+/// longer.
+#[test]
+fn the_calls_wait_for_the_day_on_which_the_rule_lets_a_decision_take_effect() {
+    // Opened on 2020-01-02, decided a day later.
+    for (effective, executes) in [
+        ("\"6mo\"", "2020-07-03"),
+        ("\"1d\"", "2020-01-06"),
+        ("{\"after\":\"1d\",\"not_before\":\"2021-01-01\"}", "2021-01-01"),
+    ] {
+        let mut chain = Chain::new(CHARTER);
+        chain.write_rule(&format!(
+            r#"{{"id":"majority","effective":{effective},"limb":[{{"name":"members","numerator":"yes","threshold":"> 1/2"}}]}}"#
+        ));
+        let id = chain.propose("SAM", "plenary", vec![]);
+        for who in ["AAA", "BBB", "CCC"] {
+            chain.ballot(who, id, Choice::Yes);
+        }
+        chain.run(DAY);
+        let view = proposal(&chain.memory, id).unwrap();
+        let day = |secs: u64| polity_decision::Date::from_unix_secs(secs).expect("a day").to_string();
+        assert_eq!(day(view.concluded_at.expect("decided")), "2020-01-03");
+        assert_eq!(day(view.executes_at.expect("adopted")), executes, "{effective}");
+        let report = report(&chain.memory, id).unwrap();
+        assert_eq!(report.effective_on.map(|day| day.to_string()).as_deref(), Some(executes));
+        let left = view.executes_at.expect("adopted") - chain.now();
+        chain.run(left - DAY);
+        assert_eq!(chain.status(id), "adopted");
+        chain.run(DAY);
+        assert_eq!(chain.status(id), "executed");
+    }
+}
+
+/// docs/book/verify.md tells how to find the slot of a report's hash. These numbers are its numbers.
+#[test]
+fn the_hash_of_a_report_lies_where_the_book_says() {
+    use crate::{assembly::schema, storage::Place as _};
+    let origin = |slot: U256| u64::try_from(slot).expect("a small number");
+    let proposals = schema::storage().proposals;
+    let proposal = schema::ProposalRecord::place(U256::ZERO);
+    let stage = schema::StageRecord::place(U256::ZERO);
+    let found = (
+        origin(proposals.slot()),
+        origin(proposal.stages.slot()),
+        schema::StageRecord::SLOTS,
+        origin(stage.report_hash.slot()),
+    );
+    assert_eq!(found, (16, 53, 24, 12), "the tests of `rpc` use them too");
+    let book = include_str!("../../../../../docs/book/verify.md");
+    let said =
+        format!("keccak256(keccak256(id ‖ {}) + {}) + {} × stage + {}", found.0, found.1, found.2, found.3);
+    assert!(book.contains(&said), "{said}");
+}
+
+/// A chamber of square roots, as a charter writes it: shares of 1/2, 3/2, 2, 3 and 4 weigh 0.70, 1.22, 1.41, 1.73 and 2 votes, also together, behind a
+/// delegate, and also if the shares change later.
+#[test]
+fn a_chamber_may_weigh_by_square_roots() {
+    let chamber = r#"
+[rules.roots]
+[[rules.roots.limb]]
+name        = "votes"
+weight      = { of = "share", root = "square", rounding = "down", places = 2 }
+numerator   = "yes"
+denominator = "members"
+threshold   = "> 1/2"
+[chambers.quadratic]
+name   = "By square roots"
+kinds  = ["state"]
+rule   = "roots"
+voting = "7d"
+delay  = "1d"
+"#;
+    let mut chain = Chain::new(&format!("{CHARTER}{chamber}"));
+    chain.send("AAA", &sol::delegateCall { scope: word("quadratic"), to: word("BBB") });
+    chain.next(1);
+    let id = chain.propose("SAM", "quadratic", vec![]);
+    let share =
+        crate::registry::IRegistry::setWeightCall { id: word("EEE"), name: word("share"), value: 10_000 };
+    chain.decide(polity_primitives::REGISTRY, &share);
+    let mut yes = |who: &str| {
+        chain.ballot(who, id, Choice::Yes);
+        let limb = report(&chain.memory, id).unwrap().limbs.remove(0);
+        assert_eq!(limb.denominator.to_string(), "353/50", "0.70 + 1.22 + 1.41 + 1.73 + 2.00");
+        limb.numerator.to_string()
+    };
+    assert_eq!((yes("BBB"), yes("DDD")), ("48/25".into(), "73/20".into()), "1.22 + 0.70, then 1.73");
+    // 3.65 of 7.06 is more than half; of the shares themselves it would be 5 of 11.
+    chain.ballot("CCC", id, Choice::No);
+    chain.ballot("EEE", id, Choice::No);
+    chain.run(7 * DAY);
+    assert_eq!(chain.status(id), "adopted");
+}

@@ -147,6 +147,41 @@ fn a_draft_that_finds_nothing_lapses() {
     assert_eq!(chain.pay("AAA", 1, &value).map(drop), Err("WrongDeposit".into()), "a chamber asks for none");
 }
 
+/// A veto forfeits a deposit with `burn = "veto"`, a majority against does not: to the account the track names, or to nobody.
+#[test]
+fn a_veto_burns_the_deposit_and_a_lost_vote_does_not() {
+    let nobody = |chain: &Chain| chain.memory.balance_of(Address::ZERO);
+    let treasury = |chain: &Chain| chain.memory.balance_of(TREASURY) - treasury_at_first();
+    let ten = U256::from(10);
+    for (choice, forfeit_to, returned, burnt, kept) in [
+        (Choice::Veto, B256::ZERO, U256::ZERO, ten, U256::ZERO),
+        (Choice::Veto, word("common"), U256::ZERO, U256::ZERO, ten),
+        (Choice::No, B256::ZERO, ten, U256::ZERO, U256::ZERO),
+    ] {
+        let mut chain = guarded();
+        let mut track = chain.send("SAM", &sol::trackCall { id: word("slow") });
+        assert_eq!(track.burn, sol::Burn::Veto);
+        (track.sponsors, track.discussionSecs, track.forfeitTo) = (0, 0, forfeit_to);
+        // Whoever says veto stops it; a no only fails to carry it.
+        track.stages[0].rule = word("stoppable");
+        chain.write_rule(
+            r#"{"id":"stoppable","limb":[{"name":"members","numerator":"yes","threshold":"> 1/2"}],"veto":[{"by":["veto"]}]}"#,
+        );
+        chain.amend(|cx| tracks::store(cx, word("slow"), &track));
+        let call = sol::proposeCall { track: word("slow"), title: "x".into(), calls: vec![] };
+        let id: u64 = chain.pay("AAA", 10, &call).unwrap().to();
+        assert_eq!((chain.status(id), chain.memory.balance_of(ASSEMBLY)), ("open", ten));
+        for who in ["BBB", "CCC", "DDD"] {
+            chain.ballot(who, id, choice);
+        }
+        chain.run(8 * DAY);
+        assert_eq!(chain.status(id), "rejected");
+        let rest = chain.memory.balance_of(ASSEMBLY);
+        let money = (chain.memory.balance_of(account("AAA")), nobody(&chain), treasury(&chain), rest);
+        assert_eq!(money, (returned, burnt, kept, U256::ZERO), "{choice:?}");
+    }
+}
+
 #[test]
 fn a_proposal_whose_track_became_too_mild_does_not_open() {
     let mut chain = guarded();

@@ -195,6 +195,90 @@ stages = [{ chamber = "plenary", rule = "moving" }]
     assert_eq!(view.averages, [("moving".to_owned(), 3_840)], "0.6 × 0.8 × 0.8, nobody took part in two");
 }
 
+/// The rule as a charter takes it up.
+fn tezos() -> String {
+    let mut text = String::from("[rules.tezos]\n");
+    for line in include_str!("../../../../../../charters/rules/tezos.toml").lines() {
+        if line.starts_with("id ") {
+            continue;
+        }
+        let (open, rest) = line.split_at(line.chars().take_while(|c| *c == '[').count());
+        text += &format!("{open}{}{rest}\n", if open.is_empty() { "" } else { "rules.tezos." });
+    }
+    text
+}
+
+/// Exploration, cooldown, promotion, as in Tezos: the promotion's quorum follows the participation in the exploration, and nothing else
+/// that happens meanwhile.
+#[test]
+fn a_promotion_asks_for_a_quorum_that_follows_its_own_exploration() {
+    let tracks = r#"
+[tracks.upgrade]
+for = []
+strictness = 1
+stages = [{ chamber = "plenary", rule = "tezos" }, { chamber = "plenary", rule = "tezos", pause = "14d" }]
+"#;
+    // Of 100 in all.
+    let stakes = [("AAA", 15), ("BBB", 20), ("CCC", 24), ("DDD", 30), ("EEE", 11)];
+    let text = stakes.iter().fold(CHARTER.to_owned(), |text, (id, stake)| {
+        text.lines()
+            .map(|line| match line.starts_with(&format!("{id} = ")) {
+                true => line.replace("{ share", &format!("{{ stake = \"{stake}\", share")) + "\n",
+                false => format!("{line}\n"),
+            })
+            .collect()
+    });
+    let mut chain = Chain::new(&format!("{text}{}{tracks}{URGENT}", tezos()));
+    let limb =
+        |chain: &Chain, id, stage| stage_report(&chain.memory, id, Some(stage)).unwrap().limbs.remove(0);
+    let quorum = |chain: &Chain, id, stage| limb(chain, id, stage).threshold.value().to_string();
+
+    let id = chain.propose("AAA", "upgrade", vec![]);
+    assert_eq!(quorum(&chain, id, 0), "11/20", "0.2 + 0.7 × 0.5");
+    let other = chain.propose("SAM", "upgrade", vec![]);
+    for who in ["AAA", "BBB", "CCC"] {
+        chain.ballot(who, id, Choice::Yes);
+    }
+    chain.run(7 * DAY);
+    let exploration = limb(&chain, id, 0);
+    assert_eq!((exploration.share.to_string().as_str(), chain.status(id)), ("0.59", "pause"));
+    assert_eq!(quorum(&chain, id, 0), "11/20", "what was decided stays");
+    assert_eq!(quorum(&chain, id, 1), "539/1000", "0.2 + (0.8 × 0.7 + 0.2 × 0.59) × 0.5");
+    assert_eq!(
+        (chain.status(other), quorum(&chain, other, 1)),
+        ("rejected", "11/20".into()),
+        "there is no more of it"
+    );
+    // Meanwhile all take part in another vote on the track, and nobody in one by a rule that forgets the past.
+    let busy = chain.propose("SAM", "upgrade", vec![]);
+    for (who, _) in stakes {
+        chain.ballot(who, busy, Choice::Yes);
+    }
+    chain.run(DAY);
+    assert_eq!(chain.status(busy), "pause");
+    assert_ne!(quorum(&chain, busy, 1), quorum(&chain, id, 1));
+    let rule =
+        rules(&chain.memory).into_iter().find(|rule| rule.id == "tezos").unwrap().rule.canonical_json();
+    let forgetful = rule.replace("\"past\":\"4/5\"", "\"past\":\"0\"");
+    assert_ne!(rule, forgetful);
+    chain.write_rule(&forgetful);
+    let quiet = chain.propose("SAM", "upgrade", vec![]);
+    chain.run(12 * DAY);
+    assert_eq!((chain.status(quiet), chain.status(id)), ("rejected", "pause"));
+    assert_eq!(tracks_view(&chain, "upgrade").averages, [("tezos".to_owned(), 0)]);
+    chain.run(DAY);
+    assert_eq!((chain.status(id), quorum(&chain, id, 1)), ("open", "539/1000".into()));
+
+    // 54 of 100: too few by the quorum of the opening, enough by that of the promotion.
+    for (who, choice) in [("CCC", Choice::Yes), ("DDD", Choice::Abstain)] {
+        chain.ballot(who, id, choice);
+    }
+    let promotion = limb(&chain, id, 1);
+    assert_eq!((promotion.numerator.to_string().as_str(), promotion.met), ("54", true));
+    chain.run(7 * DAY);
+    assert_eq!(chain.status(id), "adopted");
+}
+
 fn tracks_view(chain: &Chain, id: &str) -> TrackView {
     super::super::views::tracks(&chain.memory).into_iter().find(|track| track.id == id).unwrap()
 }
