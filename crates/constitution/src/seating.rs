@@ -74,7 +74,8 @@ fn weights(settings: &Settings, candidates: &[Candidate]) -> Result<Vec<u64>, Co
             scaled(&candidates.iter().map(stake).collect::<Vec<_>>())
         }
         WriteRight::Delegation { .. } => {
-            let in_office = held(candidates, |candidate| candidate.offices.writes);
+            // Who is in office without the pledge does not keep the others from it.
+            let in_office = held(candidates, |candidate| candidate.offices.writes && pledged(candidate));
             let writes = |candidate: &Candidate| in_office(candidate) && pledged(candidate);
             candidates.iter().map(|candidate| u64::from(writes(candidate))).collect()
         }
@@ -131,8 +132,8 @@ fn powers(
 }
 
 /// Whether a candidate holds an office, which everyone does while nobody does.
-fn held(candidates: &[Candidate], office: fn(&Candidate) -> bool) -> impl Fn(&Candidate) -> bool {
-    let vacant = !candidates.iter().any(office);
+fn held(candidates: &[Candidate], office: impl Fn(&Candidate) -> bool) -> impl Fn(&Candidate) -> bool {
+    let vacant = !candidates.iter().any(&office);
     move |candidate| vacant || office(candidate)
 }
 

@@ -5,14 +5,7 @@ use serde_json::json;
 
 /// The charter of delegation, from which money comes back soon.
 fn start() -> Network {
-    let text = std::fs::read_to_string(super::charter("delegation")).expect("a charter");
-    let quick = text.replace("unbonding = \"1m\"", "unbonding = \"4s\"");
-    assert_ne!(text, quick);
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("delegation.toml");
-    std::fs::write(&file, quick).expect("a file");
-    let _alone = super::STARTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Network::start(&[file.to_str().expect("text")])
+    super::start_with("delegation", &[("unbonding = \"1m\"", "unbonding = \"4s\"")])
 }
 
 #[test]

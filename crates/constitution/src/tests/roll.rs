@@ -14,11 +14,13 @@ proptest! {
     fn no_part_has_a_reason(settings in any_settings(), candidates in any_candidates()) {
         let Ok(roll) = Roll::of(&settings, &candidates) else { return Ok(()) };
         prop_assume!(roll.resort.is_none());
-        // An office that nobody holds is everyone's.
+        // An office that nobody holds, or none who keeps the pledge, is everyone's.
         let held = |office: fn(&Candidate) -> bool| candidates.iter().any(office);
+        let pledged = |c: &Candidate| c.pledged >= settings.incentive.pledge;
+        let written = candidates.iter().any(|c| c.offices.writes && pledged(c));
         for candidate in &candidates {
             let part = roll.part(&candidate.member);
-            let vacant = matches!(settings.write, WriteRight::Delegation { .. }) && !held(|c| c.offices.writes);
+            let vacant = matches!(settings.write, WriteRight::Delegation { .. }) && !written;
             if !vacant {
                 prop_assert_eq!(part.weight == 0, lacks_to_write(&settings, candidate).is_some());
             }

@@ -83,6 +83,18 @@ fn the_elected_few_take_turns() {
     check(&apart, &[holding(0, WRITES), holding(1, VERIFIES), plain(2)], &[("m0", 0, 1), ("m1", 1, 0)]);
 }
 
+/// Those in office who do not keep the pledge leave the office to those who do, not to everyone.
+#[test]
+fn delegates_without_their_pledge_do_not_keep_the_others_from_writing() {
+    let write = WriteRight::Delegation { seats: 2, term: 60, chamber: Some("delegates".into()) };
+    let incentive = Incentive { pledge: wei(100), ..Incentive::default() };
+    let settings = Settings { write, incentive, ..Settings::default() };
+    let with = |i, units, offices| Candidate { offices, ..bonded(i, units) };
+    let (short, kept, other) = (with(0, 99, WRITES), with(1, 100, WRITES), bonded(2, 100));
+    check(&settings, &[short.clone(), kept, other.clone()], &[("m1", 1, 1)]);
+    check(&settings, &[short, other, bonded(3, 99)], &[("m2", 1, 1)]);
+}
+
 #[test]
 fn stake_votes_in_proportion_from_the_minimum_on() {
     let settings = stake(10);

@@ -9,7 +9,7 @@ use crate::{
     context::{Context, Result},
     genesis::{admission, full_name},
     host::Failure,
-    registry::{IRegistry, registry},
+    registry::{Going, IRegistry, registry},
     treasury::treasury,
 };
 
@@ -23,15 +23,15 @@ pub(super) fn effects(cx: &mut Context<'_>, judged: &Judged) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an amendment after which nobody could decide blocks, open a proposal, or vote. Looked at once, when all is written: on
-/// the way it may be otherwise.
+/// Who could go on before the amendment; `None` if it takes from nobody the means to.
 ///
-/// Errors: `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
-pub(super) fn keep_going(cx: &mut Context<'_>, judged: &Judged) -> Result<()> {
+/// Who meets new settings of consensus is asked for as they are judged, whatever was before: after all is written too.
+pub(super) fn before(cx: &mut Context<'_>, judged: &Judged) -> Result<Option<Going>> {
     let concerns_everyone = |effect: &Effect| {
         matches!(
             effect,
-            Effect::MemberKind { .. }
+            Effect::Expel { .. }
+                | Effect::MemberKind { .. }
                 | Effect::MemberClasses { .. }
                 | Effect::MemberRights { .. }
                 | Effect::KindRights { .. }
@@ -41,10 +41,20 @@ pub(super) fn keep_going(cx: &mut Context<'_>, judged: &Judged) -> Result<()> {
                 | Effect::Access
         )
     };
-    if judged.effects.iter().any(concerns_everyone) {
-        cx.inside(REGISTRY, |cx| registry().keep_going(cx, Rights::PROPOSE))?;
+    if !judged.effects.iter().any(concerns_everyone) {
+        return Ok(None);
     }
-    Ok(())
+    let before = cx.inside(REGISTRY, |cx| registry().going(cx, Rights::PROPOSE))?;
+    let new_settings = judged.effects.contains(&Effect::Consensus);
+    Ok(Some(Going { decides: before.decides || new_settings, ..before }))
+}
+
+/// Refuses an amendment after which nobody could decide blocks, open a proposal, or vote. Looked at once, when all is written: on
+/// the way it may be otherwise.
+///
+/// Errors: `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
+pub(super) fn keep_going(cx: &mut Context<'_>, before: Option<Going>) -> Result<()> {
+    before.map_or(Ok(()), |before| cx.inside(REGISTRY, |cx| registry().keep_going(cx, before)))
 }
 
 fn one(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()> {

@@ -46,6 +46,7 @@ use alloy_sol_types::SolValue;
 use polity_charter::Charter;
 use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
+pub(crate) use candidates::nobody_decides;
 pub use close::{CLOSE_GAS_MAX, ISSUED_MAX};
 pub use evidence::CONVICT_GAS_MAX;
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};
@@ -256,11 +257,12 @@ impl Constitution {
         let proposal = assembly::enacted(&mut cx.storage_of(ASSEMBLY))?;
         places::kept(self, cx, proposal, &changes_of(changes)?)?;
         let judged = judge::judge(self, cx, changes)?;
+        let before = apply::before(cx, &judged)?;
         apply::effects(cx, &judged)?;
         let version = self.version(cx)?.saturating_add(1);
         let parent = self.hash.get(cx)?;
         self.store(cx, &judged.new, parent, proposal, &changes.abi_encode())?;
-        apply::keep_going(cx, &judged)?;
+        apply::keep_going(cx, before)?;
         cx.emit(&sol::CharterAmended {
             version,
             hash: judged.new.hash,

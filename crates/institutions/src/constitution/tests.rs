@@ -2,7 +2,9 @@
 //! versions. That blocks follow their rules is tried in `execution` and `ledger`.
 
 mod conserve;
+mod elected;
 mod evidence;
+mod exits;
 mod fees;
 mod outlook;
 mod scene;

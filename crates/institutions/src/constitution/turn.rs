@@ -54,8 +54,9 @@ impl Constitution {
 
     /// The settings from block `height` on: those in force and, while a change is under way, those that are coming.
     pub(super) fn settings_from(&self, cx: &mut Context<'_>, height: u64) -> Result<Vec<Settings>> {
-        let mut all = vec![self.settings(cx)?];
         let mut own = cx.storage_of(CONSTITUTION);
+        let json = self.json_at(&mut own, height)?;
+        let mut all: Vec<Settings> = parsed(&json).into_iter().collect();
         if height < self.turn.get(&mut own)? {
             let json = self.consensus.get(&mut own)?;
             all.extend(parsed(&json));

@@ -105,8 +105,8 @@ interface IRegistry {
     error BadMemberName();
     /// More `what` than `max`.
     error TooMany(string what, uint256 max);
-    /// Afterwards no active member with a node could decide blocks: the chain would stop.
-    error NoValidatorLeft();
+    /// Afterwards nobody could decide blocks by the settings of consensus: why, with the arithmetic.
+    error NoValidatorLeft(string problem);
     /// Afterwards nobody could vote in any chamber: nothing could ever be decided again.
     error NoVoterLeft();
     /// Afterwards nobody could open a proposal: nothing could ever be decided again.

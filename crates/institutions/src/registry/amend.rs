@@ -5,7 +5,7 @@
 use alloy_primitives::{B256, U256};
 use polity_charter::{Kind, Rights};
 
-use super::{Admission, AlreadyMember, IRegistry as sol, NAME_BYTES_MAX, RIGHTS_ALL, Registry};
+use super::{Admission, AlreadyMember, IRegistry as sol, NAME_BYTES_MAX, RIGHTS_ALL, Registry, Status};
 use crate::{
     context::{Context, Result},
     ensure,
@@ -77,9 +77,16 @@ impl Registry {
         cx.emit(&sol::KindRightsSet { kind: kind.into(), rights: rights.0 })
     }
 
-    /// Expels a member unless it is gone. Errors: `NoValidatorLeft`.
+    /// Expels a member unless it is gone.
     pub(crate) fn expel_if_present(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
-        if self.standing(cx, id, u64::MAX)?.status.is_present() { self.expel(cx, id) } else { Ok(()) }
+        if self.standing(cx, id, u64::MAX)?.status.is_present() { self.send_away(cx, id) } else { Ok(()) }
+    }
+
+    /// Makes a member an expelled one. Errors: `WrongStatus`.
+    pub(super) fn send_away(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
+        self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Expelled)?;
+        self.part(cx, id)?;
+        cx.emit(&sol::MemberExpelled { id })
     }
 
     /// What the weight `name` is multiplied with to be whole; 0 if the registry does not know it.

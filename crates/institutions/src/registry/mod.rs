@@ -21,6 +21,7 @@ use polity_constitution::MEMBERS_MAX;
 use polity_primitives::{AGREEMENT, ASSEMBLY, REGISTRY};
 
 pub use record::{CLASSES_MAX, Elector, Filter, MemberRecord, Standing, Status};
+pub(crate) use steps::Going;
 use steps::too_many;
 pub use views::{
     Validator, is_guest, may_transact, member, member_of, members, rights_at, scales, status_at, validators,
@@ -245,10 +246,10 @@ impl Registry {
     /// Suspends an active member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn suspend(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
-        let had = self.rights(cx, id, u64::MAX)?;
+        let before = self.going_with(cx, id)?;
         self.change_status(cx, id, &[Status::Active], Status::Suspended)?;
         cx.emit(&sol::MemberSuspended { id })?;
-        self.keep_going(cx, had)
+        self.keep_going(cx, before)
     }
 
     /// Restores a suspended member. Errors: `WrongStatus`.
@@ -261,10 +262,9 @@ impl Registry {
     /// Expels a member. Errors: `WrongStatus`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn expel(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         cx.by_decision()?;
-        let had = self.rights(cx, id, u64::MAX)?;
-        self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Expelled)?;
-        self.part(cx, id, had)?;
-        cx.emit(&sol::MemberExpelled { id })
+        let before = self.going_with(cx, id)?;
+        self.send_away(cx, id)?;
+        self.keep_going(cx, before)
     }
 
     /// Gives rights by name. Errors: `WrongStatus`, `BadRights`.
@@ -278,13 +278,13 @@ impl Registry {
 
     /// Takes rights by name. Errors: `WrongStatus`, `BadRights`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
     fn revoke(&self, cx: &mut Context<'_>, id: B256, rights: u16) -> Result<()> {
-        let had = self.rights(cx, id, u64::MAX)?;
+        let before = self.going_with(cx, id)?;
         let mut standing = self.rights_change(cx, id, rights)?;
         standing.granted = standing.granted.without(Rights(rights));
         standing.revoked = standing.revoked.union(Rights(rights));
         self.set_standing(cx, id, standing)?;
         cx.emit(&sol::RightsRevoked { id, rights })?;
-        self.keep_going(cx, had)
+        self.keep_going(cx, before)
     }
 
     /// Sets a weight. Errors: `WrongStatus`, `BadName`, `TooMany` (also for a weight that is too large).
@@ -322,11 +322,12 @@ impl Registry {
         let own = self.members.at(id).account.get(cx)? == caller;
         ensure!(own || caller == AGREEMENT, sol::NotTheMember { id, caller });
         if consensus_key.is_empty() && peer.is_zero() {
+            let before = self.going(cx, Rights::NONE)?;
             self.remove_node(cx, id)?;
+            self.keep_deciding(cx, before)
         } else {
-            self.put_node(cx, id, consensus_key, peer)?;
+            self.put_node(cx, id, consensus_key, peer)
         }
-        self.keep_deciding(cx)
     }
 
     /// The caller's member leaves. Errors: `NotTheMember`, `NoValidatorLeft`, `NoVoterLeft`, `NoProposerLeft`.
@@ -334,10 +335,11 @@ impl Registry {
         let caller = cx.caller();
         let id = self.member_of(cx, caller)?;
         ensure!(!id.is_zero(), sol::NotTheMember { id, caller });
-        let had = self.rights(cx, id, u64::MAX)?;
+        let before = self.going_with(cx, id)?;
         self.change_status(cx, id, &[Status::Active, Status::Suspended], Status::Left)?;
-        self.part(cx, id, had)?;
-        cx.emit(&sol::MemberLeft { id })
+        self.part(cx, id)?;
+        cx.emit(&sol::MemberLeft { id })?;
+        self.keep_going(cx, before)
     }
 
     /// Replaces the account and the recovery account of a member; by its recovery account.

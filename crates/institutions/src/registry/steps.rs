@@ -10,11 +10,21 @@ use super::{
 };
 use crate::{
     assembly,
-    constitution::first_turn,
+    constitution::{first_turn, nobody_decides},
     context::{Context, Result},
     directory::may_hold_keys,
     ensure, names,
 };
+
+/// Who could go on before a change, and has to be able to after it.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Going {
+    /// Somebody meets what the settings of consensus ask for.
+    pub(crate) decides: bool,
+    /// Somebody may open a proposal, and it is asked for after the change.
+    pub(crate) proposes: bool,
+}
 
 impl Registry {
     pub(super) fn present(&self, cx: &mut Context<'_>, id: B256) -> Result<Standing> {
@@ -49,19 +59,32 @@ impl Registry {
         self.set_standing(cx, id, standing)
     }
 
-    /// What a member that goes, and had `rights`, leaves behind: its name, its history, its claim to its keys.
-    pub(super) fn part(&self, cx: &mut Context<'_>, id: B256, rights: Rights) -> Result<()> {
+    /// What a member that goes leaves behind: its name, its history, its claim to its keys.
+    pub(super) fn part(&self, cx: &mut Context<'_>, id: B256) -> Result<()> {
         self.remove_node(cx, id)?;
-        self.drop_recovery(cx, id)?;
-        self.keep_going(cx, rights)
+        self.drop_recovery(cx, id)
     }
 
-    /// Refuses what leaves nobody to decide blocks, nobody to vote, or, if the right to propose is among those `lost`, nobody to
-    /// open a proposal. (A charter can be without proposers from the first; then nobody is kept in for that.)
-    pub(crate) fn keep_going(&self, cx: &mut Context<'_>, lost: Rights) -> Result<()> {
-        self.keep_deciding(cx)?;
+    /// Who can go on before a change that may take rights of those in `lost`.
+    pub(crate) fn going(&self, cx: &mut Context<'_>, lost: Rights) -> Result<Going> {
+        Ok(Going {
+            decides: nobody_decides(cx)?.is_none(),
+            proposes: lost.contains(Rights::PROPOSE) && assembly::anyone_proposes(cx)?,
+        })
+    }
+
+    /// [`Self::going`] before `id` loses the rights it has.
+    pub(super) fn going_with(&self, cx: &mut Context<'_>, id: B256) -> Result<Going> {
+        let rights = self.rights(cx, id, u64::MAX)?;
+        self.going(cx, rights)
+    }
+
+    /// Refuses what leaves nobody to decide blocks, nobody to vote, or nobody to open a proposal, if somebody could `before`.
+    /// (A charter can be without proposers from the first; then nobody is kept in for that.)
+    pub(crate) fn keep_going(&self, cx: &mut Context<'_>, before: Going) -> Result<()> {
+        self.keep_deciding(cx, before)?;
         self.keep_voting(cx)?;
-        ensure!(!lost.contains(Rights::PROPOSE) || assembly::anyone_proposes(cx)?, sol::NoProposerLeft {});
+        ensure!(!before.proposes || assembly::anyone_proposes(cx)?, sol::NoProposerLeft {});
         Ok(())
     }
 
@@ -71,10 +94,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Refuses what leaves nobody to decide blocks.
-    pub(super) fn keep_deciding(&self, cx: &mut Context<'_>) -> Result<()> {
-        ensure!(self.anyone_validates(cx)?, NoValidatorLeft {});
-        Ok(())
+    /// Refuses what leaves nobody who may validate, or nobody who meets what the settings of consensus ask for (stake, pledge, a
+    /// supervisor's seat), if somebody did `before`: all members would decide alike then, which nobody agreed to.
+    pub(super) fn keep_deciding(&self, cx: &mut Context<'_>, before: Going) -> Result<()> {
+        if !before.decides && self.anyone_validates(cx)? {
+            return Ok(());
+        }
+        nobody_decides(cx)?.map_or(Ok(()), |problem| Err(NoValidatorLeft { problem }.into()))
     }
 
     fn anyone_validates(&self, cx: &mut Context<'_>) -> Result<bool> {

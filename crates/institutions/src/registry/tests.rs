@@ -82,8 +82,9 @@ fn decide<C: SolCall>(world: &mut Memory, call: &C) -> C::Return {
 /// Sets what states may do, as an amendment of the charter does.
 fn kind_rights(world: &mut Memory, rights: u16) -> Result<()> {
     crate::genesis::inside(world, REGISTRY, |cx| {
+        let before = registry().going(cx, Rights::NONE)?;
         registry().set_kind_rights(cx, Kind::State, Rights(rights))?;
-        registry().keep_going(cx, Rights::NONE)
+        registry().keep_going(cx, before)
     })
 }
 
@@ -283,24 +284,29 @@ fn keys_of_a_former_member_stay_its_own() {
 
 #[test]
 fn the_last_validator_cannot_go() {
+    let nobody = |nodes: u64| {
+        let who = format!("may validate, of {nodes} members with a node");
+        let problem = format!("nobody would remain who {who}: the chain could not decide another block");
+        NoValidatorLeft { problem }
+    };
     let mut world = world();
     decide(&mut world, &sol::expelCall { id: id("DEU") });
     assert_eq!(validators(&world).len(), 1);
     let fra = id("FRA");
     let node = sol::setNodeCall { id: fra, consensusKey: Bytes::new(), peerKey: B256::ZERO };
-    refused(&mut world, AGREEMENT, &sol::suspendCall { id: fra }, NoValidatorLeft {});
-    refused(&mut world, AGREEMENT, &sol::expelCall { id: fra }, NoValidatorLeft {});
-    refused(&mut world, AGREEMENT, &sol::revokeCall { id: fra, rights: VALIDATE }, NoValidatorLeft {});
-    refused(&mut world, account(1), &sol::resignCall {}, NoValidatorLeft {});
-    refused(&mut world, account(1), &node, NoValidatorLeft {});
+    refused(&mut world, AGREEMENT, &sol::suspendCall { id: fra }, nobody(2));
+    refused(&mut world, AGREEMENT, &sol::expelCall { id: fra }, nobody(1));
+    refused(&mut world, AGREEMENT, &sol::revokeCall { id: fra, rights: VALIDATE }, nobody(2));
+    refused(&mut world, account(1), &sol::resignCall {}, nobody(1));
+    refused(&mut world, account(1), &node, nobody(1));
     let rights = ALL & !VALIDATE;
-    assert_eq!(kind_rights(&mut world, rights), Err(NoValidatorLeft {}.into()));
+    assert_eq!(kind_rights(&mut world, rights), Err(nobody(2).into()));
     // With a right by name, the kind may lose it.
     decide(&mut world, &sol::grantCall { id: fra, rights: VALIDATE });
     kind_rights(&mut world, rights).expect("rights");
     // And once another can decide, it may go.
     decide(&mut world, &sol::restoreCall { id: id("SUS") });
-    refused(&mut world, account(1), &sol::resignCall {}, NoValidatorLeft {});
+    refused(&mut world, account(1), &sol::resignCall {}, nobody(1));
     decide(&mut world, &sol::grantCall { id: id("SUS"), rights: VALIDATE });
     ok(&mut world, account(1), &sol::resignCall {});
     assert_eq!(validators(&world)[0].id, "SUS");

@@ -16,8 +16,9 @@ fn refused<C: SolCall>(chain: &mut Chain, who: Address, to: Address, call: &C) -
 /// Sets what states may do, as an amendment of the charter does.
 fn kind_rights(chain: &mut Chain, rights: u16) -> Result<(), String> {
     let written = crate::genesis::inside(&mut chain.memory, REGISTRY, |cx| {
+        let before = crate::registry::registry().going(cx, Rights::PROPOSE)?;
         crate::registry::registry().set_kind_rights(cx, Kind::State, Rights(rights))?;
-        crate::registry::registry().keep_going(cx, Rights::PROPOSE)
+        crate::registry::registry().keep_going(cx, before)
     });
     written.map_err(|failure| match failure {
         Failure::Revert(output) => directory::error_name(&output).expect("an error of the ABI"),
