@@ -11,15 +11,17 @@ use std::{
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718 as _;
 use alloy_primitives::{Signature, TxKind, U256};
+use alloy_sol_types::SolCall as _;
 use polity_charter::{Charter, MemberKeys, NodeKeys};
 use polity_consensus::{Fatal, bft::Key};
 use polity_constitution::randomness::Prover;
+use polity_institutions::constitution::IConstitution;
 use polity_ledger::{Genesis, Ledger, Proposer};
-use polity_primitives::{Address, Bytes, keccak256};
+use polity_primitives::{Address, B256, Bytes, CONSTITUTION, keccak256};
 
 use crate::{
     disk::Store,
-    spec::{Mechanism, Switching, Work},
+    spec::{Mechanism, Spec, Switching, Work},
 };
 
 /// The charter without its members.
@@ -37,8 +39,17 @@ const PUNISHING: &str = "incentive    = { standing = { start = 0, write = 1, abs
 const PACE: &str = "block_time = \"1s\"";
 /// How long votes last and what is adopted waits, which is long.
 const PERIODS: &str = "voting = \"1m\"\ndelay  = \"10s\"";
+/// What stands behind the chambers.
+const RULES: &str = "[rules.two-thirds]";
 /// The account that clients pay from.
 const PAYER: &str = "alice";
+/// What a client puts behind a candidate: more than the last candidate has more than the first, so that the first is chosen. Units:
+/// the currency's.
+const BEHIND: u64 = 30;
+/// One unit of the currency. Units: wei.
+const UNIT: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
+/// Gas of that.
+const DELEGATE_GAS: u64 = 2_000_000;
 /// Whom they pay.
 pub const PAYEE: Address = Address::repeat_byte(0x77);
 
@@ -52,43 +63,110 @@ pub struct Agreement {
     payer: Key,
     /// The members' accounts, by seat.
     members: Vec<Key>,
+    mechanism: Mechanism,
 }
 
 fn key(name: &str) -> Result<Key, Fatal> {
     Key::new(keccak256(name).0).map_err(|e| Fatal::because(&e))
 }
 
-/// What the `i`-th node has bonded, counted from 1. Units: the currency's. So near to equal that a third of the nodes has less than
-/// a third of the power.
-#[must_use]
-pub const fn bond(i: usize) -> usize {
-    i.saturating_add(19)
+/// What an agreement is made from: the part of a specification that its charter says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Founding {
+    /// Validators.
+    pub seats: usize,
+    /// How a committee decides.
+    pub mechanism: Mechanism,
+    /// What nodes have bonded, as in a specification.
+    pub stakes: Vec<u64>,
+    /// Blocks are worked.
+    pub work: Option<Work>,
+    /// Engines are exchanged.
+    pub switching: Option<Switching>,
+    /// Who is proved to have signed two things loses its seat.
+    pub punishing: bool,
 }
 
-/// The right to write of `mechanism`, as a charter has it.
-pub(crate) fn amendment(mechanism: Mechanism) -> String {
-    let membership = |primary: &str| format!("{{ by = \"membership\", primary = {primary} }}");
-    match mechanism {
-        Mechanism::Rotation | Mechanism::Supervisors => VOTED.to_owned(),
-        Mechanism::Random => membership("\"random\""),
-        Mechanism::Appointed => membership("\"appointed\", order = [\"node-2\", \"node-1\"]"),
-        Mechanism::Stake => "{ by = \"stake\", min = \"1\" }".to_owned(),
+impl From<&Spec> for Founding {
+    fn from(spec: &Spec) -> Self {
+        let Spec { nodes, mechanism, stakes, work, switching, punishing, .. } = spec;
+        Self {
+            seats: *nodes,
+            mechanism: *mechanism,
+            stakes: stakes.clone(),
+            work: work.clone(),
+            switching: switching.clone(),
+            punishing: *punishing,
+        }
     }
 }
 
-/// The charter whose blocks `seats` nodes decide by `mechanism`.
-fn constituted(seats: usize, mechanism: Mechanism, punishing: bool) -> String {
+/// How long seats that change are held. Units: seconds. Source: storms of the tests last 12.
+const TERM_SECS: u64 = 3;
+/// The chamber of those who lead, or verify, where a chamber does.
+const OFFICE: &str = "office";
+/// The chamber of those who may get that office.
+const ELIGIBLE: &str = "eligible";
+
+/// The ids of the last `seats - from` nodes, as a list of a charter.
+fn ids(from: usize, seats: usize) -> String {
+    let ids: Vec<_> = (from.saturating_add(1)..=seats).map(|i| format!("\"node-{i}\"")).collect();
+    format!("[{}]", ids.join(", "))
+}
+
+/// The right to write of `mechanism` and who verifies, as a charter of `seats` nodes has them.
+pub(crate) fn settings(mechanism: Mechanism, seats: usize) -> [String; 2] {
+    let membership = |primary: &str| format!("{{ by = \"membership\", primary = {primary} }}");
+    let write = match mechanism {
+        Mechanism::Rotation | Mechanism::Supervisors | Mechanism::Delegates => VOTED.to_owned(),
+        Mechanism::Random => membership("\"random\""),
+        Mechanism::Elected => membership(&format!("\"elected\", chamber = \"{OFFICE}\"")),
+        Mechanism::Appointed => membership("\"appointed\", order = [\"node-2\", \"node-1\"]"),
+        Mechanism::Stake => "{ by = \"stake\", min = \"1\" }".to_owned(),
+        Mechanism::Delegation => {
+            let seats = mechanism.seats(seats).unwrap_or(seats);
+            format!("{{ by = \"delegation\", seats = {seats}, term = \"{TERM_SECS}s\" }}")
+        }
+    };
     let verification = match mechanism {
         Mechanism::Supervisors => {
-            let only_write = seats.saturating_sub(1) / 3;
-            let ids: Vec<_> =
-                (only_write.saturating_add(1)..=seats).map(|i| format!("\"node-{i}\"")).collect();
-            format!("{{ by = \"supervisors\", members = [{}] }}", ids.join(", "))
+            let members = ids(mechanism.outsiders(seats), seats);
+            format!("{{ by = \"supervisors\", members = {members} }}")
         }
+        Mechanism::Delegates => format!("{{ by = \"delegates\", chamber = \"{OFFICE}\" }}"),
         _ => BY_ALL.to_owned(),
     };
-    let incentive = if punishing { PUNISHING } else { INCENTIVE };
-    CHARTER.replace(VOTED, &amendment(mechanism)).replace(BY_ALL, &verification).replace(INCENTIVE, incentive)
+    [write, verification]
+}
+
+/// The chambers that `mechanism` needs: those that may get an office, and those drawn for it, who change all the time. Nobody has to
+/// vote for that, so it happens in storms too; for the committee a chamber is a chamber, however its seats are filled.
+fn chambers(mechanism: Mechanism, nodes: usize) -> String {
+    let seats = match mechanism {
+        Mechanism::Elected => 1,
+        Mechanism::Delegates => mechanism.seats(nodes).unwrap_or(nodes),
+        _ => return String::new(),
+    };
+    let rule = "rule = \"two-thirds\"\nvoting = \"1m\"\n";
+    let members = ids(mechanism.outsiders(nodes), nodes);
+    format!(
+        "[chambers.{ELIGIBLE}]\nname = {{ en = \"Who may hold office\", zh = \"有资格者\" }}\nmembers = {members}\n{rule}\n\
+         [chambers.{OFFICE}]\nname = {{ en = \"Who holds office\", zh = \"在任者\" }}\nby = \"sortition\"\n\
+         from = \"{ELIGIBLE}\"\nseats = {seats}\nterm = \"{TERM_SECS}s\"\n{rule}\n"
+    )
+}
+
+/// The charter whose blocks nodes decide by a mechanism.
+fn constituted(founding: &Founding) -> String {
+    let Founding { seats, mechanism, punishing, .. } = founding;
+    let [write, verification] = settings(*mechanism, *seats);
+    let incentive = if *punishing { PUNISHING } else { INCENTIVE };
+    let chambers = chambers(*mechanism, *seats) + RULES;
+    CHARTER
+        .replace(VOTED, &write)
+        .replace(BY_ALL, &verification)
+        .replace(INCENTIVE, incentive)
+        .replacen(RULES, &chambers, 1)
 }
 
 /// The charter of members in turn who may be something else soon: they vote within seconds, have bonded what stake asks for, are paid
@@ -107,39 +185,27 @@ fn peer_secret(id: &str) -> [u8; 32] {
 }
 
 impl Agreement {
-    /// An agreement of `seats` validators of one vote each, or whose blocks are worked; `punishing`: who is proved to have signed two
-    /// things loses its seat.
+    /// The agreement of `founding`.
     ///
     /// # Errors
     /// [`Fatal`] if the charter does not check: rules of work that it refuses, or our bug.
-    pub fn new(
-        seats: usize,
-        mechanism: Mechanism,
-        work: Option<&Work>,
-        punishing: bool,
-    ) -> Result<Self, Fatal> {
-        let text = match work {
-            None => constituted(seats, mechanism, punishing),
-            Some(work) => CHARTER.replace(VOTED, &work.written()),
+    pub fn new(founding: &Founding) -> Result<Self, Fatal> {
+        let Founding { seats, mechanism, stakes, work, switching, .. } = founding;
+        let (seats, mechanism) = (*seats, *mechanism);
+        let mut text = match (switching, work) {
+            (Some(switching), _) => amendable(switching),
+            (None, None) => constituted(founding),
+            (None, Some(work)) => CHARTER.replace(VOTED, &work.written()),
         };
-        Self::of(text, seats, mechanism == Mechanism::Stake)
-    }
-
-    /// An agreement of `seats` validators who exchange their engines.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn switching(seats: usize, switching: &Switching) -> Result<Self, Fatal> {
-        Self::of(amendable(switching), seats, true)
-    }
-
-    /// The agreement of `text`, to which the members are added.
-    fn of(mut text: String, seats: usize, bonded: bool) -> Result<Self, Fatal> {
+        let bonded = switching.is_some() || matches!(mechanism, Mechanism::Stake | Mechanism::Delegation);
         for i in 1..=seats {
             let _ = writeln!(
                 text,
                 "node-{i} = {{ name = \"Node {i}\", kind = \"enterprise\", balance = \"10000\"{} }}",
-                if bonded { format!(", bond = \"{}\"", bond(i)) } else { String::new() }
+                match i.checked_sub(1).filter(|_| bonded) {
+                    Some(node) => format!(", bond = \"{}\"", Spec::stake_of(stakes, node)),
+                    None => String::new(),
+                }
             );
         }
         let parse = |text: &str| {
@@ -171,7 +237,8 @@ impl Agreement {
         };
         let proposers = (1..=seats).zip(&keys).map(proposer).collect::<Result<_, _>>()?;
         let members = (1..=seats).map(|i| key(&format!("lab node-{i}"))).collect::<Result<_, _>>()?;
-        Ok(Self { charter, keys, proposers, genesis, payer: key(&format!("lab {PAYER}"))?, members })
+        let payer = key(&format!("lab {PAYER}"))?;
+        Ok(Self { charter, keys, proposers, genesis, payer, members, mechanism })
     }
 
     /// The charter.
@@ -216,14 +283,21 @@ impl Agreement {
         ledger.map_err(|e| Fatal::because(&e))
     }
 
-    /// The `nonce`-th payment of a client, as it would be sent. It pays `nonce + 1` wei to [`PAYEE`].
+    /// The `nonce`-th payment of a client, as it would be sent. It pays `nonce + 1` wei to [`PAYEE`]; where delegates are chosen by
+    /// stake it puts [`BEHIND`] behind one node after the other, so that others are chosen.
     #[must_use]
     pub fn payment(&self, nonce: u64) -> Vec<u8> {
-        let value = U256::from(nonce.saturating_add(1));
-        self.signed(
-            &self.payer,
-            TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(PAYEE), value, ..TxEip1559::default() },
-        )
+        let (to, value, gas_limit, input) = match self.mechanism {
+            Mechanism::Delegation => {
+                let node = nonce.checked_rem(self.keys.len() as u64).unwrap_or(0).saturating_add(1);
+                let candidate = B256::right_padding_from(format!("node-{node}").as_bytes());
+                let input = IConstitution::delegateCall { candidate }.abi_encode();
+                (CONSTITUTION, U256::from(BEHIND).saturating_mul(UNIT), DELEGATE_GAS, input.into())
+            }
+            _ => (PAYEE, U256::from(nonce.saturating_add(1)), 21_000, Bytes::new()),
+        };
+        let to = TxKind::Call(to);
+        self.signed(&self.payer, TxEip1559 { nonce, gas_limit, to, value, input, ..TxEip1559::default() })
     }
 
     fn signed(&self, by: &Key, tx: TxEip1559) -> Vec<u8> {

@@ -7,12 +7,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
 use polity_consensus::{Fatal, work::Chain as _};
-use polity_constitution::offence;
+use polity_constitution::{Committee, offence};
 use polity_ledger::Ledger;
-use polity_primitives::{Accusation, Address, B256, Evidence, Height};
+use polity_primitives::{Accusation, Address, B256, Certificate, Evidence, Height};
 
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -117,12 +118,12 @@ pub enum Violation {
         /// How often they should be.
         wanted: u64,
     },
-    /// Too few culprits of a disagreement.
+    /// Too little power among the culprits of a disagreement.
     Unnamed {
-        /// How many are named.
-        named: usize,
-        /// How many must be.
-        least: usize,
+        /// The power of those who are named.
+        power: u64,
+        /// What it must be.
+        least: u64,
     },
     /// The program failed.
     Panic {
@@ -171,8 +172,8 @@ impl fmt::Display for Violation {
                     "engines were exchanged {switches} times, {wanted} are wanted, and nothing more happens"
                 )
             }
-            Self::Unnamed { named, least } => {
-                write!(f, "{named} culprits of a disagreement are named, at least {least} must be")
+            Self::Unnamed { power, least } => {
+                write!(f, "culprits of a disagreement with a power of {power} are named; it must be {least}")
             }
             Self::Panic { message } => write!(f, "panic: {message}"),
         }
@@ -243,23 +244,61 @@ impl Checker {
     }
 }
 
-/// Checks the certificates of `ledger`, all signatures of them if `thorough`.
+/// The committees that decided blocks, by height and block. Reading that of a past height costs much, and all nodes of a run have the
+/// same.
+#[derive(Debug, Default)]
+pub struct Committees {
+    /// Whether they change; else one is read, that of the next block.
+    pub change: bool,
+    known: BTreeMap<(u64, B256), Arc<Committee>>,
+}
+
+impl Committees {
+    fn of(&mut self, ledger: &Ledger, certificate: &Certificate) -> Result<Arc<Committee>, Fatal> {
+        let name =
+            if self.change { (certificate.height, certificate.block_hash) } else { Default::default() };
+        if let Some(known) = self.known.get(&name) {
+            return Ok(known.clone());
+        }
+        let height = if self.change { Height(certificate.height) } else { ledger.head().height().next() };
+        let committee = ledger.committee_at(height).map_err(|e| Fatal::because(&e))?;
+        self.known.insert(name, committee.clone());
+        Ok(committee)
+    }
+
+    /// How many blocks others voted on than on the one before.
+    #[must_use]
+    pub fn reseated(&self) -> u64 {
+        let voters = |committee: &Committee| -> BTreeSet<Address> {
+            let seats = committee.seats().iter().filter(|seat| seat.power > 0);
+            seats.map(|seat| seat.address).collect()
+        };
+        let pairs = self.known.values().zip(self.known.values().skip(1));
+        pairs.filter(|(before, after)| voters(before) != voters(after)).count() as u64
+    }
+}
+
+/// Checks the certificates of `ledger`: power, and all signatures of them if `thorough`.
 ///
 /// # Errors
 /// What the ledger says.
-pub fn certificates(node: usize, ledger: &Ledger, thorough: bool) -> Result<Vec<Violation>, Fatal> {
+pub fn certificates(
+    node: usize,
+    ledger: &Ledger,
+    committees: &mut Committees,
+    thorough: bool,
+) -> Result<Vec<Violation>, Fatal> {
     let chain_id = ledger.charter().chain_id;
     let failed = |e: polity_ledger::Error| Fatal::because(&e);
     let mut violations = Vec::new();
     let tip = ledger.head().height();
-    // The committee of simulated agreements never changes; reading the past one of every height would cost more than the run.
-    let committee = ledger.committee_at(tip.next()).map_err(failed)?;
     for height in 1..=tip.0 {
         let mut wrong = |reason: String| violations.push(Violation::Certificate { node, height, reason });
         let Some(certificate) = ledger.certificate(Height(height)).map_err(failed)? else {
             wrong("it is missing".to_owned());
             continue;
         };
+        let committee = committees.of(ledger, &certificate)?;
         let signers: BTreeSet<_> = certificate.signatures.iter().map(|commit| commit.validator).collect();
         let power: u64 = signers.iter().filter_map(|who| committee.seat(who)).map(|seat| seat.power).sum();
         if power < committee.quorum() {

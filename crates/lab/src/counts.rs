@@ -1,5 +1,8 @@
 //! How much happened in a run.
 
+/// What a node says of a block from the future. Source: `polity_ledger`, whose words `tests/storm.rs` meets.
+const AHEAD: &str = "ahead of our clock";
+
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
@@ -35,6 +38,12 @@ pub struct Counts {
     pub refused: u64,
     /// Blocks that are final and agreed on otherwise than the one before.
     pub switches: u64,
+    /// Blocks that others voted on than on the one before, where seats change while nobody amends anything.
+    pub reseated: u64,
+    /// Blocks that honest nodes finalized before the time they claim: their writer's clock was fast.
+    pub early: u64,
+    /// Proposals that honest nodes refused because their own clock had not come so far.
+    pub too_early: u64,
     /// How often a node that was away followed others block by block.
     pub followed: u64,
     /// Turns that grinders let pass.
@@ -58,6 +67,8 @@ impl Counts {
             ("content moved ", &mut self.ground),
             ("round ", &mut self.rounds),
         ];
+        let refused = honest && text.ends_with(AHEAD);
+        self.too_early = self.too_early.saturating_add(u64::from(refused));
         for (begins, count) in counts {
             *count = count.saturating_add(u64::from(text.starts_with(begins)));
         }

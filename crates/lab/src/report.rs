@@ -83,10 +83,14 @@ impl fmt::Display for Report {
             let Counts { switches, followed, .. } = self.counts;
             writeln!(f, "  {switches} exchanges of engines; nodes that were away followed {followed} times")?;
         }
-        let Counts { shut_out, withheld, .. } = self.counts;
-        for (count, what) in
-            [(shut_out, "peers shut out for false words"), (withheld, "turns let pass by grinders")]
-        {
+        let Counts { shut_out, withheld, reseated, early, too_early, .. } = self.counts;
+        for (count, what) in [
+            (shut_out, "peers shut out for false words"),
+            (withheld, "turns let pass by grinders"),
+            (reseated, "blocks that others voted on than on the one before"),
+            (early, "times a block was final before the time it claims"),
+            (too_early, "proposals refused as ahead of the clock"),
+        ] {
             if count > 0 {
                 writeln!(f, "  {count} {what}")?;
             }

@@ -8,17 +8,17 @@ use std::{
 
 use polity_consensus::Fatal;
 use polity_db::Memory;
-use polity_primitives::{Address, Evidence};
+use polity_primitives::{Address, Evidence, Height};
 
 use crate::{
-    agreement::Agreement,
+    agreement::{Agreement, Founding},
     audit::Auditor,
     bft::{Villain, Wiring},
-    check::{self, Violation},
+    check::{self, Committees, Violation},
     disk::{Disk, Store},
     report::Report,
     rng::Rng,
-    spec::{Keep, Mechanism, Spec, Switching, Work},
+    spec::{Keep, Spec, Switching},
     switching::Amendments,
     trace::Trace,
     weather::{Partition, Storm},
@@ -30,38 +30,26 @@ const PAY_US: u64 = 1_500_000;
 /// How often a client repeats, once the network healed, what is not executed. Units: virtual seconds.
 const REPEAT_S: u64 = 5;
 
-/// The agreement of `seats` validators, made once per process.
+/// The agreement of `seats` validators in turn, made once per process.
 ///
 /// # Errors
 /// As [`Agreement::new`].
 pub fn agreement(seats: usize) -> Result<Arc<Agreement>, Fatal> {
-    agreement_of(seats, Mechanism::Rotation, None, None, false)
+    agreement_of(&Founding { seats, ..Founding::default() })
 }
 
-type Made = BTreeMap<(usize, Mechanism, Option<Work>, Option<Switching>, bool), Arc<Agreement>>;
-
-/// The agreement of `seats` validators whose blocks are worked, or voted on, or both in turn; made once per process.
+/// The agreement of `founding`, made once per process.
 ///
 /// # Errors
 /// As [`Agreement::new`].
-pub fn agreement_of(
-    seats: usize,
-    mechanism: Mechanism,
-    work: Option<&Work>,
-    switching: Option<&Switching>,
-    punishing: bool,
-) -> Result<Arc<Agreement>, Fatal> {
-    static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
+pub fn agreement_of(founding: &Founding) -> Result<Arc<Agreement>, Fatal> {
+    static MADE: OnceLock<Mutex<BTreeMap<Founding, Arc<Agreement>>>> = OnceLock::new();
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    let name = (seats, mechanism, work.cloned(), switching.cloned(), punishing);
-    if let Some(agreement) = made.get(&name) {
+    if let Some(agreement) = made.get(founding) {
         return Ok(agreement.clone());
     }
-    let agreement = Arc::new(match switching {
-        Some(switching) => Agreement::switching(seats, switching)?,
-        None => Agreement::new(seats, mechanism, work, punishing)?,
-    });
-    made.insert(name, agreement.clone());
+    let agreement = Arc::new(Agreement::new(founding)?);
+    made.insert(founding.clone(), agreement.clone());
     Ok(agreement)
 }
 
@@ -70,8 +58,7 @@ pub fn agreement_of(
 /// # Errors
 /// [`Fatal`] if the network cannot be made; what goes wrong in it is in the report.
 pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Report, Fatal> {
-    let (work, switching) = (spec.work.as_ref(), spec.switching.as_ref());
-    let agreement = agreement_of(spec.nodes, spec.mechanism, work, switching, spec.punishing)?;
+    let agreement = agreement_of(&Founding::from(spec))?;
     let folder = match spec.store {
         Keep::Memory => None,
         Keep::Disk => Some(tempfile::tempdir().map_err(|e| Fatal::because(&e))?),
@@ -96,7 +83,7 @@ pub fn run(spec: &Spec, seed: u64, lines: Option<Box<dyn Write>>) -> Result<Repo
     let (work, switching) = (spec.work.clone(), spec.switching.clone());
     let wiring = Wiring { plant: spec.plant, work, switching, ..Wiring::default() };
     let mut world = World::new(agreement, instances, Box::new(storm), wiring, rng, Trace::new(lines));
-    if spec.work.is_none() && spec.villains.len() > spec.harmless_max() {
+    if spec.work.is_none() && !spec.is_safe() {
         world.auditor = Some(Auditor::new(world.agreement().charter().chain_id));
     }
     plan(spec, heals_us, &mut chance, &mut world);
@@ -222,6 +209,7 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
     let chain_id = world.agreement().charter().chain_id;
     let made = world.paid;
     let mut thorough = true;
+    let mut committees = Committees::default();
     for node in world.honest() {
         let tip = world.checker.tip(node);
         if tip < goal {
@@ -238,10 +226,14 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
         if spec.work.is_some() {
             continue;
         }
-        // Where engines are exchanged and where members lose their seats, each height has a committee of its own.
-        let certified = match spec.switching.is_some() || spec.punishing {
-            true => check::switched(node, ledger, std::mem::take(&mut thorough)),
-            false => check::certificates(node, ledger, std::mem::take(&mut thorough)),
+        let thorough = std::mem::take(&mut thorough);
+        let certified = match spec.switching.is_some() {
+            true => check::switched(node, ledger, thorough),
+            // Where members lose their seats or are drawn, each height has a committee of its own.
+            false => {
+                committees.change = spec.punishing || spec.mechanism.changes();
+                check::certificates(node, ledger, &mut committees, thorough)
+            }
         };
         match certified {
             Ok(wrong) => violations.extend(wrong),
@@ -258,6 +250,7 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
             }
         }
     }
+    let reseated = committees.reseated();
     let ledgers: Vec<_> =
         world.honest().filter_map(|node| Some((node, world.engine(node)?.ledger()))).collect();
     if let Some(work) = &spec.work {
@@ -286,30 +279,25 @@ fn judge(spec: &Spec, goal: u64, world: &mut World) -> (BTreeSet<Address>, BTree
         violations.push(Violation::Accused { who: *who });
     }
     violations.into_iter().for_each(|violation| world.checker.violation(violation));
+    world.counts.reseated = reseated;
     (accused, culprits)
 }
 
 /// Who is to blame for each disagreement: more than a third of the power, or it is a violation.
 fn culprits(world: &World, violations: &mut Vec<Violation>) -> BTreeSet<Address> {
     let Some(auditor) = &world.auditor else { return BTreeSet::new() };
-    let Some(committee) = world
-        .honest()
-        .find_map(|node| world.engine(node))
-        .map(|engine| engine.ledger().head().committee.clone())
-    else {
-        return BTreeSet::new();
-    };
     let mut all = BTreeSet::new();
     for violation in world.checker.disagreements() {
         let Violation::Disagreement { height, .. } = violation else { continue };
+        // That of the block before, on which they agree; below it nobody honest is of two minds.
+        let ledgers = world.honest().filter_map(|node| world.engine(node));
+        let found = ledgers.into_iter().find_map(|engine| engine.ledger().committee_at(Height(height)).ok());
+        let Some(committee) = found else { continue };
         let named = auditor.culprits(height, &committee);
         let power: u64 = named.iter().filter_map(|who| committee.seat(who)).map(|seat| seat.power).sum();
         let least = committee.total_power().saturating_sub(committee.quorum()).saturating_add(1);
         if power < least {
-            violations.push(Violation::Unnamed {
-                named: named.len(),
-                least: usize::try_from(least).unwrap_or(usize::MAX),
-            });
+            violations.push(Violation::Unnamed { power, least });
         }
         all.extend(named);
     }

@@ -10,9 +10,9 @@ use polity_constitution::randomness::Question;
 use polity_primitives::Height;
 
 use crate::{
-    agreement::{Agreement, bond},
+    agreement::{Agreement, Founding},
     disk::Store,
-    spec::Mechanism,
+    spec::{Mechanism, Spec},
 };
 
 /// Standard deviations on both sides of a mean that hold 95 % of a normal distribution.
@@ -24,7 +24,7 @@ pub struct Share {
     /// The member.
     pub member: String,
     /// What it has bonded. Units: the currency's.
-    pub bond: usize,
+    pub bond: u64,
     /// Its part of all stake.
     pub stake: f64,
     /// Heights it was first to propose in.
@@ -69,7 +69,7 @@ fn wilson(hits: u64, trials: u64) -> (f64, f64) {
 /// # Errors
 /// [`Fatal`] if the network cannot be made.
 pub fn by_stake(seats: usize, heights: u64) -> Result<Shares, Fatal> {
-    let agreement = Agreement::new(seats, Mechanism::Stake, None, false)?;
+    let agreement = Agreement::new(&Founding { seats, mechanism: Mechanism::Stake, ..Founding::default() })?;
     let ledger = agreement.open(&Store::Memory(polity_db::Memory::default()))?;
     let (head, chain_id) = (ledger.head(), agreement.charter().chain_id);
     let mut provers = BTreeMap::new();
@@ -88,15 +88,16 @@ pub fn by_stake(seats: usize, heights: u64) -> Result<Shares, Fatal> {
         let question = Question { chain_id, height, seed };
         seed = prover.prove(&question).map_err(|e| Fatal::because(&e))?.mix_hash;
     }
-    let total: usize = (1..=seats).map(bond).sum();
-    let share = |(i, blocks): (usize, u64)| Share {
-        member: format!("node-{i}"),
-        bond: bond(i),
-        stake: float(bond(i) as u64) / float(total as u64),
+    let bond = |node| Spec::stake_of(&[], node);
+    let total: u64 = (0..seats).map(bond).sum();
+    let share = |(node, blocks): (usize, u64)| Share {
+        member: format!("node-{}", node.saturating_add(1)),
+        bond: bond(node),
+        stake: float(bond(node)) / float(total),
         blocks,
         interval: wilson(blocks, heights),
     };
-    let seats: Vec<_> = (1..=seats).zip(blocks).map(share).collect();
+    let seats: Vec<_> = (0..seats).zip(blocks).map(share).collect();
     let chi_square = seats
         .iter()
         .map(|share| {

@@ -1,10 +1,11 @@
 //! What to simulate: a file that people write.
 //!
 //! ```toml
-//! nodes = 7
+//! nodes = 4
 //! heights = 3                # blocks each honest node must finalize after the network healed
 //! payments = 4
-//! mechanism = "stake"       # or rotation (the default), random, appointed, supervisors
+//! mechanism = "stake"       # or rotation (the default), random, elected, appointed, delegation, delegates, supervisors
+//! stakes = [40, 30, 20, 10]
 //!
 //! [network]
 //! latency_ms = [[2, 40], [40, 2]]   # between regions; nodes take turns in them
@@ -30,12 +31,14 @@ use crate::bft::{Plant, Villain};
 
 /// Most nodes.
 pub const NODES_MAX: usize = 1_024;
+/// Most that a node may have bonded: half of what it begins with. Units: the currency's.
+pub const STAKE_MAX: u64 = 5_000;
 
 /// A specification.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Spec {
-    /// Validators, one vote each. Bounds: `1..=`[`NODES_MAX`].
+    /// Validators, of one vote each unless the mechanism says otherwise. Bounds: `1..=`[`NODES_MAX`].
     pub nodes: usize,
     /// Blocks that each honest node must finalize after the network healed.
     pub heights: u64,
@@ -56,6 +59,8 @@ pub struct Spec {
     pub plant: Option<Plant>,
     /// Which constitution the committee follows, where blocks are voted on.
     pub mechanism: Mechanism,
+    /// What the nodes have bonded, where stake decides. Units: the currency's; 20, 21, 22, … where the list ends.
+    pub stakes: Vec<u64>,
     /// Blocks are worked, by these rules; without it a committee decides them.
     pub work: Option<Work>,
     /// Members amend how blocks are decided: a committee, work, a committee, …
@@ -73,18 +78,33 @@ pub enum Mechanism {
     Rotation,
     /// As in rotation, by lot.
     Random,
+    /// Who sits in a chamber of one that changes every few seconds leads; the others follow on.
+    Elected,
     /// The second node leads and then the first.
     Appointed,
-    /// By lot and with power in proportion to stake, which grows with the number of the node: 20, 21, 22, …
+    /// By lot and with power in proportion to stake.
     Stake,
-    /// Everyone writes; only the last `nodes - f` vote, where f is the third that may be faulty.
+    /// The few with most stake write and vote for a term of seconds; what clients pay goes behind one candidate after the other, so
+    /// that the few change.
+    Delegation,
+    /// Everyone writes; a few vote, who are drawn anew every few seconds among those that are not [outsiders](Mechanism::outsiders).
+    Delegates,
+    /// Everyone writes; only those vote that are not [outsiders](Mechanism::outsiders).
     Supervisors,
 }
 
 impl Mechanism {
     /// All.
-    pub const ALL: [Self; 5] =
-        [Self::Rotation, Self::Random, Self::Appointed, Self::Stake, Self::Supervisors];
+    pub const ALL: [Self; 8] = [
+        Self::Rotation,
+        Self::Random,
+        Self::Elected,
+        Self::Appointed,
+        Self::Stake,
+        Self::Delegation,
+        Self::Delegates,
+        Self::Supervisors,
+    ];
 
     /// How a specification names it.
     #[must_use]
@@ -92,10 +112,47 @@ impl Mechanism {
         match self {
             Self::Rotation => "rotation",
             Self::Random => "random",
+            Self::Elected => "elected",
             Self::Appointed => "appointed",
             Self::Stake => "stake",
+            Self::Delegation => "delegation",
+            Self::Delegates => "delegates",
             Self::Supervisors => "supervisors",
         }
+    }
+
+    /// How many nodes, the first ones, never vote: the third that may be faulty, where only some of all vote and who that is is not moved
+    /// by stake.
+    #[must_use]
+    pub const fn outsiders(self, nodes: usize) -> usize {
+        match self {
+            Self::Delegates | Self::Supervisors => nodes.saturating_sub(1) / 3,
+            _ => 0,
+        }
+    }
+
+    /// Seats, where they are fewer than those who could sit: one fewer than the nodes that are honest if as many are not as may be, at
+    /// least one.
+    #[must_use]
+    pub const fn seats(self, nodes: usize) -> Option<usize> {
+        let seats = nodes.saturating_sub(nodes.saturating_sub(1) / 3).saturating_sub(1);
+        match self {
+            Self::Delegation | Self::Delegates if seats == 0 => Some(1),
+            Self::Delegation | Self::Delegates => Some(seats),
+            _ => None,
+        }
+    }
+
+    /// Whether it needs a chamber, or a term, that only its own charter has.
+    #[must_use]
+    pub const fn needs_chamber(self) -> bool {
+        matches!(self, Self::Elected | Self::Delegation | Self::Delegates)
+    }
+
+    /// Whether some decide blocks that did not decide the one before, while nobody amends anything.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        matches!(self, Self::Delegation | Self::Delegates)
     }
 }
 
@@ -160,7 +217,13 @@ pub struct Switching {
 impl Default for Switching {
     fn default() -> Self {
         let work = Work { interval: 4, confirmations: 3, checkpoint: 12, difficulty: 16, ..Work::default() };
-        let committees = vec![Mechanism::Rotation, Mechanism::Random, Mechanism::Stake, Mechanism::Appointed];
+        let committees = vec![
+            Mechanism::Rotation,
+            Mechanism::Supervisors,
+            Mechanism::Random,
+            Mechanism::Stake,
+            Mechanism::Appointed,
+        ];
         Self { switches: 4, voting: 12, committees, work }
     }
 }
@@ -239,6 +302,7 @@ impl Default for Spec {
             villains: Vec::new(),
             plant: None,
             mechanism: Mechanism::Rotation,
+            stakes: Vec::new(),
             work: None,
             switching: None,
             punishing: false,
@@ -295,9 +359,13 @@ pub enum SpecError {
     Work,
     /// What engines that are exchanged cannot have.
     #[error(
-        "switching needs committees other than supervisors and a time to vote, has rules of work of its own, and has no villains"
+        "switching needs committees whose chambers do not change by themselves and a time to vote, has rules of work of its own, and \
+         has no villains"
     )]
     Switching,
+    /// Stakes of nodes that do not exist, or of nothing.
+    #[error("stakes are of nodes, at most one each, at least 1 and at most 5000, where stake decides")]
+    Stakes,
     /// A latency matrix with holes.
     #[error("latency_ms must be square and not empty")]
     Latency,
@@ -324,12 +392,19 @@ impl Spec {
         if let Some(Switching { voting, committees, .. }) = &spec.switching
             && (*voting == 0
                 || committees.is_empty()
-                || committees.contains(&Mechanism::Supervisors)
+                || committees.iter().any(|committee| committee.needs_chamber())
                 || spec.work.is_some()
                 || spec.mechanism != Mechanism::Rotation
                 || !spec.villains.is_empty())
         {
             return Err(SpecError::Switching);
+        }
+        let staked = matches!(spec.mechanism, Mechanism::Stake | Mechanism::Delegation);
+        if spec.stakes.len() > spec.nodes
+            || !(staked || spec.stakes.is_empty())
+            || !spec.stakes.iter().all(|stake| (1..=STAKE_MAX).contains(stake))
+        {
+            return Err(SpecError::Stakes);
         }
         let (how, misplaced): (_, fn(&Villain) -> bool) = match spec.work {
             Some(_) => ("worked", |villain| !villain.works()),
@@ -345,10 +420,36 @@ impl Spec {
         }
     }
 
-    /// Villains, as a number of validators that may be faulty without harm.
+    /// What node `node` has bonded where stake decides. Units: the currency's. Without [`Spec::stakes`] so near to equal that a third of
+    /// the nodes has less than a third of the power.
     #[must_use]
-    pub const fn harmless_max(&self) -> usize {
-        self.nodes.saturating_sub(1) / 3
+    pub fn stake_of(stakes: &[u64], node: usize) -> u64 {
+        stakes.get(node).copied().unwrap_or_else(|| u64::try_from(node).unwrap_or(0).saturating_add(20))
+    }
+
+    /// Voting power of a node, in proportion to others; where seats change, as if all had one.
+    #[must_use]
+    pub fn power_of(&self, node: usize) -> u64 {
+        match self.mechanism {
+            Mechanism::Stake => Self::stake_of(&self.stakes, node),
+            _ => u64::from(node >= self.mechanism.outsiders(self.nodes)),
+        }
+    }
+
+    /// Voting power of villains, and of all.
+    #[must_use]
+    pub fn powers(&self) -> (u64, u64) {
+        let villains = self.villains.iter().map(|casting| self.power_of(casting.node)).sum();
+        (villains, (0..self.nodes).map(|node| self.power_of(node)).sum())
+    }
+
+    /// Whether the villains do no harm by theory: they have less than a third of the power.
+    ///
+    /// Source: Tendermint (arXiv:1807.04938) §2: `n > 3f`, in voting power.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        let (villains, all) = self.powers();
+        villains.saturating_mul(3) < all
     }
 }
 
@@ -359,7 +460,7 @@ mod tests {
     #[test]
     fn specs_are_read_and_mistakes_are_named() {
         let spec = Spec::parse("nodes = 7\n[[villain]]\nnode = 6\nis = \"silent\"").expect("good");
-        assert_eq!((spec.nodes, spec.harmless_max(), spec.villains[0].is), (7, 2, Villain::Silent));
+        assert_eq!((spec.nodes, spec.is_safe(), spec.villains[0].is), (7, true, Villain::Silent));
         for (text, words) in [
             ("nodes = 0", "0 nodes"),
             ("nodes = 2000", "2000 nodes"),
@@ -378,12 +479,30 @@ mod tests {
             ("[work]\ncheckpoint = 1", "checkpoint of at least"),
             ("[switching.work]\ninterval = 0", "an interval"),
             ("[switching]\n[work]", "rules of work of its own"),
-            ("[switching]\ncommittees = [\"supervisors\"]", "other than supervisors"),
+            ("[switching]\ncommittees = [\"delegates\"]", "do not change by themselves"),
+            ("stakes = [1]", "where stake decides"),
+            ("mechanism = \"stake\"\nstakes = [1, 0]", "at least 1"),
+            ("mechanism = \"stake\"\nstakes = [1, 1, 1, 1, 1]", "one each"),
             ("[switching]\n[[villain]]\nnode = 1\nis = \"silent\"", "no villains"),
             ("[network]\nlatency_ms = [[1, 2]]", "square"),
         ] {
             let error = Spec::parse(text).expect_err(text).to_string();
             assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn power_and_not_heads_say_what_is_safe() {
+        let spec = |villains: &[usize]| {
+            let cast = villains.iter().map(|node| format!("[[villain]]\nnode = {node}\nis = \"silent\"\n"));
+            let text = "mechanism = \"stake\"\nstakes = [40, 20, 30, 10]\n".to_owned();
+            Spec::parse(&(text + &cast.collect::<String>())).expect("good")
+        };
+        for (villains, powers, safe) in
+            [(&[2][..], (30, 100), true), (&[0], (40, 100), false), (&[1, 3], (30, 100), true)]
+        {
+            let spec = spec(villains);
+            assert_eq!((spec.powers(), spec.is_safe()), (powers, safe), "{villains:?}");
         }
     }
 }

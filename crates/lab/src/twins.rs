@@ -188,7 +188,12 @@ pub fn play(
             violations.push(Violation::Stuck { node, tip, goal: 1 });
         }
         let Some(engine) = world.engine(node) else { continue };
-        violations.extend(check::certificates(node, engine.ledger(), false)?);
+        violations.extend(check::certificates(
+            node,
+            engine.ledger(),
+            &mut check::Committees::default(),
+            false,
+        )?);
         for evidence in engine.ledger().evidence().map_err(|e| Fatal::because(&e))? {
             match check::convicted(chain_id, &evidence) {
                 Some(who) => _ = accused.insert(who),

@@ -11,6 +11,7 @@ use std::{
 };
 
 use polity_consensus::Fatal;
+use polity_primitives::Height;
 
 use crate::{
     agreement::Agreement,
@@ -20,7 +21,7 @@ use crate::{
     conduct::{Conduct, SHUT_OUT_US},
     counts::Counts,
     disk::Disk,
-    engine::{Act, Cx, Engine, Label},
+    engine::{Act, Cx, EPOCH_MS, Engine, Label},
     rng::Rng,
     switching::{self, Amendments},
     trace::Trace,
@@ -472,6 +473,8 @@ impl World {
                 self.note(node, "final", hash.as_slice(), || format!("height {height} is {hash}"));
                 if honest {
                     self.checker.finalized(node, height, hash);
+                    let early = self.is_early(node, height);
+                    self.counts.early = self.counts.early.saturating_add(u64::from(early));
                 }
             }
             Act::Blame { who, why } => {
@@ -495,6 +498,14 @@ impl World {
                 self.note(node, "note", text.as_bytes(), || text.clone());
             }
         }
+    }
+
+    /// Whether the block at the head of `node` claims a time that has not come.
+    fn is_early(&self, node: usize, height: Height) -> bool {
+        let Some(engine) = self.engine(node) else { return false };
+        let head = engine.ledger().head();
+        let now_ms = EPOCH_MS.saturating_add(self.now_us / 1_000);
+        head.height() == height && head.header().timestamp.saturating_mul(1_000) > now_ms
     }
 
     /// Tells both ends of a connection that it is gone, or there again.

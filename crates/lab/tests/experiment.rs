@@ -2,8 +2,8 @@
 //! table hold together with 99.9 %.
 
 use polity_lab::experiment::{
-    Z_95, Z_ALL, double_spend, exact, fair_from, grinding, poisson, revenue, selfish_mining, threshold,
-    time_warp,
+    UNEQUAL, Z_95, Z_ALL, double_spend, exact, fair_from, grinding, poisson, revenue, selfish_mining,
+    threshold, time_warp,
 };
 
 /// The table of §11 of the Bitcoin paper, and exact values computed as I_4pq(z, 1/2).
@@ -54,10 +54,16 @@ fn the_experiment_meets_the_closed_form_and_crosses_fair_share() {
     }
 }
 
+/// A third of the power, however many hold it: two of four with three tenths are harmless, and one with four tenths is not.
 #[test]
 fn a_third_is_where_it_ends() {
-    let table = threshold(7, 12, &[(4, 1), (4, 2)], Z_95).expect("networks");
+    let equal: [_; 2] = [(4, &[0][..], &[][..]), (4, &[0, 3], &[])];
+    let unequal: [_; 3] = [(4, &[2][..], &UNEQUAL[..]), (4, &[1, 3], &UNEQUAL), (4, &[0], &UNEQUAL)];
+    let table = threshold(7, 12, &[&equal[..], &unequal[..]].concat(), Z_95).expect("networks");
     assert!(table.holds(), "{table}");
+    let powers: Vec<_> = table.rows.iter().map(|row| (row.villain_power, row.power, row.safe)).collect();
+    assert_eq!(powers, [(1, 4, true), (2, 4, false), (30, 100, true), (30, 100, true), (40, 100, false)]);
+    assert_eq!(table.rows[4].named_least, Some(40), "{table}");
 }
 
 /// Content and keys gain nothing, silence no more than theory allows and at the price of blocks; and the same experiment finds that

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use polity_lab::{Report, Spec, run, spec::Mechanism};
+use polity_lab::{Report, Spec, check::Violation, run, spec::Mechanism};
 
 /// What every seed of a campaign adds up to, so that a campaign that tries nothing does not pass.
 #[derive(Default)]
@@ -20,13 +20,17 @@ struct Sum {
     refused: AtomicU64,
     withheld: AtomicU64,
     ground: AtomicU64,
+    reseated: AtomicU64,
+    early: AtomicU64,
 }
 
 const VILLAINS: [&str; 5] = ["equivocator", "silent", "amnesiac", "liar", "grinder"];
 
-/// Up to `f` villains of 3f + 1, each kind under each constitution; in every eighth seed none. Where only supervisors vote, the villains are writers without a vote and so as many that more of the voters could be none.
+/// Up to `f` villains of 3f + 1, each kind under each constitution; in every ninth seed none. Where only some vote, the villains are
+/// writers without a vote and so as many that more of the voters could be none; where the few with most stake are all that count, as
+/// many as these bear.
 fn spec(nodes: usize, seed: u64) -> Spec {
-    let mechanism = Mechanism::ALL[usize::try_from(seed % 5).expect("small")];
+    let mechanism = Mechanism::ALL[usize::try_from(seed % 8).expect("small")];
     let text = format!(
         "nodes = {nodes}\nheights = 2\npayments = 2\nmechanism = \"{}\"\n\
          [network]\nloss_permille = {}\nduplicate_permille = 50\nreorder_permille = 50\nskew_ms = 1500\n\
@@ -36,11 +40,15 @@ fn spec(nodes: usize, seed: u64) -> Spec {
         seed % 4 + 1,
         seed % 3,
     );
-    let count = if seed % 8 == 7 { 0 } else { (nodes as u64 - 1) / 3 };
+    let count = match mechanism {
+        _ if seed % 9 == 8 => 0,
+        Mechanism::Delegation => (mechanism.seats(nodes).expect("few") as u64 - 1) / 3,
+        _ => (nodes as u64 - 1) / 3,
+    };
     let cast = (0..count).map(|i| {
-        let kind = usize::try_from((seed / 5 + i) % VILLAINS.len() as u64).expect("small");
+        let kind = usize::try_from((seed / 8 + i) % VILLAINS.len() as u64).expect("small");
         let node = match mechanism {
-            Mechanism::Supervisors => i,
+            Mechanism::Supervisors | Mechanism::Delegates => i,
             _ => (seed / 4 + i) % nodes as u64,
         };
         format!("[[villain]]\nnode = {node}\nis = \"{}\"\n", VILLAINS[kind])
@@ -75,6 +83,8 @@ fn campaign(nodes: usize, from: u64, to: u64) -> Sum {
             sum.refused.fetch_add(report.counts.refused, Ordering::Relaxed);
             sum.withheld.fetch_add(report.counts.withheld, Ordering::Relaxed);
             sum.ground.fetch_add(report.counts.ground, Ordering::Relaxed);
+            sum.reseated.fetch_add(report.counts.reseated, Ordering::Relaxed);
+            sum.early.fetch_add(report.counts.early, Ordering::Relaxed);
         }
     };
     std::thread::scope(|scope| {
@@ -100,6 +110,8 @@ fn check(sum: Sum, seeds: u64) {
         refused,
         withheld,
         ground,
+        reseated,
+        early,
     } = sum;
     assert_eq!(ground.into_inner(), 0, "content moved a turn");
     for (what, count, least) in [
@@ -114,6 +126,8 @@ fn check(sum: Sum, seeds: u64) {
         ("convicted", convicted, seeds / 8),
         ("lies refused", refused, seeds / 16),
         ("turns withheld", withheld, seeds / 16),
+        ("blocks that others voted on than on the one before", reseated, seeds / 4),
+        ("times a block was final before the time it claims", early, seeds),
     ] {
         let count = count.into_inner();
         assert!(count >= least, "{count} {what} in {seeds} storms");
@@ -139,6 +153,31 @@ fn storms_on_disk() {
         assert!(report.is_good(), "storm on disk, seed {seed}: {report}");
         assert!(report.counts.crashes > 0, "{report}");
     }
+}
+
+/// Clocks that are off change what blocks claim, without harm; clocks that are right do not. Where one is further off than nodes bear,
+/// proposals are refused: it may have to wait for its clock to be mended, and agreement holds.
+#[test]
+fn clocks_that_are_off_are_felt_and_break_nothing() {
+    let counts = |skew_ms: u64, is_borne: bool| {
+        let text = format!("nodes = 4\n[network]\nskew_ms = {skew_ms}\n[storm]\nseconds = 12\n");
+        let spec = Spec::parse(&text).expect("a specification");
+        let runs = (0..10).map(|seed| {
+            let report = run(&spec, seed, None).expect("a network");
+            let waits = |violation: &Violation| {
+                matches!(violation, Violation::Stuck { .. } | Violation::Unpaid { .. })
+            };
+            let holds = report.is_good() || !is_borne && report.violations.iter().all(waits);
+            assert!(holds, "clocks off by {skew_ms} ms, seed {seed}: {report}");
+            (report.counts.early, report.counts.too_early)
+        });
+        runs.fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1))
+    };
+    assert_eq!(counts(0, true), (0, 0));
+    let (early, refused) = counts(1_500, true);
+    assert!(early >= 40 && refused == 0, "{early} early, {refused} refused");
+    let (early, refused) = counts(4_500, false);
+    assert!(early >= 40 && refused >= 10, "{early} early, {refused} refused");
 }
 
 /// Two of seven grind where turns are drawn: agreement and life hold, they do nothing but stay silent, and nobody is accused of it.

@@ -95,14 +95,7 @@ impl Run {
     fn one(&self, spec: &Spec, as_json: bool) -> Outcome {
         let lines = self.trace.as_ref().map(|path| trace_file(path)).transpose()?;
         // Keys and block 0 are made before the clock runs.
-        polity_lab::run::agreement_of(
-            spec.nodes,
-            spec.mechanism,
-            spec.work.as_ref(),
-            spec.switching.as_ref(),
-            spec.punishing,
-        )
-        .map_err(Failure::failed)?;
+        polity_lab::run::agreement_of(&spec.into()).map_err(Failure::failed)?;
         let since = Instant::now();
         let report = polity_lab::run(spec, self.seed, lines).map_err(Failure::failed)?;
         let ms = since.elapsed().as_millis();
@@ -204,9 +197,6 @@ enum Theory {
 
 /// Shares of the hash power around those from which selfishness pays.
 const SHARES: [f64; 9] = [0.1, 0.15, 0.2, 0.23, 0.27, 0.3, 0.35, 0.4, 0.45];
-/// Validators and villains among them.
-const NETWORKS: [(usize, usize); 5] = [(4, 1), (4, 2), (7, 2), (7, 3), (7, 4)];
-
 impl Experiment {
     fn run(self, as_json: bool) -> Outcome {
         match self.what {
@@ -223,7 +213,7 @@ impl Experiment {
                 told(as_json, &table, holds)
             }
             Theory::BftThreshold => {
-                let table = experiment::threshold(self.seed, 40, &NETWORKS, experiment::Z_95);
+                let table = experiment::threshold(self.seed, 40, &experiment::NETWORKS, experiment::Z_95);
                 let table = table.map_err(Failure::failed)?;
                 told(as_json, &table, table.holds())
             }

@@ -28,7 +28,12 @@ use polity_mempool::Condition;
 use polity_primitives::{Address, B256, Certificate, Height, SealedBlock};
 
 use super::{Interval, Z_95, keys::Keys, mean, silence::Silence};
-use crate::{agreement::Agreement, disk::Store, engine::EPOCH_MS, spec::Mechanism};
+use crate::{
+    agreement::{Agreement, Founding},
+    disk::Store,
+    engine::EPOCH_MS,
+    spec::Mechanism,
+};
 
 /// Timestamps that a content-grinding writer tries, a second apart: clocks of others allow five.
 const TIMES: u64 = 3;
@@ -325,7 +330,8 @@ pub fn grind(
     first: usize,
     batches: u64,
 ) -> Result<Row, Fatal> {
-    let agreement = crate::run::agreement_of(members, Mechanism::Random, None, None, false)?;
+    let founding = Founding { seats: members, mechanism: Mechanism::Random, ..Founding::default() };
+    let agreement = crate::run::agreement_of(&founding)?;
     let mut game = Game::new(agreement, grinders, first, lever)?;
     let mut measured: [Vec<f64>; 3] = Default::default();
     #[allow(clippy::cast_precision_loss, reason = "small numbers")]

@@ -20,5 +20,5 @@ pub use grinding::{Grinding, Lever, Row as GrindingRow, Theory, grind, grinding}
 pub use interval::{Interval, Z_95, Z_ALL, mean, share};
 pub use selfish_mining::{Row as SelfishRow, SelfishMining, crossing, fair_from, revenue, selfish_mining};
 pub use silence::Silence;
-pub use threshold::{Row as ThresholdRow, Threshold, threshold};
+pub use threshold::{NETWORKS, Network, Row as ThresholdRow, Threshold, UNEQUAL, equivocators, threshold};
 pub use time_warp::{Row as TimeWarpRow, Stamp, TimeWarp, time_warp};

@@ -17,8 +17,8 @@ use polity_ledger::Ledger;
 use polity_primitives::{ASSEMBLY, B256, Bytes, CONSTITUTION, Height, U256};
 
 use crate::{
-    agreement::{Agreement, amendment},
-    spec::Switching,
+    agreement::{Agreement, settings},
+    spec::{Mechanism, Switching},
 };
 
 /// Gas of an act. Source: what `polity propose` asks for.
@@ -100,14 +100,19 @@ impl Amendments {
                 if self.done() || constitution::turn(&state) > head.height().next().0 {
                     return Ok(());
                 }
+                let nodes = agreement.keys().len();
                 let settings = match head.engine() {
-                    EngineKind::Bft => self.switching.work.written(),
+                    // Work is verified by all, whoever verified before.
+                    EngineKind::Bft => {
+                        let [_, by_all] = settings(Mechanism::Rotation, nodes);
+                        [self.switching.work.written(), by_all]
+                    }
                     EngineKind::Work => {
                         let committees = &self.switching.committees;
                         let turn = usize::try_from(id / 2).unwrap_or(usize::MAX);
                         let mechanism =
                             committees.get(turn % committees.len().max(1)).copied().unwrap_or_default();
-                        amendment(mechanism)
+                        settings(mechanism, nodes)
                     }
                 };
                 let member = usize::try_from(id).unwrap_or(0) % agreement.keys().len().max(1);
@@ -145,12 +150,16 @@ impl Amendments {
     }
 }
 
-/// Proposes that consensus is written so.
-fn proposal(settings: &str) -> Result<Vec<u8>, Fatal> {
-    let change: Change =
-        format!("set consensus.write = {settings}").parse().map_err(|e| Fatal::because(&e))?;
-    let op = IConstitution::Op::try_from(change.op as u8).map_err(|e| Fatal::because(&e))?;
-    let changes = vec![IConstitution::Change { op, path: change.path, value: change.value }];
+/// Proposes, in one amendment, that consensus is written and verified so: between the two nobody may be left to decide.
+fn proposal([write, verification]: &[String; 2]) -> Result<Vec<u8>, Fatal> {
+    let change = |(what, settings): (&str, &String)| {
+        let text = format!("set consensus.{what} = {settings}");
+        let change: Change = text.parse().map_err(|e| Fatal::because(&e))?;
+        let op = IConstitution::Op::try_from(change.op as u8).map_err(|e| Fatal::because(&e))?;
+        Ok(IConstitution::Change { op, path: change.path, value: change.value })
+    };
+    let both = [("write", write), ("verification", verification)];
+    let changes = both.into_iter().map(change).collect::<Result<Vec<_>, Fatal>>()?;
     let data: Bytes = IConstitution::amendCall { changes }.abi_encode().into();
     let calls = vec![IAssembly::Call { target: CONSTITUTION, value: U256::ZERO, data }];
     let track = B256::right_padding_from(b"members");
