@@ -4,12 +4,15 @@
 //! something was punished is asked of the state a block is built on; so a reorganisation that undoes a punishment brings the
 //! evidence back by itself.
 //!
-//! Rule kept: only what is proved against a member's key is recorded, each offence once, so much of one culprit and no more:
-//! its signatures cost it nothing, and it must not crowd out others.
+//! Rule kept: only what is proved against a member's key is recorded, each offence once, so much of one member and no more, however
+//! many keys it has had: its signatures cost it nothing, and it must not crowd out others.
 //!
 //! Deliberately absent: what evidence proves (`polity_constitution::offence`), and what it costs (the constitution).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 use parking_lot::{Mutex, RwLock};
 use polity_constitution::{Offence, offence};
@@ -21,8 +24,8 @@ use polity_primitives::{
 
 use crate::{Error, Head, Ledger, view::StateSlots};
 
-/// Most offences of one key on record.
-pub const OFFENCES_PER_CULPRIT_MAX: usize = 16;
+/// Most offences of one member on record, under all its keys.
+pub const OFFENCES_PER_MEMBER_MAX: usize = 16;
 /// Most offences on record. As many as the database keeps.
 pub const OFFENCES_MAX: usize = polity_db::EVIDENCE_MAX;
 /// For how many blocks evidence is not offered again that the chain refused though it was expected to take it.
@@ -53,8 +56,10 @@ pub enum Source {
 pub enum Heard {
     /// New and recorded: others should hear of it.
     New,
-    /// Known, or nothing is left to punish, or it is of a member or height that this node does not know yet.
+    /// Known, or nothing is left to punish, or it is of a height that this node does not know yet.
     Idle,
+    /// Signed with a key that is no member's here: of one that joined just now, or of nobody. Anyone makes any number of these.
+    Stranger,
     /// It proves nothing: no honest node tells it.
     False,
 }
@@ -74,6 +79,8 @@ pub(crate) struct Docket {
 #[derive(Default)]
 struct Record {
     by_key: BTreeMap<B256, Docketed>,
+    /// Whose the keys are that culprits signed with. Nothing for what was loaded until it is asked for.
+    members: BTreeMap<Address, String>,
     /// Grows with every change.
     version: u64,
     /// Refused by the chain: not offered before this height.
@@ -81,8 +88,29 @@ struct Record {
 }
 
 impl Record {
-    fn of(&self, culprit: &Address) -> usize {
-        self.by_key.values().filter(|at| at.offence.culprit == *culprit).count()
+    /// The entries of `member`, under all its keys.
+    fn of<'a>(&'a self, member: &'a str) -> impl Iterator<Item = &'a Docketed> {
+        let is = move |at: &&Docketed| self.members.get(&at.offence.culprit).is_some_and(|of| of == member);
+        self.by_key.values().filter(is)
+    }
+
+    /// Asks `slots` whose the keys are that are not known yet. Cost: a slot for each of those.
+    fn name(&mut self, slots: &StateSlots<'_>) {
+        for culprit in self.by_key.values().map(|at| at.offence.culprit) {
+            if let Entry::Vacant(vacant) = self.members.entry(culprit)
+                && let Some(member) = constitution::member_of_signer(slots, culprit)
+            {
+                vacant.insert(member);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &B256) {
+        let culprit = self.by_key.remove(key).map(|at| at.offence.culprit);
+        self.refused.remove(key);
+        if let Some(culprit) = culprit.filter(|gone| self.by_key.values().all(|at| at.offence.culprit != *gone)) {
+            self.members.remove(&culprit);
+        }
     }
 }
 
@@ -139,7 +167,8 @@ impl Ledger {
         carries(&self.head())
     }
 
-    /// What the block after `head` would punish, at most one offence of each culprit: what is due soonest first.
+    /// What the block after `head` would punish, at most one offence of each member: the gravest first, for a member answers once, and
+    /// of those the oldest.
     pub(crate) fn due_on(&self, head: &Head, timestamp_secs: u64) -> Vec<Docketed> {
         if !carries(head) {
             return Vec::new();
@@ -148,13 +177,17 @@ impl Ledger {
         let record = self.0.docket.record.lock();
         let offered = |key: &B256| record.refused.get(key).is_none_or(|until| *until <= next);
         let mut entries: Vec<_> = record.by_key.values().filter(|at| offered(&at.offence.key)).collect();
-        entries.sort_by_key(|at| (at.offence.height, at.offence.round, at.offence.key));
-        let mut due: Vec<Docketed> = Vec::new();
+        entries.sort_by_key(|at| {
+            let Offence { kind, height, round, key, .. } = at.offence;
+            (!kind.is_double(), height, round, key)
+        });
+        let (mut due, mut members) = (Vec::new(), BTreeSet::new());
         for entry in entries {
-            let again = due.iter().any(|before| before.offence.culprit == entry.offence.culprit);
-            let at = (next.0, timestamp_secs);
-            if !again && constitution::obstacle(&slots, &entry.offence, at, true).is_none() {
+            let member = constitution::member_of_signer(&slots, entry.offence.culprit);
+            let Some(member) = member.filter(|member| !members.contains(member)) else { continue };
+            if constitution::obstacle(&slots, &entry.offence, (next.0, timestamp_secs), true).is_none() {
                 due.push(entry.clone());
+                members.insert(member);
             }
         }
         due
@@ -221,13 +254,18 @@ impl Ledger {
         let Ok(accusation) = Accusation::from_bytes(bytes) else { return Ok(Heard::False) };
         let Some(evidence) = accusation.into_evidence(offence.culprit) else { return Ok(Heard::False) };
         let head = self.head();
-        // As of the block after next: whoever told it may be a block ahead.
-        let at = (head.height().next().next().0, self.timestamp(&head, None));
-        if constitution::obstacle(&StateSlots(&head.state), &offence, at, true).is_some() {
-            return Ok(Heard::Idle);
+        match constitution::obstacle(&StateSlots(&head.state), &offence, self.soon(&head), true) {
+            Some(Obstacle::Unattributed(_)) => return Ok(Heard::Stranger),
+            Some(_) => return Ok(Heard::Idle),
+            None => {}
         }
         let Some(docketed) = proved(self.0.charter.chain_id, evidence) else { return Ok(Heard::False) };
         Ok(if self.put(docketed, Source::Told)? { Heard::New } else { Heard::Idle })
+    }
+
+    /// When what is heard and what is on record is judged: as of the block after next, for whoever told it may be a block ahead.
+    fn soon(&self, head: &Head) -> (u64, u64) {
+        (head.height().next().next().0, self.timestamp(head, None))
     }
 
     /// Records that the writer of an invalid worked block sealed what no state makes valid; if it did.
@@ -247,33 +285,37 @@ impl Ledger {
         let head = self.head();
         let slots = StateSlots(&head.state);
         let (key, culprit) = (docketed.offence.key, docketed.offence.culprit);
-        if constitution::member_of_signer(&slots, culprit).is_none() {
-            return Ok(false);
-        }
+        let Some(member) = constitution::member_of_signer(&slots, culprit) else { return Ok(false) };
         let accusation = docketed.accusation.clone();
         {
             let mut record = self.0.docket.record.lock();
             if record.by_key.contains_key(&key) {
                 return Ok(false);
             }
-            let of_culprit = record.of(&culprit) >= OFFENCES_PER_CULPRIT_MAX;
-            if of_culprit || record.by_key.len() >= OFFENCES_MAX {
-                // What is settled makes room for what is not: of the same culprit, or of all.
-                let at = (head.height().next().0, head.header().timestamp);
+            record.name(&slots);
+            let of_member = record.of(&member).count() >= OFFENCES_PER_MEMBER_MAX;
+            if of_member || record.by_key.len() >= OFFENCES_MAX {
+                // What is settled makes room for what is not: of the same member, or of all. What is merely to come is not settled.
+                let at = self.soon(&head);
                 let settled = |entry: &&Docketed| {
-                    (!of_culprit || entry.offence.culprit == culprit)
-                        && constitution::obstacle(&slots, &entry.offence, at, true).is_some()
+                    let obstacle = constitution::obstacle(&slots, &entry.offence, at, true);
+                    obstacle.is_some_and(|obstacle| !matches!(obstacle, Obstacle::Future(_)))
                 };
-                let oldest = record.by_key.values().filter(settled).min_by_key(|at| at.offence.height);
+                let by_height = |at: &&Docketed| at.offence.height;
+                let oldest = if of_member {
+                    record.of(&member).filter(settled).min_by_key(by_height)
+                } else {
+                    record.by_key.values().filter(settled).min_by_key(by_height)
+                };
                 let Some(oldest) = oldest.map(|entry| entry.offence.key) else { return Ok(false) };
                 self.0.db.drop_evidence(oldest.as_slice())?;
-                record.by_key.remove(&oldest);
-                record.refused.remove(&oldest);
+                record.remove(&oldest);
             }
             self.0.db.put_evidence(key.as_slice(), &docketed.evidence)?;
             tracing::warn!(kind = docketed.offence.kind.as_str(), %culprit, height = docketed.offence.height,
                 rule = docketed.offence.rule, "ledger.evidence");
             record.by_key.insert(key, docketed);
+            record.members.insert(culprit, member);
             record.version = record.version.saturating_add(1);
         }
         for listener in self.0.docket.listeners.read().iter() {

@@ -1,7 +1,8 @@
 //! Following others block by block, whichever engine wrote the blocks: what a node does that was away while engines changed.
 //!
 //! Rule kept: nothing is taken on trust. A certificate is verified with the committee that our own state makes; a block without one
-//! must have its work. No engine that decides may run meanwhile.
+//! must have its work. Engines go on while blocks are followed; only what a committee decided waits until none runs that may decide the
+//! same height.
 
 use polity_consensus::work::Inserted;
 use polity_primitives::{B256, Certificate, Height};
@@ -23,6 +24,8 @@ pub enum Followed {
     Apart(String),
     /// It breaks a rule.
     Refused(String),
+    /// Our committee decided it, and engines may be running: it is taken once they rest.
+    Waits,
 }
 
 /// Which engines the chain asks for. Both at the terminal height, where a committee decides between worked blocks.
@@ -32,6 +35,11 @@ pub struct Plan {
     pub committee: bool,
     /// Blocks are worked since the block of this hash.
     pub work: Option<B256>,
+}
+
+impl Plan {
+    /// No engine runs.
+    pub const REST: Self = Self { committee: false, work: None };
 }
 
 /// A block as nodes tell it each other: its RLP, and its certificate if a committee decided it.
@@ -84,7 +92,10 @@ impl Ledger {
         self.settled().height()
     }
 
-    /// Takes the next block of another node's chain.
+    /// Takes the next block of another node's chain. `rests` says that no engine runs; while one may, a block that our committee decided
+    /// is left to [wait](Followed::Waits).
+    ///
+    /// Units: `now_ms` is milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// [`Error`]: the fault is ours.
@@ -93,6 +104,7 @@ impl Ledger {
         bytes: &[u8],
         certificate: Option<&Certificate>,
         now_ms: u64,
+        rests: bool,
     ) -> Result<Followed, Error> {
         let block = match decode(bytes) {
             Ok(block) => block,
@@ -141,6 +153,9 @@ impl Ledger {
         }
         if let Err(error) = committee.verify(self.charter().chain_id, certificate) {
             return Ok(Followed::Refused(error.to_string()));
+        }
+        if !rests {
+            return Ok(Followed::Waits);
         }
         match self.judge(bytes, height, now_ms)? {
             Judged::Invalid(_, reason) => Ok(Followed::Refused(reason)),

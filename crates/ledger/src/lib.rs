@@ -34,7 +34,7 @@ mod write;
 use std::sync::Arc;
 
 pub use application::{LedgerApplication, Proposer};
-pub use docket::{Docketed, Heard, OFFENCES_MAX, OFFENCES_PER_CULPRIT_MAX, Source};
+pub use docket::{Docketed, Heard, OFFENCES_MAX, OFFENCES_PER_MEMBER_MAX, Source};
 pub use error::{Error, SubmitError};
 pub use follow::{Followed, Plan, Told};
 pub use head::{Agreement, ExecutedBlock, Head};
@@ -45,7 +45,7 @@ use polity_db::Db;
 use polity_execution::Executor;
 use polity_mempool::Mempool;
 use polity_primitives::{B256, Height};
-pub use pursuit::Pursuit;
+pub use pursuit::{Pursuit, WAIT_MS_MAX};
 use schnellru::{ByLength, LruMap};
 pub use view::StateView;
 pub use work::WorkChain;

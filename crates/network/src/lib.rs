@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 pub use gossip::Gossip;
 pub use libp2p::{Multiaddr, PeerId};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -108,13 +108,15 @@ pub struct Told {
     pub bytes: Vec<u8>,
 }
 
-/// Evidence that a peer passes on. Answer with [`NetworkHandle::judge`], or it is not passed on.
+/// Evidence that a peer passes on. Answer with [`NetworkHandle::judge`], or it is not passed on. Until it is dropped it takes one of
+/// the places that its peer has.
 #[derive(Debug)]
 pub struct Accused {
     /// The accusation.
     pub bytes: Vec<u8>,
     /// To answer with.
     pub ticket: Ticket,
+    _place: OwnedSemaphorePermit,
 }
 
 /// What comes from the network, by kind, so that none waits behind another.
@@ -135,6 +137,14 @@ pub struct Inbox {
 pub struct Ticket {
     id: libp2p::gossipsub::MessageId,
     from: PeerId,
+}
+
+impl Ticket {
+    /// Who passed it on.
+    #[must_use]
+    pub const fn peer(&self) -> PeerId {
+        self.from
+    }
 }
 
 /// What the node thinks of a batch, or of evidence.

@@ -26,7 +26,9 @@ pub const TOLD_MAX: usize = 256;
 /// Longest piece of evidence: an accusation, as `polity_primitives::ACCUSATION_BYTES_MAX` bounds it. Units: bytes.
 pub const EVIDENCE_BYTES_MAX: usize = 4_096;
 /// Evidence waiting to be judged; more is dropped unread, and told again.
-pub const EVIDENCE_WAITING_MAX: usize = 64;
+pub const EVIDENCE_WAITING_MAX: usize = 256;
+/// Evidence of one peer waiting to be judged: who sends more leaves room for what others send.
+pub const EVIDENCE_PER_PEER_MAX: usize = 8;
 /// Commands waiting; more publications are dropped.
 pub const COMMANDS_MAX: usize = 4_096;
 /// Connections in all.

@@ -1,13 +1,17 @@
-//! What each peer has done lately: how much it sent, and how often in vain.
+//! What each peer has done lately: how much it sent, how much of that waits to be judged, and how often it was in vain.
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use libp2p::PeerId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits::{BLAMES_MAX, PEER_BYTES_BURST, PEER_BYTES_PER_SEC, PEERS_REMEMBERED_MAX, SHUT_OUT};
+use crate::limits::{
+    BLAMES_MAX, EVIDENCE_PER_PEER_MAX, PEER_BYTES_BURST, PEER_BYTES_PER_SEC, PEERS_REMEMBERED_MAX, SHUT_OUT,
+};
 
 #[derive(Debug)]
 struct Conduct {
@@ -16,6 +20,8 @@ struct Conduct {
     at: Instant,
     blames: u32,
     shut_out_until: Option<Instant>,
+    /// Places for its evidence in the queue that all share.
+    places: Arc<Semaphore>,
 }
 
 /// Conduct of the peers.
@@ -35,6 +41,7 @@ impl Peers {
             at: now,
             blames: 0,
             shut_out_until: None,
+            places: Arc::new(Semaphore::new(EVIDENCE_PER_PEER_MAX)),
         })
     }
 
@@ -53,6 +60,11 @@ impl Peers {
             }
             None => false,
         }
+    }
+
+    /// A place for a piece of evidence of `peer`, free again once it is dropped; `None` while all of its own are taken.
+    pub(crate) fn place(&mut self, peer: PeerId, now: Instant) -> Option<OwnedSemaphorePermit> {
+        self.conduct(peer, now).places.clone().try_acquire_owned().ok()
     }
 
     /// Remembers misbehaviour; true if the peer is to be shut out now.

@@ -369,7 +369,9 @@ impl Task {
             tracing::debug!(peer = %ticket.from, bytes = bytes.len(), "network.evidence.malformed");
             return self.judge(&ticket, Judgement::Blame);
         }
-        if self.accuse.try_send(Accused { bytes, ticket: ticket.clone() }).is_err() {
+        let place = self.peers.place(ticket.from, Instant::now());
+        let accused = place.map(|place| Accused { bytes, ticket: ticket.clone(), _place: place });
+        if accused.is_none_or(|accused| self.accuse.try_send(accused).is_err()) {
             self.judge(&ticket, Judgement::Ignore);
         }
     }

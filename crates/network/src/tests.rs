@@ -79,6 +79,37 @@ async fn evidence_goes_on_once_it_is_judged_good_and_within_bounds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn evidence_of_one_peer_leaves_room_for_that_of_another() {
+    let (middle, mut middle_in) = start(config(2, vec![], None)).await.expect("middle");
+    let to_middle = vec![middle.address().clone()];
+    let (left, mut left_in) = start(config(1, to_middle.clone(), None)).await.expect("left");
+    let (right, mut right_in) = start(config(3, to_middle, None)).await.expect("right");
+    for queue in [&mut left_in, &mut right_in] {
+        assert!(matches!(next(queue).await, Inbound::Joined(_)));
+    }
+    for _ in 0..2 {
+        assert!(matches!(next(&mut middle_in).await, Inbound::Joined(_)));
+    }
+    // More than it has places, and then a transaction, behind which all of it has arrived.
+    let flood = 4 * limits::EVIDENCE_PER_PEER_MAX;
+    left.accuse((0..flood).map(|i| vec![1, u8::try_from(i).expect("few")]).collect());
+    left.broadcast(vec![Gossip::new(vec![2, 3, 4], Condition::default())]);
+    assert!(matches!(next(&mut middle_in).await, Inbound::Transactions { .. }));
+    right.accuse(vec![vec![2]]);
+    let mut of_left = 0;
+    loop {
+        let accused = timeout(Duration::from_secs(20), middle_in.accused.recv()).await;
+        let accused = accused.expect("in time").expect("open");
+        if accused.bytes == [2] {
+            assert_ne!(accused.ticket.peer(), peer_id(&public_key(&secret(1)).expect("key")).expect("a peer"));
+            break;
+        }
+        of_left += 1;
+    }
+    assert_eq!(of_left, limits::EVIDENCE_PER_PEER_MAX);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_not_let_in_and_a_removed_member_is_put_out() {
     let (host, mut host_in) = start(config(1, vec![], Some(&[1, 2]))).await.expect("host");
     let (_member, mut member_in) =
@@ -162,6 +193,11 @@ fn conduct_is_bounded() {
     assert!(peers.blame(peer, now));
     assert!(peers.is_shut_out(&peer, now));
     assert!(!peers.is_shut_out(&peer, now + limits::SHUT_OUT));
+    let mut places: Vec<_> = (0..=limits::EVIDENCE_PER_PEER_MAX).map(|_| peers.place(peer, now)).collect();
+    assert!(places.pop().is_some_and(|beyond| beyond.is_none()));
+    assert!(places.iter().all(Option::is_some) && peers.place(PeerId::random(), now).is_some());
+    drop(places);
+    assert!(peers.place(peer, now).is_some(), "what is judged makes room");
 }
 
 proptest! {

@@ -48,11 +48,19 @@ pub(crate) async fn status(network: &NetworkHandle, peer: PeerId) -> Option<Peer
     borsh::from_slice(&answer).ok()
 }
 
-/// Asks `peer` for its blocks from `from` on.
+/// Asks `peer` for its blocks from `from` on. An answer that is none is remembered against it.
 pub(crate) async fn fetch(network: &NetworkHandle, peer: PeerId, from: Height) -> Option<Vec<Fetched>> {
-    use alloy_rlp::Decodable as _;
     let answer = network.ask(peer, encoded(&Ask::Blocks(from.0))).await?;
-    let items: Vec<Item> = borsh::from_slice(&answer).ok()?;
+    let blocks = decoded(&answer);
+    if blocks.is_none() {
+        network.blame(peer);
+    }
+    blocks
+}
+
+fn decoded(answer: &[u8]) -> Option<Vec<Fetched>> {
+    use alloy_rlp::Decodable as _;
+    let items: Vec<Item> = borsh::from_slice(answer).ok()?;
     items
         .into_iter()
         .map(|item| {

@@ -18,7 +18,7 @@ pub(crate) struct Engines {
 pub(crate) struct Running {
     pub(crate) committee: Option<Arc<BftHandle>>,
     pub(crate) work: Option<Arc<WorkHandle>>,
-    /// Neither runs while blocks of others are followed: how far they are.
+    /// Neither runs while blocks are taken that others have decided: from which on.
     pub(crate) following: Option<u64>,
     /// Why the blocks of others were refused, where they are further.
     pub(crate) refused: Option<String>,
@@ -79,9 +79,9 @@ impl Engine for Engines {
         status.peers_tip = status.peers_tip.max(polity_primitives::Height(running.peers_tip));
         status.failure = status.failure.or_else(|| self.failure.borrow().clone());
         status.trouble = status.trouble.or(running.refused);
-        if let Some(of) = running.following {
+        if let Some(from) = running.following {
             status.trouble =
-                Some(format!("following the blocks of the others, up to {of}; no engine runs until then"));
+                Some(format!("following the blocks that others have decided, from {from} on; no engine runs until then"));
         }
         status
     }

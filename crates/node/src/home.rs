@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use polity_primitives::B256;
 use polity_work::MinerConfig;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,19 @@ pub enum HomeError {
         path: PathBuf,
         /// What is wrong, with line and column.
         reason: String,
+    },
+    /// Its keys have served another chain.
+    #[error(
+        "{path}: the keys here have served the chain of genesis block {found}, and the charter here founds that of {ours}. What was signed \
+         there could be held against them here: give the new chain a new chain id or new keys, and a home of its own"
+    )]
+    OtherChain {
+        /// The record.
+        path: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// What runs now.
+        ours: B256,
     },
     /// The keys.
     #[error(transparent)]
@@ -141,6 +155,25 @@ impl Home {
         self.save_settings(settings)
     }
 
+    /// Notes which chain the keys of this home serve, once; the file `chain` stays when `db/` and `wal/` are removed.
+    ///
+    /// # Errors
+    /// [`HomeError::OtherChain`] if they have served another.
+    pub(crate) fn serve(&self, genesis: B256) -> Result<(), HomeError> {
+        let path = self.0.join("chain");
+        let found = match fs::read_to_string(&path) {
+            Ok(found) => found.trim().to_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(HomeError::Io { path, source }),
+        };
+        if found.is_empty() {
+            // Never written, or cut short when the power failed.
+            return fs::write(&path, format!("{genesis}\n")).map_err(|source| HomeError::Io { path, source });
+        }
+        let ours = genesis;
+        if found == ours.to_string() { Ok(()) } else { Err(HomeError::OtherChain { path, found, ours }) }
+    }
+
     /// Writes `node.toml`.
     ///
     /// # Errors
@@ -183,5 +216,20 @@ impl Home {
     pub fn charter_text(&self) -> Result<String, HomeError> {
         let path = self.charter();
         fs::read_to_string(&path).map_err(|source| HomeError::Io { path, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_a_home_serve_one_chain() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (home, chain) = (Home(folder.path().to_owned()), B256::repeat_byte(1));
+        home.serve(chain).expect("the first");
+        home.serve(chain).expect("the same again");
+        let error = home.serve(B256::repeat_byte(2)).expect_err("another");
+        assert!(error.to_string().contains("new chain id or new keys"), "{error}");
     }
 }

@@ -137,6 +137,7 @@ pub async fn start(home: &Home) -> Result<RunningNode, NodeError> {
         .await
         .map_err(|error| NodeError::Stopped(error.to_string()))??;
     if let Some(member) = &settings.member {
+        home.serve(ledger.genesis_hash())?;
         check_keys(&ledger, member, &secrets)?;
     }
     // The charter in force says who may connect; it may have been amended since the one in the home.

@@ -4,8 +4,8 @@
 //! so a crash between any two steps is a restart like any other.
 //!
 //! A node that was away while engines changed finds nobody in its old engine. So nodes ask each other now and then where they are;
-//! one that stays behind what committees have decided elsewhere stops its engine, takes the blocks one by one, each judged as if
-//! it had come from the engine, and goes on with whatever the chain asks for then.
+//! one that stays behind what committees have decided elsewhere takes the blocks one by one, each judged as if it had come from the
+//! engine. What peers say of where they are stops nothing: engines rest for blocks that our own committee signed, and no others.
 
 use std::{
     collections::BTreeMap,
@@ -140,7 +140,7 @@ impl Supervisor {
                 break;
             }
         }
-        self.rest(Plan { committee: false, work: None }).await;
+        self.rest(Plan::REST).await;
     }
 
     /// Stops what `plan` does not ask for.
@@ -161,6 +161,11 @@ impl Supervisor {
     /// Starts and stops engines as the chain asks for.
     async fn fit(&mut self) -> Result<(), NodeError> {
         let plan = self.parts.ledger.plan()?;
+        self.fit_to(plan).await
+    }
+
+    /// Starts and stops engines until they are those of `plan`.
+    async fn fit_to(&mut self, plan: Plan) -> Result<(), NodeError> {
         self.rest(plan).await;
         let running = self.parts.engines.now();
         if let (Some(anchor), None) = (plan.work, &running.work) {
@@ -216,6 +221,13 @@ impl Supervisor {
         while let Some(answer) = asking.join_next().await {
             self.statuses.extend(answer.ok().flatten());
         }
+        // Nobody has decided more than it has.
+        let lies: Vec<PeerId> =
+            self.statuses.iter().filter(|(_, at)| at.certified > at.height).map(|(peer, _)| *peer).collect();
+        for peer in lies {
+            self.statuses.remove(&peer);
+            self.parts.network.blame(peer);
+        }
         let highest = self.statuses.values().map(|status| status.height).max().unwrap_or(0);
         self.parts.engines.change(|running| running.peers_tip = highest);
         self.hear(highest);
@@ -254,48 +266,67 @@ impl Supervisor {
         self.may_write.store(alone || self.level, Ordering::Release);
     }
 
-    /// Takes blocks of `leaders`, one peer after the other, up to what committees have decided there.
+    /// Takes blocks of `leaders`, one peer after the other, up to what committees have decided there, as they say.
     async fn follow(&mut self, leaders: BTreeMap<PeerId, u64>) -> Result<(), NodeError> {
         let ledger = self.parts.ledger.clone();
-        let to = leaders.values().max().copied();
         let mut pursuit = Pursuit::new(leaders);
-        let mut rests = false;
         while let Some((peer, from)) = pursuit.next(&ledger) {
+            // Who was asked before may have been left while engines rested.
+            self.fit_pursuit(&pursuit, from).await?;
+            let asked = Instant::now();
             let batch = self.fetch(peer, from).await;
             if batch.is_empty() {
                 warn!(%peer, %from, "node.following.nothing");
                 pursuit.leave();
                 continue;
             }
-            if !std::mem::replace(&mut rests, true) {
-                info!(%peer, %from, to, "node.following");
-                self.rest(Plan { committee: false, work: None }).await;
-                self.parts.engines.change(|running| running.following = to);
-            }
-            let taking = ledger.clone();
-            let taken = tokio::task::spawn_blocking(move || {
-                let taken = pursuit.take(&taking, &batch, wall_ms());
-                (pursuit, taken)
-            });
-            let (back, taken) = taken.await.map_err(|error| NodeError::Stopped(error.to_string()))?;
-            pursuit = back;
-            let refused = match taken? {
-                Followed::Taken | Followed::Known => None,
-                Followed::Apart(reason) => Some(reason),
-                Followed::Refused(reason) => {
-                    self.parts.network.blame(peer);
-                    Some(reason)
+            pursuit.give(batch, u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX));
+            loop {
+                let taking = ledger.clone();
+                let taken = tokio::task::spawn_blocking(move || {
+                    let taken = pursuit.take(&taking, wall_ms());
+                    (pursuit, taken)
+                });
+                let (back, taken) = taken.await.map_err(|error| NodeError::Stopped(error.to_string()))?;
+                pursuit = back;
+                let taken = taken?;
+                self.fit_pursuit(&pursuit, from).await?;
+                if taken == Followed::Waits {
+                    info!(%peer, %from, "node.following");
+                    continue;
                 }
-            };
-            let trouble = refused.map(|reason| {
-                warn!(%peer, reason, "node.following.refused");
-                format!("the blocks that others have decided are refused: {reason}")
-            });
-            self.parts.engines.change(|running| running.refused = trouble);
+                self.note(peer, taken);
+                break;
+            }
         }
         self.ignored.extend(pursuit.left().iter().map(|peer| (*peer, Instant::now())));
         self.parts.engines.change(|running| running.following = None);
         self.fit().await
+    }
+
+    /// Starts and stops engines as `pursuit` asks for, which is at block `from`.
+    async fn fit_pursuit(&mut self, pursuit: &Pursuit<PeerId>, from: Height) -> Result<(), NodeError> {
+        let plan = pursuit.plan(&self.parts.ledger)?;
+        self.parts.engines.change(|running| running.following = (plan == Plan::REST).then_some(from.0));
+        self.fit_to(plan).await?;
+        self.watch()
+    }
+
+    /// Remembers what became of the blocks of `peer`.
+    fn note(&self, peer: PeerId, taken: Followed) {
+        let refused = match taken {
+            Followed::Taken | Followed::Known | Followed::Waits => None,
+            Followed::Apart(reason) => Some(reason),
+            Followed::Refused(reason) => {
+                self.parts.network.blame(peer);
+                Some(reason)
+            }
+        };
+        let trouble = refused.map(|reason| {
+            warn!(%peer, reason, "node.following.refused");
+            format!("the blocks that others have decided are refused: {reason}")
+        });
+        self.parts.engines.change(|running| running.refused = trouble);
     }
 
     async fn fetch(&self, peer: PeerId, from: Height) -> Vec<Fetched> {

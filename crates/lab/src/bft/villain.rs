@@ -37,6 +37,8 @@ pub enum Villain {
     Liar,
     /// Tries contents and silence so that its next turn comes sooner (`grinder.rs`).
     Grinder,
+    /// Proposes blocks whose headers no state makes valid.
+    Nonsense,
     /// Where blocks are worked: keeps its blocks to itself and shows them when that costs others the most (Eyal and Sirer, 2014).
     Selfish,
     /// Where blocks are worked: tells of its blocks and never gives them.
@@ -55,6 +57,7 @@ impl Villain {
             Self::Amnesiac => "amnesiac",
             Self::Liar => "liar",
             Self::Grinder => "grinder",
+            Self::Nonsense => "nonsense",
             Self::Selfish => "selfish",
             Self::Withholder => "withholder",
             Self::TimeWarp => "time-warp",
@@ -64,7 +67,10 @@ impl Villain {
     /// Whether it plays where a committee votes.
     #[must_use]
     pub const fn votes(self) -> bool {
-        matches!(self, Self::Equivocator | Self::Silent | Self::Amnesiac | Self::Liar | Self::Grinder)
+        matches!(
+            self,
+            Self::Equivocator | Self::Silent | Self::Amnesiac | Self::Liar | Self::Grinder | Self::Nonsense
+        )
     }
 
     /// Whether it plays where blocks are worked.
@@ -163,9 +169,30 @@ impl Masked {
                         Plan::Instead(block) => self.propose_instead(&bytes, &block, cx),
                     }
                 }
+                (Villain::Nonsense, Act::Send { bytes, label, .. })
+                    if ["proposal", "part"].contains(&label.kind) =>
+                {
+                    if let Some(block) = self.nonsense(label, cx) {
+                        self.propose_instead(&bytes, &block, cx);
+                    }
+                }
                 (_, act) => cx.acts.push(act),
             }
         }
+    }
+
+    /// A block for the turn of a proposal whose header breaks a rule in every state.
+    fn nonsense(&mut self, label: Label, cx: &mut Cx) -> Option<SealedBlock> {
+        if label.kind != "proposal" {
+            return None;
+        }
+        let mut block = self.app.build(Height(label.height), label.round, cx.wall_ms()).ok()?.block;
+        match cx.rng.below(3) {
+            0 => block.header.extra_data = vec![0].into(),
+            1 => block.header.gas_used = block.header.gas_limit.saturating_add(1),
+            _ => block.header.number = block.header.number.saturating_add(1),
+        }
+        Some(block.seal())
     }
 
     /// What a grinder does with the turn that a proposal or part of it is of.

@@ -1,12 +1,12 @@
-//! Following others block by block, with the production's patience: who stays behind what committees have decided elsewhere stops its
-//! engines, takes the blocks of the one that is furthest, and goes on with whatever the chain asks for then.
+//! Following others block by block, with the production's patience: who stays behind what committees have decided elsewhere takes
+//! the blocks of the one that is furthest; its engines rest when [`Pursuit::plan`] says so.
 
 use std::collections::BTreeMap;
 
 use alloy_rlp::Decodable as _;
 use borsh::{BorshDeserialize, BorshSerialize};
 use polity_consensus::Fatal;
-use polity_ledger::{Followed, Ledger, Pursuit, Told};
+use polity_ledger::{Followed, Ledger, Plan, Pursuit, Told};
 use polity_primitives::{Certificate, Height};
 
 use super::BLOCKS;
@@ -70,6 +70,10 @@ struct Taking {
     from: Height,
     /// The timer of the answer.
     timer: u64,
+    /// When it was asked.
+    asked_ms: u64,
+    /// Whether its answer is here and waits for engines to rest.
+    waits: bool,
 }
 
 /// Where peers are, and whom this node follows.
@@ -85,9 +89,15 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Whether it is following: then no engine may run.
-    pub(super) const fn follows(&self) -> bool {
-        self.taking.is_some()
+    /// What has to run.
+    pub(super) fn plan(&self, ledger: &Ledger) -> Result<Plan, Fatal> {
+        let plan = self.taking.as_ref().map_or_else(|| ledger.plan(), |taking| taking.pursuit.plan(ledger));
+        plan.map_err(|e| Fatal::because(&e))
+    }
+
+    /// Whether blocks are here that are taken once what runs is what [`Self::plan`] says.
+    pub(super) fn waits(&self) -> bool {
+        self.taking.as_ref().is_some_and(|taking| taking.waits)
     }
 
     pub(super) fn start(&self, cx: &mut Cx) {
@@ -102,7 +112,7 @@ impl Follower {
             let (label, bytes) = Word::Where.said();
             cx.broadcast(label, bytes);
             cx.timer(ASK, ASK_US);
-        } else if let Some(mut late) = self.taking.take_if(|taking| taking.timer == id) {
+        } else if let Some(mut late) = self.taking.take_if(|taking| taking.timer == id && !taking.waits) {
             late.pursuit.leave();
             self.go_on(ledger, late.pursuit, cx);
         }
@@ -113,7 +123,7 @@ impl Follower {
     }
 
     fn look_around(&mut self, ledger: &Ledger, cx: &mut Cx) {
-        if self.follows() {
+        if self.taking.is_some() {
             return;
         }
         let (now, head) = (cx.now_ms(), ledger.head().height());
@@ -143,7 +153,8 @@ impl Follower {
             return;
         };
         self.timers = self.timers.saturating_add(1);
-        self.taking = Some(Taking { pursuit, peer, from, timer: self.timers });
+        let (timer, asked_ms) = (self.timers, cx.now_ms());
+        self.taking = Some(Taking { pursuit, peer, from, timer, asked_ms, waits: false });
         send(peer, &Word::Ask(from.0), cx);
         cx.timer(self.timers, ANSWER_US);
     }
@@ -168,9 +179,10 @@ impl Follower {
                 send(from, &Word::Answer(height, items), cx);
             }
             Ok(Word::Answer(height, items)) => {
-                let answers = |taking: &mut Taking| taking.peer == from && taking.from.0 == height;
+                let answers =
+                    |taking: &mut Taking| taking.peer == from && taking.from.0 == height && !taking.waits;
                 if let Some(taking) = self.taking.take_if(answers) {
-                    self.take(ledger, taking, items, cx)?;
+                    self.give(ledger, taking, items, cx)?;
                 }
             }
             Err(error) => cx.blame(from, error.to_string()),
@@ -178,27 +190,37 @@ impl Follower {
         Ok(())
     }
 
-    /// Takes blocks in order, and asks for more if they do not lead far enough.
-    fn take(&mut self, ledger: &Ledger, taking: Taking, items: Vec<Item>, cx: &mut Cx) -> Result<(), Fatal> {
-        let Taking { mut pursuit, peer, .. } = taking;
+    /// Takes what was given as far as engines allow it now.
+    fn give(&mut self, ledger: &Ledger, mut taking: Taking, items: Vec<Item>, cx: &mut Cx) -> Result<(), Fatal> {
         let told = |Item { block, certificate }| -> alloy_rlp::Result<Told> {
             let certificate = certificate.map(|bytes: Vec<u8>| Certificate::decode(&mut &*bytes)).transpose();
             Ok((block, certificate?))
         };
-        match items.into_iter().map(told).collect::<alloy_rlp::Result<Vec<_>>>() {
-            Err(_) => {
-                cx.blame(peer, "not a certificate".to_owned());
-                pursuit.leave();
-            }
-            Ok(blocks) => {
-                match pursuit.take(ledger, &blocks, cx.wall_ms()).map_err(|e| Fatal::because(&e))? {
-                    Followed::Taken | Followed::Known => {}
-                    Followed::Apart(reason) => cx.note(format!("the chain of {peer} is another: {reason}")),
-                    Followed::Refused(reason) => cx.blame(peer, reason),
-                }
-            }
+        let blocks = items.into_iter().map(told).collect::<alloy_rlp::Result<Vec<_>>>();
+        if blocks.is_err() {
+            cx.blame(taking.peer, "not a certificate".to_owned());
         }
-        self.go_on(ledger, pursuit, cx);
+        let waited_ms = cx.now_ms().saturating_sub(taking.asked_ms);
+        taking.pursuit.give(blocks.unwrap_or_default(), waited_ms);
+        self.taking = Some(taking);
+        self.take(ledger, cx)
+    }
+
+    /// Takes blocks in order, and asks for more if they do not lead far enough.
+    pub(super) fn take(&mut self, ledger: &Ledger, cx: &mut Cx) -> Result<(), Fatal> {
+        let Some(mut taking) = self.taking.take() else { return Ok(()) };
+        let peer = taking.peer;
+        match taking.pursuit.take(ledger, cx.wall_ms()).map_err(|e| Fatal::because(&e))? {
+            Followed::Waits => {
+                taking.waits = true;
+                self.taking = Some(taking);
+                return Ok(());
+            }
+            Followed::Taken | Followed::Known => {}
+            Followed::Apart(reason) => cx.note(format!("the chain of {peer} is another: {reason}")),
+            Followed::Refused(reason) => cx.blame(peer, reason),
+        }
+        self.go_on(ledger, taking.pursuit, cx);
         Ok(())
     }
 }

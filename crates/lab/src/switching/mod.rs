@@ -127,11 +127,7 @@ impl Node {
     fn fit(&mut self, cx: &mut Cx) -> Result<(), Fatal> {
         loop {
             self.tell(cx)?;
-            if self.follower.follows() {
-                self.rest(Plan { committee: false, work: None });
-                return Ok(());
-            }
-            let plan = self.ledger.plan().map_err(|e| Fatal::because(&e))?;
+            let plan = self.follower.plan(&self.ledger)?;
             self.rest(plan);
             self.started = self.started.saturating_add(1);
             let number = self.started;
@@ -193,7 +189,13 @@ impl Engine for Node {
                     call(running, cx, |engine, cx| engine.receive(from, said, cx))?;
                 }
             }
-            Some((&BLOCKS, said)) => self.follower.receive(&self.ledger, from, said, cx)?,
+            Some((&BLOCKS, said)) => {
+                self.follower.receive(&self.ledger, from, said, cx)?;
+                while self.follower.waits() {
+                    self.fit(cx)?;
+                    self.follower.take(&self.ledger, cx)?;
+                }
+            }
             _ => cx.blame(from, "words of no engine".to_owned()),
         }
         self.fit(cx)

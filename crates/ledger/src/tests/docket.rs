@@ -1,16 +1,22 @@
 //! Evidence on record: carried by whoever builds, taken by whoever judges, back after a reorganisation, there after a restart.
 
+use alloy_sol_types::SolCall as _;
 use polity_charter::Charter;
 use polity_consensus::work::{Chain as _, Inserted, Search};
 use polity_db::Memory;
-use polity_institutions::{constitution, registry};
-use polity_primitives::{Accusation, SealedHeader, VoteKind, VotePair, vote_digest, work_digest};
+use polity_institutions::{
+    constitution,
+    registry::{self, IRegistry},
+};
+use polity_primitives::{
+    Accusation, REGISTRY, SealedHeader, VoteKind, VotePair, vote_digest, work_digest,
+};
 
 use super::{
     forks::{Miner, ROTATION, WORK},
     *,
 };
-use crate::{Genesis, Heard, OFFENCES_PER_CULPRIT_MAX};
+use crate::{Genesis, Heard, OFFENCES_PER_MEMBER_MAX};
 
 const INCENTIVE: &str = "incentive    = {}";
 const STANDING: &str = "incentive    = { standing = { start = 10, write = 1, double_sign = -100, invalid = -100, suspend_below = 0 } }";
@@ -145,7 +151,7 @@ fn what_peers_tell_is_judged_bounded_and_kept_over_a_restart() {
     let last = forged.len() - 1;
     forged[last] = 29;
     assert_eq!(hear(&forged), Heard::False, "no key made this signature");
-    assert_eq!(hear(&votes(&ledger, "nobody", 1, 0)), Heard::Idle, "no member that is known here");
+    assert_eq!(hear(&votes(&ledger, "nobody", 1, 0)), Heard::Stranger, "no member that is known here");
     assert_eq!(hear(&votes(&ledger, "node-1", 9, 0)), Heard::Idle, "no height that is known here");
     assert_eq!(hear(&votes(&ledger, "node-1", 1, 0)), Heard::New);
     assert_eq!(hear(&votes(&ledger, "node-1", 1, 0)), Heard::Idle, "known");
@@ -153,9 +159,9 @@ fn what_peers_tell_is_judged_bounded_and_kept_over_a_restart() {
     for round in 1..100 {
         hear(&votes(&ledger, "node-1", 1, round));
     }
-    assert_eq!(ledger.docket().len(), OFFENCES_PER_CULPRIT_MAX);
+    assert_eq!(ledger.docket().len(), OFFENCES_PER_MEMBER_MAX);
     assert_eq!(hear(&votes(&ledger, "node-2", 1, 0)), Heard::New);
-    assert_eq!(told.load(std::sync::atomic::Ordering::Relaxed), OFFENCES_PER_CULPRIT_MAX + 1);
+    assert_eq!(told.load(std::sync::atomic::Ordering::Relaxed), OFFENCES_PER_MEMBER_MAX + 1);
     assert_eq!(ledger.due_evidence().len(), 2, "one offence of each culprit");
     let before = ledger.docket();
     let again = Ledger::in_memory(&memory.fork(), charter, &genesis).expect("opens");
@@ -223,4 +229,74 @@ fn who_seals_what_no_state_makes_valid_is_recorded_and_punished() {
     let bytes = d.chain.seal(block).expect("sealed");
     assert!(matches!(c.take(&bytes), Inserted::Invalid(_)));
     assert_eq!(c.ledger.docket().len(), 0);
+}
+
+#[test]
+fn what_is_to_come_soon_is_not_settled_and_makes_no_room_for_more_of_it() {
+    let charter = charter(4, ROTATION, STANDING);
+    let genesis = Genesis::of(&charter).expect("executes");
+    let ledger = Ledger::in_memory(&Memory::new(), charter, &genesis).expect("opens");
+    let hear = |round| ledger.hear_evidence(&votes(&ledger, "node-1", 2, round)).expect("judged");
+    let full = u32::try_from(OFFENCES_PER_MEMBER_MAX).expect("few");
+    // Of the block after next: whoever tells it is a block ahead.
+    assert!((0..full).all(|round| hear(round) == Heard::New));
+    let before = (ledger.docket(), ledger.0.docket.version());
+    assert!((full..3 * full).all(|round| hear(round) == Heard::Idle), "nothing goes to the disk or to peers");
+    assert_eq!((ledger.docket(), ledger.0.docket.version()), before);
+}
+
+/// `member` takes the consensus key named `node`.
+fn set_node(ledger: &Ledger, member: &str, node: &str) {
+    let call = IRegistry::setNodeCall {
+        id: B256::right_padding_from(member.as_bytes()),
+        consensusKey: secret(node).public_key(SECP256K1).serialize().to_vec().into(),
+        peerKey: Prover::new(&keccak256(node)).expect("a key").public_key().into(),
+    };
+    let tx = TxEip1559 {
+        chain_id: ledger.charter().chain_id,
+        gas_limit: 4_000_000,
+        max_fee_per_gas: 100_000_000_000,
+        to: TxKind::Call(REGISTRY),
+        input: call.abi_encode().into(),
+        ..TxEip1559::default()
+    };
+    ledger.submit(&signed(tx, member), Condition::default()).expect("taken");
+}
+
+#[test]
+fn a_member_has_one_place_on_record_under_all_its_keys() {
+    let network = Committee::new(STANDING);
+    let ledger = &network.nodes[0];
+    // The keys are made from names: "node-2 b node" is its second.
+    set_node(ledger, "node-2", "node-2 b node");
+    network.block(0);
+    let signer = |name: &str| address(&secret(name));
+    let now = constitution::member_of_signer(&ledger.latest(), signer("node-2 b node"));
+    assert_eq!(now.as_deref(), Some("node-2"));
+    let hear = |name: &str, round| ledger.hear_evidence(&votes(ledger, name, 1, round)).expect("judged");
+    let half = u32::try_from(OFFENCES_PER_MEMBER_MAX).expect("few") / 2;
+    for name in ["node-2", "node-2 b"] {
+        assert!((0..half).all(|round| hear(name, round) == Heard::New));
+    }
+    for name in ["node-2", "node-2 b"] {
+        assert_eq!(hear(name, half), Heard::Idle, "{name}");
+    }
+    assert_eq!(ledger.due_evidence().len(), 1, "it answers once");
+    assert_eq!(hear("node-3", 0), Heard::New, "others have their own place");
+}
+
+#[test]
+fn the_gravest_offence_of_a_member_is_carried_first() {
+    let [a] = miners();
+    let header = polity_primitives::Header { number: 1, ..Default::default() };
+    let digest = work_digest(a.chain.chain_id(), header.hash_slow());
+    let signature = Vote::from(sign(digest, &secret("node-3 node")));
+    let header = alloy_rlp::encode(&header).into();
+    let lighter = Accusation::InvalidWork(SealedHeader { header, signature }).to_bytes();
+    // Two votes in a later round of the same height.
+    let graver = votes(&a.ledger, "node-3", 1, 7);
+    assert_eq!(a.ledger.hear_evidence(&lighter).expect("judged"), Heard::New);
+    assert_eq!(a.ledger.due_evidence(), [lighter]);
+    assert_eq!(a.ledger.hear_evidence(&graver).expect("judged"), Heard::New);
+    assert_eq!(a.ledger.due_evidence(), [graver]);
 }

@@ -171,7 +171,7 @@ fn who_follows_takes_the_terminal_block_with_its_own_certificate_only() {
     let (last, now, ledger) = (parted.last, parted.now, &parted.ours.node.ledger);
     let (before, theirs) = (parted.ours.node.end(), parted.theirs.node.end().1);
     let follow = |block: &[u8], certificate: Option<&Certificate>| {
-        ledger.follow(block, certificate, now).expect("no fault of ours")
+        ledger.follow(block, certificate, now, true).expect("no fault of ours")
     };
     let good = certified(ledger, last, theirs, "node-1 node");
     let branch = parted.branch();
@@ -205,7 +205,7 @@ fn who_follows_takes_the_terminal_block_with_its_own_certificate_only() {
     assert_eq!(own.node.end(), (last, theirs), "a restart finds the decision");
     for node in [ledger, &own.node.ledger] {
         let block = parted.theirs.node.ledger.block(last).expect("readable").expect("there").block.encoded();
-        assert_eq!(node.follow(&block, Some(&good), now).expect("judged"), Followed::Known);
+        assert_eq!(node.follow(&block, Some(&good), now, true).expect("judged"), Followed::Known);
     }
     let mut app = ledger.application(proposer());
     assert!(app.finalize(ours).is_err(), "a second decision of one height stops the node");
@@ -215,7 +215,7 @@ fn who_follows_takes_the_terminal_block_with_its_own_certificate_only() {
 /// Follows `blocks` from the first on; whether the power held.
 fn learn(story: &Story, blocks: &[Told], now: u64) -> bool {
     blocks.iter().all(|(block, certificate)| {
-        match story.node.ledger.follow(block, certificate.as_ref(), now) {
+        match story.node.ledger.follow(block, certificate.as_ref(), now, true) {
             Ok(Followed::Taken | Followed::Known) => true,
             Ok(other) => panic!("{other:?}"),
             Err(_) => false,
