@@ -151,7 +151,9 @@ fn is_met(cx: &mut Context<'_>, settings: &Settings, but: B256) -> Result<bool> 
     let (mut candidates, mut enough) = (Vec::new(), 1);
     for index in 0..count {
         let id = match &few {
-            Some(few) => usize::try_from(index).ok().and_then(|index| few.get(index)).copied().unwrap_or_default(),
+            Some(few) => {
+                usize::try_from(index).ok().and_then(|index| few.get(index)).copied().unwrap_or_default()
+            }
             None => registry().node_at(&mut cx.storage_of(REGISTRY), index)?,
         };
         let rights = registry().rights(&mut cx.storage_of(REGISTRY), id, u64::MAX)?;
