@@ -161,7 +161,9 @@ fn punishes_a_double_signer(name: &str) {
     }
     // One vote twice is no offence.
     std::fs::write(&file, villain.one_vote_twice(tip).to_string()).expect("a file");
-    assert_eq!(network.refused(&reporter, &submit), "NoOffence", "{name}");
+    let refused = network.refused(&reporter, &submit);
+    let why = "it proves nothing on chain ";
+    assert!(refused.contains(why) && refused.ends_with("saying one thing twice is no offence"), "{refused}");
 }
 
 /// One validator runs twice: two nodes with the keys of one member, each of which knows half of the network, and sees other

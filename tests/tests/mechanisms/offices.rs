@@ -80,7 +80,11 @@ fn stake_moves_a_seat_at_the_next_term() {
     network.act("alice", &["delegate", "--stake", "75", "wwf"]);
     eventually("a seat for wwf", || seats(&network).contains_key("wwf").then_some(()));
     let seen = look(&network);
-    assert_eq!(seen.shares(), [("br", 1, 1), ("de", 1, 1), ("wwf", 1, 1)], "un has no more than br, and comes after it");
+    assert_eq!(
+        seen.shares(),
+        [("br", 1, 1), ("de", 1, 1), ("wwf", 1, 1)],
+        "un has no more than br, and comes after it"
+    );
     assert_eq!(seen.had_turns(), ["br", "de", "wwf"].into());
     assert!(seen.follows() && !seen.writers.iter().any(|writer| writer == "un"), "{:?}", seen.writers);
 }

@@ -2,6 +2,8 @@
 //!
 //! Also the answer to the question that every punishment and every exit asks first: who would be left?
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, B256};
 use polity_charter::Rights;
 use polity_constitution::{
@@ -103,34 +105,59 @@ pub(super) fn would_sit(
     Ok(seated(settings, &candidates, B256::ZERO))
 }
 
-/// Why nobody would be left to decide blocks by the settings of the next block and those that are coming, as things stand in
-/// storage, with the arithmetic; `None` if somebody is. Gas: the first candidates usually answer.
-pub(crate) fn nobody_decides(cx: &mut Context<'_>) -> Result<Option<String>> {
-    nobody_but(cx, B256::ZERO)
+/// Whether somebody can decide blocks by the settings of the next block and those that are coming, as things stand in storage.
+/// Gas: the first candidates usually answer; at most those who bonded or supervise, where the settings ask for that.
+pub(crate) fn somebody_decides(cx: &mut Context<'_>) -> Result<bool> {
+    Ok(first_unmet(cx, B256::ZERO)?.is_none())
 }
 
 /// Whether `member` is the last that can decide blocks: with it somebody can, without it nobody.
 pub(super) fn nobody_decides_without(cx: &mut Context<'_>, member: B256) -> Result<bool> {
-    Ok(nobody_but(cx, member)?.is_some() && nobody_decides(cx)?.is_none())
+    Ok(first_unmet(cx, member)?.is_some() && somebody_decides(cx)?)
 }
 
-fn nobody_but(cx: &mut Context<'_>, member: B256) -> Result<Option<String>> {
+/// Why nobody would be left to decide blocks, with the arithmetic; `None` if somebody is. Gas: as [`somebody_decides`], but to count
+/// for the arithmetic every node.
+pub(crate) fn nobody_decides(cx: &mut Context<'_>) -> Result<Option<String>> {
+    let Some(settings) = first_unmet(cx, B256::ZERO)? else { return Ok(None) };
+    let candidates = candidates_in(cx, &settings)?;
+    if candidates.is_empty() {
+        let nodes = registry().node_ids(&mut cx.storage_of(REGISTRY))?.len();
+        let why = format!("may validate, of {nodes} members with a node");
+        return Ok(Some(CommitteeError::Empty(why).to_string()));
+    }
+    Ok(seated(&settings, &candidates, B256::ZERO).err().map(|problem| problem.to_string()))
+}
+
+/// The settings, of the next block or coming, by which nobody but `but` can decide.
+fn first_unmet(cx: &mut Context<'_>, but: B256) -> Result<Option<Settings>> {
     let next = cx.block().height.saturating_add(1);
     for settings in constitution().settings_from(cx, next)? {
-        if let Some(problem) = nobody_by(cx, &settings, member)? {
-            return Ok(Some(problem));
+        if !is_met(cx, &settings, but)? {
+            return Ok(Some(settings));
         }
     }
     Ok(None)
 }
 
-fn nobody_by(cx: &mut Context<'_>, settings: &Settings, but: B256) -> Result<Option<String>> {
+/// Whether somebody other than `but` can decide by `settings`.
+fn is_met(cx: &mut Context<'_>, settings: &Settings, but: B256) -> Result<bool> {
     let halls = Halls::of(cx, settings)?;
-    let mut nodes = registry().node_ids(&mut cx.storage_of(REGISTRY))?;
-    nodes.retain(|id| *id != but);
-    let (all, mut candidates, mut enough) = (nodes.len(), Vec::new(), 1);
-    for id in nodes {
-        if !registry().rights(&mut cx.storage_of(REGISTRY), id, u64::MAX)?.contains(Rights::VALIDATE) {
+    let few = few_who_may(cx, settings)?;
+    let count = match &few {
+        Some(few) => few.len() as u64,
+        None => registry().node_count(&mut cx.storage_of(REGISTRY))?,
+    };
+    let (mut candidates, mut enough) = (Vec::new(), 1);
+    for index in 0..count {
+        let id = match &few {
+            Some(few) => {
+                usize::try_from(index).ok().and_then(|index| few.get(index)).copied().unwrap_or_default()
+            }
+            None => registry().node_at(&mut cx.storage_of(REGISTRY), index)?,
+        };
+        let rights = registry().rights(&mut cx.storage_of(REGISTRY), id, u64::MAX)?;
+        if id == but || !rights.contains(Rights::VALIDATE) {
             continue;
         }
         candidates.extend(one(cx, &halls, id)?);
@@ -138,14 +165,28 @@ fn nobody_by(cx: &mut Context<'_>, settings: &Settings, but: B256) -> Result<Opt
         // verify.
         if candidates.len() >= enough {
             if seated(settings, &candidates, B256::ZERO).is_ok() {
-                return Ok(None);
+                return Ok(true);
             }
             enough = enough.saturating_mul(2);
         }
     }
-    if candidates.is_empty() {
-        let why = format!("may validate, of {all} members with a node");
-        return Ok(Some(CommitteeError::Empty(why).to_string()));
+    Ok(seated(settings, &candidates, B256::ZERO).is_ok())
+}
+
+/// The only ones whom `settings` let write or verify, whatever others do: supervisors by name, and who bonded if that is asked for.
+/// `None` if everyone with a node comes into question.
+fn few_who_may(cx: &mut Context<'_>, settings: &Settings) -> Result<Option<Vec<B256>>> {
+    let mut few: Vec<B256> = match &settings.verification {
+        Verification::Supervisors { members } => members.iter().filter_map(|id| names::word(id)).collect(),
+        _ => Vec::new(),
+    };
+    let by_bond = matches!(settings.write, WriteRight::Stake { .. }) || !settings.incentive.pledge.is_zero();
+    if by_bond {
+        let bonded = constitution().bonded.all(&mut cx.storage_of(CONSTITUTION))?;
+        few.extend(bonded);
+        let mut seen = BTreeSet::new();
+        few.retain(|id| seen.insert(*id));
     }
-    Ok(seated(settings, &candidates, B256::ZERO).err().map(|problem| problem.to_string()))
+    // Without a bond to ask for, whoever supervises may write too, or somebody in office may.
+    Ok(if few.is_empty() && !by_bond { None } else { Some(few) })
 }

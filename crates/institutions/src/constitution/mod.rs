@@ -46,7 +46,7 @@ use alloy_sol_types::SolValue;
 use polity_charter::Charter;
 use polity_primitives::{ASSEMBLY, CONSTITUTION};
 
-pub(crate) use candidates::nobody_decides;
+pub(crate) use candidates::{nobody_decides, somebody_decides};
 pub use close::{CLOSE_GAS_MAX, ISSUED_MAX};
 pub use evidence::CONVICT_GAS_MAX;
 pub use judge::{MESSAGE_BYTES_MAX, STEP_GAS, changes_of};

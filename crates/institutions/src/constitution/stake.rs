@@ -18,7 +18,7 @@ use polity_primitives::{CONSTITUTION, REGISTRY};
 
 use super::{
     Constitution, IConstitution as sol,
-    candidates::nobody_decides,
+    candidates::{nobody_decides, somebody_decides},
     constitution,
     shares::{Shares, mul_div},
     vesting::Vesting,
@@ -301,7 +301,7 @@ impl Constitution {
             self.may_be_candidate(cx, to)?;
             ensure!(to != candidate && to != holder, sol::NoCandidate { member: to });
         }
-        let could_decide = nobody_decides(cx)?.is_none();
+        let could_decide = somebody_decides(cx)?;
         let own = holding.shares.get(cx)?;
         // Who takes out everything gives up every share, also the fraction that is worth less than a wei.
         let price = if amount == max { own } else { pool.bonded.price(cx, amount)? };

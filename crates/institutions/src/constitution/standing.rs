@@ -9,7 +9,7 @@
 use alloy_primitives::B256;
 use polity_constitution::{Settings, Standing};
 
-use super::{Constitution, IConstitution as sol, candidates::nobody_decides};
+use super::{Constitution, IConstitution as sol, candidates::somebody_decides};
 use crate::{
     context::{Context, Result},
     ensure, layout,
@@ -120,9 +120,9 @@ impl Constitution {
         if done {
             return Ok(());
         }
-        let could_decide = nobody_decides(cx)?.is_none();
+        let could_decide = somebody_decides(cx)?;
         let punished = cx.inside(REGISTRY, |cx| {
-            let decides = |cx: &mut Context<'_>| Ok(!could_decide || nobody_decides(cx)?.is_none());
+            let decides = |cx: &mut Context<'_>| Ok(!could_decide || somebody_decides(cx)?);
             registry().punish(cx, member, expel, decides)
         })?;
         if punished {

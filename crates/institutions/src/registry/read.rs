@@ -359,6 +359,16 @@ impl Registry {
         Ok(validators)
     }
 
+    /// How many present members have a node.
+    pub(crate) fn node_count<R: Read>(&self, r: &mut R) -> Result<u64, R::Error> {
+        self.nodes.len(r)
+    }
+
+    /// The member with the node at `index`.
+    pub(crate) fn node_at<R: Read>(&self, r: &mut R, index: u64) -> Result<B256, R::Error> {
+        self.nodes.at(index).get(r)
+    }
+
     /// Present members with a node.
     pub(crate) fn node_ids<R: Read>(&self, r: &mut R) -> Result<Vec<B256>, R::Error> {
         self.nodes.all(r)

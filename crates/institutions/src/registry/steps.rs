@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     assembly,
-    constitution::{first_turn, nobody_decides},
+    constitution::{first_turn, nobody_decides, somebody_decides},
     context::{Context, Result},
     directory::may_hold_keys,
     ensure, names,
@@ -68,7 +68,7 @@ impl Registry {
     /// Who can go on before a change that may take rights of those in `lost`.
     pub(crate) fn going(&self, cx: &mut Context<'_>, lost: Rights) -> Result<Going> {
         Ok(Going {
-            decides: nobody_decides(cx)?.is_none(),
+            decides: somebody_decides(cx)?,
             proposes: lost.contains(Rights::PROPOSE) && assembly::anyone_proposes(cx)?,
         })
     }

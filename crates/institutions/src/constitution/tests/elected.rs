@@ -36,7 +36,11 @@ enum Office {
 /// Settings by the line of the charter that they replace, and the office they give.
 const SETTINGS: [(&str, &str, Office); 3] = [
     (ROTATION, "write = { by = \"membership\", primary = \"elected\", chamber = \"board\" }", Office::Leads),
-    (ROTATION, "write = { by = \"delegation\", seats = 2, term = \"30d\", chamber = \"board\" }", Office::Writes),
+    (
+        ROTATION,
+        "write = { by = \"delegation\", seats = 2, term = \"30d\", chamber = \"board\" }",
+        Office::Writes,
+    ),
     (ALL, "verification = { by = \"delegates\", chamber = \"board\" }", Office::Verifies),
 ];
 

@@ -29,7 +29,9 @@ const SETTINGS: [(&str, &[&str], &str); 3] = [
     ),
     (
         "pledge",
-        &["set consensus.incentive = { pledge = \"100 wei\", unbonding = \"7d\", slash = { double_sign = \"1/2\" } }"],
+        &[
+            "set consensus.incentive = { pledge = \"100 wei\", unbonding = \"7d\", slash = { double_sign = \"1/2\" } }",
+        ],
         "members that may validate none has bonded the pledge of 100 wei (the most is 0 wei)",
     ),
     (
@@ -83,7 +85,10 @@ fn chain(way: &str, lines: &[&str]) -> Chain {
     let (igo, own) = if by_kind { (", \"validate\"", "") } else { ("", "rights = [\"validate\"], ") };
     let mut text = CHARTER.to_owned();
     for (old, new) in [
-        ("mode       = \"replay\"\nstart      = 2020-01-01\nstep       = \"1d\"", "mode = \"wall\"".to_owned()),
+        (
+            "mode       = \"replay\"\nstart      = 2020-01-01\nstep       = \"1d\"",
+            "mode = \"wall\"".to_owned(),
+        ),
         ("members = [\"AAA\", \"BBB\", \"CCC\"]", "members = [\"CCC\", \"DDD\"]".to_owned()),
         (
             "igo    = [\"read\", \"write\", \"transact\"]",
@@ -136,7 +141,8 @@ fn members_may_go_with_the_settings_that_need_them() {
     let one = "set consensus.verification = { by = \"supervisors\", members = [\"CCC\"] }";
     for instead in [all, one] {
         let mut chain = chain("", supervisors);
-        amend(&mut chain, &[instead, away[0], away[1]]).unwrap_or_else(|problem| panic!("{instead}: {problem}"));
+        amend(&mut chain, &[instead, away[0], away[1]])
+            .unwrap_or_else(|problem| panic!("{instead}: {problem}"));
     }
     // And not with settings that need others, who go in the same amendment.
     let mut chain = chain("", &["set chambers.plenary.voting = \"8d\""]);
