@@ -24,6 +24,27 @@ fn charter(name: &str) -> String {
     root().join("charters").join(name).display().to_string()
 }
 
+/// A run is a function of its seed, and says what it cost.
+#[test]
+fn a_simulation_is_the_same_twice_and_reports_messages_and_bytes() {
+    let spec = root().join("crates/lab/specs/small.toml").display().to_string();
+    let play = |seed: &str| -> Value {
+        let output = polity(&["lab", "run", &spec, "--seed", seed, "--json"]);
+        assert!(output.status.success(), "{}", said(&output));
+        let mut report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert!(report["machine_ms_per_height"].is_u64(), "{report}");
+        report["report"].take()
+    };
+    let (first, second) = (play("1"), play("1"));
+    assert_eq!(first, second);
+    assert_ne!(first["trace"], play("2")["trace"]);
+    assert!(first["height"].as_u64() >= Some(2), "{first}");
+    // Each of four votes twice a height, to three others, with a signature of 65 bytes.
+    for (count, least) in [("messages", 48), ("bytes", 48 * 65)] {
+        assert!(first["counts"][count].as_u64() >= Some(least), "{count}: {first}");
+    }
+}
+
 #[test]
 fn every_command_has_help_with_an_example() {
     for command in [

@@ -89,9 +89,17 @@ impl Turns {
     fn drawn(&self, sums: &[u64], seed: &B256, height: Height, round: u32) -> u32 {
         let total = sums.last().copied().unwrap_or(0);
         let ticket = ticket(seed, height, round, total);
-        let at = sums.partition_point(|sum| *sum <= ticket);
+        let at = reached(sums, ticket, |_| ());
         self.writers.get(at).copied().unwrap_or_default()
     }
+}
+
+/// The first of `sums`, which ascend, that is above `ticket`; `looked` is told each sum that is looked at.
+fn reached(sums: &[u64], ticket: u64, mut looked: impl FnMut(u64)) -> usize {
+    sums.partition_point(|sum| {
+        looked(*sum);
+        *sum <= ticket
+    })
 }
 
 fn len(seats: &[u32]) -> u32 {
@@ -127,4 +135,37 @@ fn turn_bytes(height: Height, round: u32) -> [u8; 12] {
     head.copy_from_slice(&height.0.to_be_bytes());
     tail.copy_from_slice(&round.to_be_bytes());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sums looked at by the dearest draw among `seats` seats of unequal weights, whose draws are compared with a search from the
+    /// first on.
+    fn dearest(seats: u64) -> u32 {
+        let sums: Vec<u64> = (1..=seats)
+            .scan(0, |sum, weight| {
+                *sum += weight % 7 + 1;
+                Some(*sum)
+            })
+            .collect();
+        let total = *sums.last().expect("some");
+        let draws = (0..2_000).map(|height| ticket(&B256::ZERO, Height(height), 0, total));
+        let count = |drawn: u64| {
+            let mut looks = 0;
+            let at = reached(&sums, drawn, |_| looks += 1);
+            assert_eq!(Some(at), sums.iter().position(|sum| *sum > drawn));
+            looks
+        };
+        draws.chain([0, total - 1]).map(count).max().expect("some")
+    }
+
+    #[test]
+    fn the_cost_of_a_draw_grows_with_the_logarithm() {
+        let costs = [64, 512, 4_096].map(dearest);
+        // 6, 9 and 12 halvings, and at most two looks more.
+        assert!(costs.iter().zip([8, 11, 14]).all(|(cost, most)| *cost <= most), "{costs:?}");
+        assert!(costs.is_sorted() && costs[2] > costs[0], "a search that looks at nothing: {costs:?}");
+    }
 }

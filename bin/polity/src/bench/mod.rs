@@ -6,6 +6,7 @@
 mod anvil;
 mod block;
 mod flood;
+mod lab;
 mod limits;
 mod load;
 mod machine;
@@ -37,6 +38,8 @@ pub(crate) enum Part {
     Block,
     /// Thousands of open proposals, a million ballots on one, and then everything due at once.
     Flood,
+    /// A simulated network of 193 validators: machine time, messages and bytes per height.
+    Lab,
 }
 
 /// What to measure.
@@ -85,6 +88,10 @@ pub(crate) fn run(settings: &Settings) -> Result<Report, Failure> {
     if settings.has(Part::Flood) {
         tell("a flood of proposals and ballots");
         report.flood = Some(flood::measure(&settings.flood)?);
+    }
+    if settings.has(Part::Lab) {
+        tell("193 validators, simulated");
+        report.lab = Some(lab::measure()?);
     }
     report.targets = target::judge(&report);
     Ok(report)

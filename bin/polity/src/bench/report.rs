@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{anvil, block, flood, limits, network, target::Target};
+use super::{anvil, block, flood, lab, limits, network, target::Target};
 
 /// Everything measured.
 #[derive(Debug, Default, Serialize)]
@@ -14,6 +14,7 @@ pub(crate) struct Report {
     pub(crate) anvil: Option<anvil::Measured>,
     pub(crate) block: Option<block::Measured>,
     pub(crate) flood: Option<flood::Measured>,
+    pub(crate) lab: Option<lab::Measured>,
     pub(crate) targets: Vec<Target>,
 }
 
@@ -48,6 +49,9 @@ impl Report {
         }
         if let Some(flood) = &self.flood {
             out += &flood.text();
+        }
+        if let Some(lab) = &self.lab {
+            out += &lab.text();
         }
         out += "targets\n";
         self.targets.iter().for_each(|target| out += &target.text());
@@ -176,5 +180,19 @@ impl flood::Measured {
         }
         out += &format!("  bookkeeping adds at most {} µs of processor time to any block\n", self.added_us);
         out
+    }
+}
+
+impl lab::Measured {
+    fn text(&self) -> String {
+        format!(
+            "{} validators, simulated: {} heights, {} ms of machine time each   ({})\n  {:>8} messages and {} bytes a height\n",
+            self.validators,
+            self.heights,
+            self.ms_per_height,
+            self.conditions.text(),
+            self.messages_per_height,
+            self.bytes_per_height,
+        )
     }
 }

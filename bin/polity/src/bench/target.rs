@@ -1,4 +1,4 @@
-//! What must hold of the figures. Source: the issue of the spine and that of the assembly.
+//! What must hold of the figures. Source: the issues of the spine, of the assembly and of the constitution of consensus.
 
 use serde::Serialize;
 
@@ -15,6 +15,11 @@ const RSS_TRANSFERS: usize = 1_000_000;
 
 /// Longest block of bookkeeping, to the block of an idle network. Units: percent.
 const BOOKKEEPING_PERCENT_MAX: u64 = 200;
+
+/// Longest that a height of simulated validators, one for each member of the United Nations, may take. Units: milliseconds of machine time.
+const LAB_MS_MAX: u64 = 1_500;
+/// Heights after which that is judged.
+const LAB_HEIGHTS: u64 = 20;
 
 /// A target, and whether it holds.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +81,19 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
             "a flood: no block of bookkeeping above twice that of an idle network",
             bookkeeping(report),
         ),
+        Target::new(
+            format!(
+                "193 validators, simulated: at most {LAB_MS_MAX} ms of machine time a height over {LAB_HEIGHTS}"
+            ),
+            simulated(report),
+        ),
     ]
+}
+
+fn simulated(report: &Report) -> Option<(String, bool)> {
+    let lab = report.lab.as_ref().filter(|lab| lab.heights >= LAB_HEIGHTS)?;
+    let text = format!("{} ms over {}", lab.ms_per_height, lab.heights);
+    Some((text, lab.good && lab.ms_per_height <= LAB_MS_MAX))
 }
 
 /// What bookkeeping adds to a block, against the time an idle network takes for one: its finality.
