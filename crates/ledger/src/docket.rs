@@ -108,7 +108,9 @@ impl Record {
     fn remove(&mut self, key: &B256) {
         let culprit = self.by_key.remove(key).map(|at| at.offence.culprit);
         self.refused.remove(key);
-        if let Some(culprit) = culprit.filter(|gone| self.by_key.values().all(|at| at.offence.culprit != *gone)) {
+        if let Some(culprit) =
+            culprit.filter(|gone| self.by_key.values().all(|at| at.offence.culprit != *gone))
+        {
             self.members.remove(&culprit);
         }
     }

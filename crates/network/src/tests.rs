@@ -101,7 +101,10 @@ async fn evidence_of_one_peer_leaves_room_for_that_of_another() {
         let accused = timeout(Duration::from_secs(20), middle_in.accused.recv()).await;
         let accused = accused.expect("in time").expect("open");
         if accused.bytes == [2] {
-            assert_ne!(accused.ticket.peer(), peer_id(&public_key(&secret(1)).expect("key")).expect("a peer"));
+            assert_ne!(
+                accused.ticket.peer(),
+                peer_id(&public_key(&secret(1)).expect("key")).expect("a peer")
+            );
             break;
         }
         of_left += 1;

@@ -80,8 +80,9 @@ impl Engine for Engines {
         status.failure = status.failure.or_else(|| self.failure.borrow().clone());
         status.trouble = status.trouble.or(running.refused);
         if let Some(from) = running.following {
-            status.trouble =
-                Some(format!("following the blocks that others have decided, from {from} on; no engine runs until then"));
+            status.trouble = Some(format!(
+                "following the blocks that others have decided, from {from} on; no engine runs until then"
+            ));
         }
         status
     }

@@ -191,7 +191,13 @@ impl Follower {
     }
 
     /// Takes what was given as far as engines allow it now.
-    fn give(&mut self, ledger: &Ledger, mut taking: Taking, items: Vec<Item>, cx: &mut Cx) -> Result<(), Fatal> {
+    fn give(
+        &mut self,
+        ledger: &Ledger,
+        mut taking: Taking,
+        items: Vec<Item>,
+        cx: &mut Cx,
+    ) -> Result<(), Fatal> {
         let told = |Item { block, certificate }| -> alloy_rlp::Result<Told> {
             let certificate = certificate.map(|bytes: Vec<u8>| Certificate::decode(&mut &*bytes)).transpose();
             Ok((block, certificate?))

@@ -8,9 +8,7 @@ use polity_institutions::{
     constitution,
     registry::{self, IRegistry},
 };
-use polity_primitives::{
-    Accusation, REGISTRY, SealedHeader, VoteKind, VotePair, vote_digest, work_digest,
-};
+use polity_primitives::{Accusation, REGISTRY, SealedHeader, VoteKind, VotePair, vote_digest, work_digest};
 
 use super::{
     forks::{Miner, ROTATION, WORK},

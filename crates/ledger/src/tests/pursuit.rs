@@ -150,7 +150,8 @@ fn who_only_says_that_it_is_further_stops_no_engine_and_is_left() {
     let ledger = &parted.theirs.node.ledger;
     let (plan, next) = (ledger.plan().expect("readable"), ledger.head().height().next());
     assert!(plan.committee);
-    let mut block = crate::write::decode(&ledger.blocks_from(parted.last, 1).expect("readable")[0].0).expect("decodes");
+    let mut block =
+        crate::write::decode(&ledger.blocks_from(parted.last, 1).expect("readable")[0].0).expect("decodes");
     block.block.header.number = next.0;
     block.block.header.difficulty = polity_primitives::U256::ZERO;
     let sealed = block.block.seal();
@@ -173,7 +174,11 @@ fn engines_rest_for_what_was_decided_and_no_longer_than_its_peer_gives_such() {
     while let Some((_, from)) = pursuit.next(ledger).filter(|(_, from)| *from <= end.0) {
         pursuit.give(parted.theirs.node.ledger.blocks_from(from, 1).expect("readable"), WAIT_MS_MAX / 10);
         if pursuit.take(ledger, parted.now).expect("no fault of ours") == Followed::Waits {
-            assert_eq!(node.node.ledger.certificate(from).expect("readable"), None, "nothing is taken meanwhile");
+            assert_eq!(
+                node.node.ledger.certificate(from).expect("readable"),
+                None,
+                "nothing is taken meanwhile"
+            );
             assert_eq!(take(&mut pursuit, ledger, parted.now), Followed::Taken);
             rested.push(from);
         } else if rested.is_empty() {
