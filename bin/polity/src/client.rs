@@ -1,6 +1,7 @@
 //! A client of a node: JSON-RPC over HTTP, and transactions signed here.
 
 use std::{
+    net::TcpStream,
     path::{Path, PathBuf},
     sync::{
         LazyLock,
@@ -23,7 +24,7 @@ use crate::{output::Failure, words::Words};
 /// Where to reach a node.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RpcArgs {
-    /// JSON-RPC address of a node; without it the first node of --dir, else of the only network under .polity, else
+    /// JSON-RPC address of a node; without it the first node of --dir that answers, else of the only network under .polity, else
     /// http://127.0.0.1:8545.
     #[arg(long, env = "POLITY_RPC", value_name = "URL")]
     rpc: Option<String>,
@@ -37,7 +38,7 @@ impl RpcArgs {
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let url = match (&self.rpc, self.dir()) {
             (Some(url), _) => url.clone(),
-            (None, Some(dir)) => polity_node::rpc_url(dir).map_err(Failure::input)?,
+            (None, Some(dir)) => answering(dir)?,
             (None, None) => "http://127.0.0.1:8545".to_owned(),
         };
         Ok(Client::new(&url))
@@ -58,6 +59,28 @@ impl RpcArgs {
             (None, None) => ONLY_NETWORK.as_deref(),
         }
     }
+}
+
+/// Longest wait for a node of a local network to take a connection.
+const CONNECT_TIME_MAX: Duration = Duration::from_millis(500);
+
+/// The address of the first node of the network in `dir` that takes a connection: one that is down is no reason to ask nobody.
+fn answering(dir: &Path) -> Result<String, Failure> {
+    let nodes = polity_node::rpc_urls(dir).map_err(Failure::input)?;
+    let takes = |url: &str| {
+        let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+        address.is_some_and(|address| TcpStream::connect_timeout(&address, CONNECT_TIME_MAX).is_ok())
+    };
+    if let Some((_, url)) = nodes.iter().find(|(_, url)| takes(url)) {
+        return Ok(url.clone());
+    }
+    let asked: Vec<_> = nodes.iter().map(|(name, url)| format!("{name} at {url}")).collect();
+    let dir = dir.display();
+    Err(Failure::failed(format!(
+        "no node of the network in {dir} answers: asked {}. `polity up {dir}/charter.toml --dir {dir}` starts all of them here, \
+         `polity node --home {dir}/NAME` one",
+        asked.join(", ")
+    )))
 }
 
 /// Where `polity up` puts networks, below the working directory.
@@ -87,6 +110,16 @@ const fn with_headroom(gas: u64) -> u64 {
 
 /// After so long without a receipt, the user is told what is waited for.
 const RECEIPT_TIME_USUAL: Duration = Duration::from_secs(5);
+
+/// On which terms a transaction is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    gas_limit: u64,
+    /// Units: wei for each unit of gas.
+    max_fee: u128,
+    /// Units: wei for each unit of gas.
+    tip: u128,
+}
 
 /// A connection to one node.
 #[derive(Clone, Debug)]
@@ -219,6 +252,47 @@ impl Client {
         Ok(timestamp.to())
     }
 
+    /// The terms on which a transaction of `from` would be sent now.
+    ///
+    /// # Errors
+    /// Why it would be refused: by the chain, or because `from` cannot pay what it sends and the fees.
+    pub(crate) fn terms(
+        &self,
+        from: Address,
+        (to, value, input): (Address, U256, &Bytes),
+    ) -> Result<Terms, Failure> {
+        let balance: U256 = self.call("eth_getBalance", json!([from, "pending"]))?;
+        let short = |what: String| {
+            let words = Words::of(self);
+            Failure::failed(format!(
+                "{} holds {}, less than {what}",
+                words.address(from),
+                words.money(balance)
+            ))
+        };
+        if balance < value {
+            return Err(short(format!("the {} that it would send", Words::of(self).money(value))));
+        }
+        let request = json!({ "from": from, "to": to, "value": value, "data": input });
+        let gas: U64 = self
+            .call("eth_estimateGas", json!([request, "pending"]))
+            .map_err(|error| Words::of(self).failure(&error))?;
+        let block: Value = self.call("eth_getBlockByNumber", json!(["latest", false]))?;
+        let base_fee: U256 = serde_json::from_value(block["baseFeePerGas"].clone()).unwrap_or_default();
+        let tip: U256 = self.call("eth_maxPriorityFeePerGas", json!([]))?;
+        let max_fee = base_fee.saturating_mul(U256::from(2)).saturating_add(tip);
+        let gas_limit = with_headroom(gas.to::<u64>());
+        let fees = max_fee.saturating_mul(U256::from(gas_limit));
+        if balance < value.saturating_add(fees) {
+            let words = Words::of(self);
+            let (fees, sent) = (words.money(fees), words.money(value));
+            let and =
+                if value.is_zero() { String::new() } else { format!(" and the {sent} that it would send") };
+            return Err(short(format!("the {fees} that the fees may come to{and}")));
+        }
+        Ok(Terms { gas_limit, max_fee: max_fee.saturating_to(), tip: tip.saturating_to() })
+    }
+
     /// Signs and sends a call; waits for its receipt; an unsuccessful one is an error with the reason.
     pub(crate) fn transact(
         &self,
@@ -229,24 +303,18 @@ impl Client {
     ) -> Result<TxReceipt, Failure> {
         let from = key.address();
         let request = json!({ "from": from, "to": to, "value": value, "data": input });
-        let gas: U64 = self
-            .call("eth_estimateGas", json!([request, "pending"]))
-            .map_err(|error| Words::of(self).failure(&error))?;
-        let block: Value = self.call("eth_getBlockByNumber", json!(["latest", false]))?;
-        let base_fee: U256 = serde_json::from_value(block["baseFeePerGas"].clone()).unwrap_or_default();
-        let tip: U256 = self.call("eth_maxPriorityFeePerGas", json!([]))?;
+        let Terms { gas_limit, max_fee, tip } = self.terms(from, (to, value, &input))?;
         let tx = TxEip1559 {
             chain_id: self.chain_id()?,
             nonce: self.nonce(from)?,
-            gas_limit: with_headroom(gas.to::<u64>()),
-            max_fee_per_gas: (base_fee * U256::from(2) + tip).saturating_to(),
-            max_priority_fee_per_gas: tip.saturating_to(),
+            gas_limit,
+            max_fee_per_gas: max_fee,
+            max_priority_fee_per_gas: tip,
             to: TxKind::Call(to),
             value,
             input,
             ..TxEip1559::default()
         };
-        let gas_limit = tx.gas_limit;
         let hash: B256 = self.call("eth_sendRawTransaction", json!([sign(tx, key)]))?;
         let receipt = self.wait(hash)?;
         if receipt.succeeded() {

@@ -297,7 +297,7 @@ fn a_host_that_is_no_address_is_refused_with_the_reason() {
 
 /// The founders' loop: run it, change the file, run it again.
 #[test]
-fn a_changed_charter_is_told_that_its_directory_holds_an_older_version() {
+fn a_changed_charter_is_told_that_its_directory_holds_another() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, dir) = (folder.path().join("mine.toml"), folder.path().join("network").display().to_string());
     let text = fs::read_to_string(charter("dev.toml")).expect("dev");
@@ -312,7 +312,8 @@ fn a_changed_charter_is_told_that_its_directory_holds_an_older_version() {
         fs::write(&file, changed).expect("written");
         let output = polity(&["up", &file, "--dir", &dir]);
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-        for part in [&format!("{dir} holds an older version of dev"), "--fresh", "another --dir"] {
+        for part in [&format!("{dir} holds another charter of dev than this one"), "--fresh", "another --dir"]
+        {
             assert!(said(&output).contains(part), "{part}: {}", said(&output));
         }
     }
@@ -350,8 +351,23 @@ fn beginning_anew_is_refused_while_the_network_runs() {
     lock.lock().expect("locked");
     let output = polity(&["up", "--fresh", "--dir", &shown]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("a network runs in"), "{}", said(&output));
+    assert!(
+        said(&output).contains("this network is running (node-2 answers at http://"),
+        "{}",
+        said(&output)
+    );
     assert_eq!(fs::read(dir.join("secrets.toml")).expect("still there"), secrets);
+    // Nor does a second start write new ports where the running nodes and their clients look for each other.
+    let settings = |node: &str| fs::read_to_string(dir.join(node).join("node.toml")).expect("there");
+    let before = ["node-1", "node-2"].map(settings);
+    let output = polity(&["up", "--dir", &shown]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("this network is running (node-2 answers at http://"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(["node-1", "node-2"].map(settings), before);
 }
 
 /// `--dir` finds the node by its home: here nobody answers, but at the port that stands there.
@@ -363,8 +379,31 @@ fn clients_find_a_local_network_by_its_directory() {
     for command in [vec!["status"], vec!["members"], vec!["ballot", "1", "yes", "--as", "node-1"]] {
         let output = polity(&[&command[..], &["--dir", &dir]].concat());
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        assert!(said(&output).contains("no node answers at http://127.0.0.1:1:"), "{}", said(&output));
+        for part in ["node-1 at http://127.0.0.1:1,", "node-4 at http://127.0.0.1:4.", "polity up"] {
+            assert!(said(&output).contains(part), "{part}: {}", said(&output));
+        }
     }
+    // A node that is down is passed over: the next home's takes the connection, and is asked.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let answer = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        loop {
+            let (mut asked, _) = listener.accept().expect("a client");
+            let mut bytes = [0; 4096];
+            let count = asked.read(&mut bytes).expect("reads");
+            if count > 0 {
+                asked.write_all(b"HTTP/1.1 503 x\r\ncontent-length: 0\r\n\r\n").expect("writes");
+                return String::from_utf8_lossy(&bytes[..count]).into_owned();
+            }
+        }
+    });
+    let settings = Path::new(&dir).join("node-3/node.toml");
+    let text = fs::read_to_string(&settings).expect("there");
+    fs::write(&settings, text.replace("rpc = 3\n", &format!("rpc = {port}\n"))).expect("written");
+    let output = polity(&["status", "--dir", &dir]);
+    assert!(said(&output).contains(&format!("http://127.0.0.1:{port}")), "{}", said(&output));
+    assert!(answer.join().expect("asked").starts_with("POST"));
     let output = polity(&["ballot", "1", "yes", "--as", "stranger", "--dir", &dir]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains("holds no key of `stranger`"), "{}", said(&output));

@@ -71,6 +71,8 @@ pub(crate) struct Driver {
     height_since: Instant,
     links: Option<Links>,
     held: Option<Held>,
+    /// Why this node does not sign, as its log was told.
+    told: Option<String>,
     /// The library waits for its first height until peers are here, or this time.
     ready: Option<(Instant, RpcReplyPort<FirstHeight>)>,
     /// The library waits for a height that another engine writes.
@@ -106,6 +108,7 @@ impl Driver {
             height_since: Instant::now(),
             links: None,
             held: None,
+            told: None,
             ready: None,
             waiting: None,
             subscribed: Default::default(),
@@ -517,25 +520,33 @@ impl Driver {
                 info!(%floor, "the network is heard; this validator signs again from that height");
             }
         }
-        match guard.floor() {
+        let floor = guard.floor();
+        drop(guard);
+        match floor {
             Some(floor) if height >= floor => {
                 self.now.trouble = None;
                 let _ = self.control.try_send(Control::Promote);
             }
-            Some(floor) => {
-                self.now.trouble = Some(format!(
-                    "following only: this key may have signed below height {floor} before, and the log of it is lost"
-                ));
-            }
-            None => {
-                self.now.trouble = Some(
-                    "following only: the record of what this key signed is lost; it signs again once two thirds of the \
-                     committee are heard deciding without it"
-                        .to_owned(),
-                );
-            }
+            Some(floor) => self.held_back(format!(
+                "this node does not sign before block {floor}, because its key may have signed below it and the log of that is lost; \
+                 the others have to decide so far without it"
+            )),
+            None => self.held_back(
+                "this node does not sign, because the record of what its key signed is lost: not before more than two thirds of the \
+                 committee are heard deciding without it"
+                    .to_owned(),
+            ),
         }
         Ok(())
+    }
+
+    /// What keeps this node from signing: for its status, and once for its log.
+    fn held_back(&mut self, why: String) {
+        if self.told.as_ref() != Some(&why) {
+            warn!("{why}");
+            self.told = Some(why.clone());
+        }
+        self.now.trouble = Some(why);
     }
 
     fn tick(&mut self) -> Result<(), Fatal> {

@@ -32,7 +32,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The record of what was signed is not one, or is another key's.
-    #[error("{path} is not the signing record of {address}: {reason}")]
+    #[error("{path}, the signing record of {address}: {reason}")]
     Guard {
         /// Which file.
         path: PathBuf,

@@ -16,7 +16,8 @@
 //! Until then it follows the chain as an observer. The last row is safe because whatever this key signed, it signed at most one
 //! height above what two thirds had then decided, and two such thirds have an honest member in common, who only moves up. It
 //! needs the others to decide without us. If they cannot (two of four wiped), members must agree out of band that the old
-//! votes are gone and [`Guard::create`] anew. A validator that is a quorum alone is not held back.
+//! votes are gone, and each that is held back says from where it may sign ([`Guard::allow`]). A validator that is a quorum alone is
+//! not held back.
 //!
 //! Deliberately absent: protection of a key that is used on two machines at once.
 
@@ -60,6 +61,27 @@ impl Guard {
             return Err(Error::File { path, source: io::ErrorKind::AlreadyExists.into() });
         }
         Self { path, address, signed_max: Some(Height::GENESIS), floor: None }.write()
+    }
+
+    /// Declares, on the word of whoever runs it, that nothing which `address` signed at height `from` or above counts any more: its
+    /// members agreed that those votes are gone. Returns up to which height it may have signed by the record, if it has one. Nothing
+    /// can check that word. If it is wrong, this key contradicts itself, which can be proven and punished.
+    ///
+    /// # Errors
+    /// [`Error::File`]; [`Error::Guard`] if the log is there: then nothing was forgotten, and the log decides.
+    pub fn allow(home: &Path, address: Address, from: Height) -> Result<Option<Height>, Error> {
+        let mut guard = Self { path: home.join(FILE), address, signed_max: None, floor: None };
+        let before = guard.read()?.flatten();
+        if let Some(height) = log_height(&wal_path(home))? {
+            let reason = format!(
+                "the log of what this key signed is there, at height {height}: with the blocks below it fetched, the node signs from \
+                 there after a new start, and needs no permission"
+            );
+            return Err(Error::Guard { path: guard.path, address, reason });
+        }
+        guard.signed_max = Some(from.previous().unwrap_or_default());
+        guard.write()?;
+        Ok(before)
     }
 
     /// Reads the guard, looks at the log, and decides from which height on `address` may sign on a chain whose tip is `tip`.
@@ -280,6 +302,28 @@ mod tests {
             fs::write(home.path().join(FILE), text).expect("writes");
             assert!(matches!(Guard::open(home.path(), WHO, Height(0)), Err(Error::Guard { .. })), "{text:?}");
         }
+    }
+
+    #[test]
+    fn where_the_members_agree_that_old_votes_are_gone_a_height_is_given() {
+        let home = tempfile::tempdir().expect("a folder");
+        let home = home.path();
+        Guard::create(home, WHO).expect("creates");
+        Guard::open(home, WHO, Height(0)).expect("opens").before_signing(Height(1)).expect("signs");
+        log_at(home, 1);
+        assert!(
+            matches!(Guard::allow(home, WHO, Height(5)), Err(Error::Guard { .. })),
+            "nothing is forgotten"
+        );
+        fs::remove_dir_all(home.join("wal")).expect("the disk is lost");
+        assert_eq!(floor(home, 4), Some(1 + SIGNED_AHEAD));
+        assert_eq!(Guard::allow(home, WHO, Height(5)).expect("allows"), Some(Height(SIGNED_AHEAD)));
+        let mut guard = Guard::open(home, WHO, Height(4)).expect("opens");
+        assert!(guard.before_signing(Height(4)).is_err(), "not below");
+        assert!(guard.before_signing(Height(5)).is_ok());
+        fs::remove_file(home.join(FILE)).expect("removes");
+        assert_eq!(Guard::allow(home, WHO, Height(7)).expect("allows"), None);
+        assert_eq!(floor(home, 6), Some(7));
     }
 
     #[test]

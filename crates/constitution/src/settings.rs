@@ -123,8 +123,18 @@ impl Work {
     pub const CHECKPOINT_MAX: u64 = 400;
     /// Depth of checkpoints if a charter names none.
     pub const CHECKPOINT: u64 = 100;
-    /// First difficulty if a charter names none: a second of one slow core.
-    pub const DIFFICULTY: u64 = 1_000_000;
+    /// Highest first difficulty that a charter may name: 2^53 expected hashes, which every JSON reader keeps whole.
+    pub const DIFFICULTY_MAX: u64 = 9_007_199_254_740_992;
+    /// Hashes a second that all nodes together are thought to try if a charter names no difficulty: about one slow core.
+    pub const HASHES_PER_SEC: u64 = 1_000_000;
+
+    /// First difficulty if a charter names none: what [`Self::HASHES_PER_SEC`] solve in an `interval` of so many seconds. It is only where
+    /// the schedule begins; from there it follows the hashes that are really tried.
+    #[must_use]
+    pub const fn first_difficulty(interval: u64) -> u64 {
+        let wanted = interval.saturating_mul(Self::HASHES_PER_SEC);
+        if wanted < Self::DIFFICULTY_MAX { wanted } else { Self::DIFFICULTY_MAX }
+    }
 }
 
 /// Who proposes first.

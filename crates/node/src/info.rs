@@ -15,6 +15,9 @@ use tokio::sync::mpsc;
 /// Blocks behind the peers at which a node calls itself syncing: one is the usual delay of a decision.
 const BEHIND_MIN: u64 = 3;
 
+/// Largest whole of which a part is said as a number.
+const COUNTED_MAX: u64 = 10_000;
+
 /// The running node, as RPC sees it.
 pub(crate) struct Info {
     pub(crate) ledger: Ledger,
@@ -52,11 +55,40 @@ fn words(status: &Status, absent: &[String]) -> String {
         );
     }
     let absent = if absent.is_empty() { String::new() } else { format!("; absent: {}", absent.join(", ")) };
-    if present >= needed {
-        format!("deciding: {present} of {total} voting power present, {needed} needed{absent}")
+    let trouble = status.trouble.as_ref().map(|trouble| format!("; {trouble}")).unwrap_or_default();
+    let verb = if present >= needed { "deciding" } else { "waiting" };
+    let power = if total <= COUNTED_MAX {
+        format!("{present} of {total} voting power present, {needed} needed")
     } else {
-        format!("waiting: {present} of {total} voting power present, {needed} needed{absent}")
+        // Stakes are scaled to large numbers, of which only the parts mean anything. What is there is rounded down, what is needed up.
+        let permille = |part: u64, up: u64| {
+            let scaled = u128::from(part).saturating_mul(1_000).saturating_add(u128::from(up));
+            scaled.checked_div(u128::from(total)).unwrap_or_default()
+        };
+        let percent = |permille: u128| format!("{}.{} %", permille / 10, permille % 10);
+        let (present, needed) =
+            (percent(permille(present, 0)), percent(permille(needed, total.saturating_sub(1))));
+        format!("{present} of the voting power present, {needed} needed")
+    };
+    format!("{verb}: {power}{absent}{}{trouble}", all_needed(status))
+}
+
+/// That nobody may be missing any more, where blocks are decided still and that is so.
+fn all_needed(status: &Status) -> String {
+    let (present, needed) = (status.power_present(), status.power_needed());
+    let there: Vec<u64> = status
+        .committee
+        .iter()
+        .filter(|seat| seat.present)
+        .map(|seat| seat.power)
+        .filter(|power| *power > 0)
+        .collect();
+    let spared = there.iter().any(|power| present.saturating_sub(*power) >= needed);
+    if present < needed || there.len() < 2 || spared {
+        return String::new();
     }
+    let missing = if there.len() < status.committee.len() { " that are present" } else { "" };
+    format!("; every one of the {} validators{missing} is needed now", there.len())
 }
 
 impl NodeInfo for Info {
@@ -106,6 +138,7 @@ impl NodeInfo for Info {
             },
             "quorum": status.power_present() >= status.power_needed(),
             "absent": absent,
+            "trouble": status.trouble,
             "failure": status.failure,
             "words": words(&status, &absent),
         })
@@ -133,5 +166,42 @@ impl NodeInfo for Info {
 
     fn details(&self) -> Value {
         json!({ "member": self.member, "gossip": self.network.address().to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use polity_consensus::Presence;
+
+    use super::*;
+
+    fn status(powers: &[(u64, bool)], trouble: Option<&str>) -> Status {
+        let seat = |(i, (power, present)): (usize, &(u64, bool))| Presence {
+            validator: Address::repeat_byte(i as u8),
+            power: *power,
+            present: *present,
+        };
+        let committee = powers.iter().enumerate().map(seat).collect();
+        Status { committee, trouble: trouble.map(str::to_owned), ..Status::default() }
+    }
+
+    #[test]
+    fn what_keeps_a_node_from_signing_is_said_and_scaled_stakes_are_percents() {
+        let halted = status(&[(1, true), (1, false)], Some("this node does not sign before block 33"));
+        assert_eq!(
+            words(&halted, &["un".to_owned()]),
+            "waiting: 1 of 2 voting power present, 2 needed; absent: un; this node does not sign before block 33"
+        );
+        assert!(
+            words(&status(&[(1, true); 3], None), &[])
+                .ends_with("; every one of the 3 validators is needed now")
+        );
+        assert!(words(&status(&[(1, true); 4], None), &[]).ends_with("3 needed"));
+        let scaled = status(&[(1 << 40, true), (1 << 40, true), (1 << 40, true), (1 << 40, false)], None);
+        assert_eq!(
+            words(&scaled, &["br".to_owned()]),
+            "deciding: 75.0 % of the voting power present, 66.7 % needed; absent: br; every one of the 3 validators that are present \
+             is needed now"
+        );
     }
 }

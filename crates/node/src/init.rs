@@ -35,7 +35,7 @@ pub enum InitError {
     },
     /// The directory holds an older version of this agreement.
     #[error(
-        "{dir} holds an older version of {id}, whose chain has begun. Go on with it: give its own {dir}/charter.toml instead, and \
+        "{dir} holds another charter of {id} than this one, and its chain has begun. Go on with it: give its own {dir}/charter.toml instead, and \
          change the agreement by decision of its members. Or begin anew: --fresh removes what {dir} holds; or give another --dir"
     )]
     OlderVersion {
@@ -53,8 +53,13 @@ pub enum InitError {
     #[error("ports from {0} on go beyond 65535: give a lower one")]
     PortRange(u16),
     /// A node of the directory runs.
-    #[error("a network runs in {0}: stop it first")]
-    Running(PathBuf),
+    #[error("this network is running ({answers}): stop it first. Nothing in {} was changed", dir.display())]
+    Running {
+        /// The directory.
+        dir: PathBuf,
+        /// Which of its nodes run, and where each answers.
+        answers: String,
+    },
     /// No free port.
     #[error("no free port: {0}")]
     Port(std::io::Error),
@@ -228,8 +233,10 @@ fn ports(options: &InitOptions, count: usize) -> Result<Vec<Ports>, InitError> {
 /// Opens a network that [`init()`] made in `dir`. Its nodes get new free ports, since the old ones may be taken by others now.
 ///
 /// # Errors
-/// [`InitError`].
+/// [`InitError`]; of [`InitError::Running`], nothing was written: clients and running nodes find each other by the ports that stand in
+/// the homes.
 pub fn open_network(dir: &Path, first_rpc_port: Option<u16>) -> Result<LocalNetwork, InitError> {
+    ensure_stopped(dir)?;
     let path = dir.join("charter.toml");
     let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path: path.clone(), source })?;
     let charter =
@@ -265,13 +272,26 @@ pub fn read_secrets(dir: &Path) -> Result<Secrets, KeyError> {
     read_secret(&dir.join("secrets.toml"))
 }
 
-/// The RPC address of the first node of the network in `dir`.
+/// The RPC addresses of the nodes of the network in `dir`, each after the name of its home; by that name. At least one.
 ///
 /// # Errors
 /// [`InitError::Home`] if there is no network.
-pub fn rpc_url(dir: &Path) -> Result<String, InitError> {
+pub fn rpc_urls(dir: &Path) -> Result<Vec<(String, String)>, InitError> {
     let homes = homes(dir)?;
-    let home = homes.first().ok_or_else(|| HomeError::Missing(dir.to_owned()))?;
+    if homes.is_empty() {
+        return Err(HomeError::Missing(dir.to_owned()).into());
+    }
+    homes.iter().map(|home| Ok((name(home), rpc_url(home)?))).collect()
+}
+
+/// What a home is called in its directory.
+pub(crate) fn name(home: &Home) -> String {
+    home.0
+        .file_name()
+        .map_or_else(|| home.0.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn rpc_url(home: &Home) -> Result<String, InitError> {
     let settings = home.settings()?;
     let host = settings.rpc.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     Ok(format!("http://{}", SocketAddr::new(host, settings.ports.rpc)))
@@ -282,8 +302,17 @@ pub fn rpc_url(dir: &Path) -> Result<String, InitError> {
 /// # Errors
 /// [`InitError::Running`].
 pub fn ensure_stopped(dir: &Path) -> Result<(), InitError> {
-    let locked = |home: &Home| polity_db::is_locked(&home.db());
-    if homes(dir)?.iter().any(locked) { Err(InitError::Running(dir.to_owned())) } else { Ok(()) }
+    let homes = homes(dir)?;
+    let running: Vec<_> = homes.iter().filter(|home| polity_db::is_locked(&home.db())).collect();
+    if running.is_empty() {
+        return Ok(());
+    }
+    let answer = |home: &&Home| match rpc_url(home) {
+        Ok(url) => format!("{} answers at {url}", name(home)),
+        Err(_) => format!("{} runs", name(home)),
+    };
+    let answers = running.iter().map(answer).collect::<Vec<_>>().join(", ");
+    Err(InitError::Running { dir: dir.to_owned(), answers })
 }
 
 /// Homes of nodes in `dir`, by name.

@@ -22,6 +22,7 @@ mod home;
 mod info;
 mod init;
 mod keys;
+mod permission;
 mod run;
 mod supervisor;
 mod words;
@@ -29,8 +30,9 @@ mod words;
 pub use home::{Home, HomeError, NodeSettings, PeerSettings, Ports, RpcSettings};
 pub use init::{
     InitError, InitOptions, KeySource, LocalNetwork, NodePlan, ensure_stopped, free_ports, init,
-    open_network, read_secrets, rpc_url,
+    open_network, read_secrets, rpc_urls,
 };
 pub use keys::{AccountSecret, KeyError, MemberSecrets, NodeSecrets, Secret, Secrets};
+pub use permission::allow_signing;
 pub use polity_work::{CpuShare, MinerConfig};
 pub use run::{NodeError, RunningNode, start};

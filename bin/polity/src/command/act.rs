@@ -5,7 +5,7 @@ use std::path::Path;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use clap::{Args, ValueEnum};
-use polity_charter::{Change, Op};
+use polity_charter::{Authority, Change, Holder, Op};
 use polity_institutions::{
     assembly::{IAssembly, decode},
     constitution::IConstitution,
@@ -20,7 +20,6 @@ use crate::{
     abi::{self, Names},
     client::{Client, RpcArgs, TxReceipt},
     output::{Failure, Outcome, print},
-    words::Words,
 };
 
 /// Who acts.
@@ -47,6 +46,16 @@ impl SignerArgs {
             None => " --key …".to_owned(),
         };
         who + &rpc.again()
+    }
+
+    /// The name it acts under, if one was given.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.member.as_deref()
+    }
+
+    /// Whether anyone is named at all.
+    const fn is_given(&self) -> bool {
+        self.member.is_some() || self.key.is_some()
     }
 
     fn secret(&self, dir: Option<&Path>) -> Result<Secret, Failure> {
@@ -156,15 +165,49 @@ pub(crate) struct Propose {
     rpc: RpcArgs,
 }
 
-/// What words of calls stand for: accounts of the members, by id, and the currency.
+/// The charter in force, as its text has it; `None` where this program cannot read that text.
+fn charter_of(charter: &Value) -> Option<polity_charter::Charter> {
+    let parsed = polity_charter::parse("the charter in force", charter["text"].as_str()?).ok()?;
+    Some(parsed.charter)
+}
+
+/// What words of calls stand for: accounts of the members, by id, funded accounts that the charter names, and the currency.
 pub(crate) fn names(client: &Client) -> Result<Names, Failure> {
     let members: Vec<Value> = client.call("polity_members", json!([]))?;
     let charter: Value = client.call("polity_getCharter", json!([]))?;
+    let funded = charter_of(&charter).map(|charter| charter.accounts).unwrap_or_default();
+    let funded = funded.into_iter().filter_map(|account| Some((account.id, account.address?)));
     let symbol = charter["currency"]["symbol"].as_str().unwrap_or_default().to_owned();
     let name = |member: &Value| {
         Some((member["id"].as_str()?.to_owned(), member["account"].as_str()?.parse::<Address>().ok()?))
     };
-    Ok(Names { members: members.iter().filter_map(name).collect(), symbol })
+    // A member's id goes before an account's.
+    Ok(Names { members: funded.chain(members.iter().filter_map(name)).collect(), symbol })
+}
+
+/// Says how an authority proposes, if `who` acts for one and for no member.
+fn not_an_authority(client: &Client, who: Address) -> Result<(), Failure> {
+    let member: Value = client.call("polity_member", json!([who]))?;
+    if !member.is_null() {
+        return Ok(());
+    }
+    let charter = charter_of(&client.call::<Value>("polity_getCharter", json!([]))?);
+    let acts = |authority: &&Authority, charter: &polity_charter::Charter| match &authority.holder {
+        Holder::Member(_) => false,
+        Holder::Account(id) => {
+            charter.accounts.iter().any(|account| account.id == *id && account.address == Some(who))
+        }
+    };
+    let authority = charter
+        .as_ref()
+        .and_then(|charter| charter.authorities.iter().find(|authority| acts(authority, charter)));
+    match authority {
+        None => Ok(()),
+        Some(Authority { id, .. }) => Err(Failure::failed(format!(
+            "{id} is an authority: it opens proposals under a mandate that it recorded. Add --mandate N (`polity mandates` lists them, \
+             `polity mandate record` makes one)"
+        ))),
+    }
 }
 
 /// Warns of amounts that are given as plain whole numbers, for these count wei.
@@ -208,42 +251,50 @@ impl Propose {
         let calls: Vec<abi::Call> = calls.collect::<Result<_, _>>()?;
         warn_of_wei(&self.calls, &calls, &names.symbol);
         let calls: Vec<abi::Call> = amendment(&self.changes)?.into_iter().chain(calls).collect();
+        // Who acts is known before anything is asked; a dry run may name nobody.
+        let who = match self.dry_run && !self.signer.is_given() {
+            true => None,
+            false => Some(self.signer.address(self.rpc.dir())?),
+        };
+        if let Some(who) = who.filter(|_| self.mandate.is_none()) {
+            not_an_authority(&client, who)?;
+        }
         let simulation =
             if self.dry_run || !self.force { Some(simulate::of_calls(&client, &calls)?) } else { None };
-        if let Some(simulation) = simulation.as_ref().filter(|_| !self.dry_run) {
-            simulate::refuse(&client, simulation)?;
-        }
         let (track, title) = (word("track", &self.track)?, self.title.clone());
         let call =
             |call: abi::Call| IAssembly::Call { target: call.target, value: call.value, data: call.data };
         let calls = calls.into_iter().map(call).collect();
-        if let Some(simulation) = simulation.filter(|_| self.dry_run) {
-            // What it would change is one thing; whether the member that is named may propose it here, in the next block, is
-            // another. Both are said.
-            let mut refusal = None;
-            if let Some(from) = self.signer.address(self.rpc.dir()).ok().filter(|_| self.mandate.is_none()) {
-                let data = Bytes::from(IAssembly::proposeCall { track, title, calls }.abi_encode());
-                let value =
-                    if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
-                let request =
-                    json!([{ "from": from, "to": ASSEMBLY, "data": data, "value": value }, "pending"]);
-                let allowed = client.call::<Value>("eth_call", request);
-                refusal = allowed.err().map(|error| Words::of(&client).failure(&error));
-            }
-            return simulate::shown_with(json, &client, simulation, refusal);
-        }
-        let receipt = match self.mandate {
+        let (data, value) = match self.mandate {
             Some(mandate) => {
                 let mandate = U256::from(mandate);
-                send(&self.rpc, &self.signer, &IAssembly::proposeUnderCall { mandate, track, title, calls })
+                (IAssembly::proposeUnderCall { mandate, track, title, calls }.abi_encode(), U256::ZERO)
             }
             None => {
-                let call = IAssembly::proposeCall { track, title, calls };
                 let deposit =
                     if self.deposit { super::life::deposit_of(&client, &self.track)? } else { U256::ZERO };
-                send_value(&self.rpc, &self.signer, deposit, &call)
+                (IAssembly::proposeCall { track, title, calls }.abi_encode(), deposit)
             }
-        }?;
+        };
+        let data = Bytes::from(data);
+        if let Some(simulation) = &simulation
+            && (self.dry_run || simulation["ok"] != true)
+        {
+            // What it would change is one thing; whether the one that is named may propose it here, in the next block, and can pay for
+            // it, is another. Both are said.
+            let refusal = who.and_then(|from| client.terms(from, (ASSEMBLY, value, &data)).err());
+            if self.dry_run {
+                return simulate::shown_with(json, &client, simulation.clone(), refusal);
+            }
+            // What the chain itself refuses, no --force opens.
+            if let Some(refusal) = refusal {
+                return Err(refusal);
+            }
+        }
+        if let Some(simulation) = &simulation {
+            simulate::refuse(&client, simulation)?;
+        }
+        let receipt = client.transact(&self.signer.secret(self.rpc.dir())?, ASSEMBLY, value, data)?;
         let id = proposal_id(&receipt).ok_or_else(|| Failure::failed("the receipt shows no proposal"))?;
         let made: Value = client.call("polity_proposal", json!([id]))?;
         let status = made["status"].as_str().unwrap_or("made").to_owned();

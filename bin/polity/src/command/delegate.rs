@@ -2,7 +2,6 @@
 
 use alloy_primitives::U256;
 use clap::Args;
-use polity_charter::amount_text;
 use polity_institutions::{assembly::IAssembly, constitution::IConstitution};
 use polity_primitives::CONSTITUTION;
 use serde_json::{Value, json};
@@ -10,8 +9,8 @@ use serde_json::{Value, json};
 use super::{
     act::{SignerArgs, done, send, send_to, word},
     read::{array, row, table, text},
-    seats::amount,
-    stake::{ForceArgs, comes_back, unbonded, with_effects},
+    seats::some,
+    stake::{ForceArgs, comes_back, has_there, is_member, losses, unbonded, with_effects},
 };
 use crate::{
     client::{Client, RpcArgs},
@@ -47,7 +46,7 @@ impl Delegate {
     pub(crate) fn run(self, json: bool) -> Outcome {
         match (&self.stake, self.to.as_slice()) {
             (Some(stake), [to]) => {
-                let (amount, candidate) = (amount(stake)?, word("member", to)?);
+                let (amount, candidate) = (some(stake, "delegates")?, word("member", to)?);
                 let call = IConstitution::delegateCall { candidate };
                 // Whoever has no key need not ask the node.
                 self.signer.address(self.rpc.dir())?;
@@ -71,6 +70,7 @@ impl Delegate {
         // Whoever has no key need not ask the node.
         let account = self.signer.address(self.rpc.dir())?;
         let client = self.rpc.client()?;
+        is_member(&client, to)?;
         let receipt = send(&self.rpc, &self.signer, &call)?;
         let member: Value = client.call("polity_member", json!([account]))?;
         let id = text(&member["id"]);
@@ -167,7 +167,12 @@ impl Undelegate {
             );
             return done(json, &receipt, json!({ "scope": from }), &said);
         };
-        let (amount, candidate) = (amount(stake)?, word("member", from)?);
+        let (amount, candidate) = (some(stake, "takes back")?, word("member", from)?);
+        let account = self.signer.address(self.rpc.dir())?;
+        let client = self.rpc.client()?;
+        let who = self.signer.name().map_or_else(|| Words::of(&client).address(account), str::to_owned);
+        has_there(&client, (account, &who), from, amount)?;
+        let effects = losses(&client, (from, false), amount)?;
         let receipt = match &self.to {
             None => {
                 let call = IConstitution::undelegateCall { candidate, amount };
@@ -179,10 +184,14 @@ impl Undelegate {
             }
         };
         let payment = unbonded(&receipt).map(|(id, _)| id);
-        let value =
-            json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string(), "payment": payment });
+        let value = json!({ "candidate": from, "to": self.to, "amountWei": amount.to_string(), "payment": payment, "effects": effects });
         let then = comes_back(&receipt, self.to.as_deref());
-        done(json, &receipt, value, &format!("{} taken back from {from}{then}", amount_text(amount)))
+        done(
+            json,
+            &receipt,
+            value,
+            &format!("{} taken back from {from}{then}", Words::of(&client).money(amount)),
+        )
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     act::{SignerArgs, done, send, word},
-    read::{array, list, row, table, text},
+    read::{array, list, row, table, text, time},
 };
 use crate::{
     client::RpcArgs,
@@ -122,8 +122,14 @@ impl Withdraw {
         }
         let receipt = send(&self.rpc, &self.signer, &IAssembly::withdrawCall { treaty })?;
         let effective = effective_on(&receipt.logs);
+        let block = receipt.block_number.to::<u64>();
+        let on = self
+            .rpc
+            .client()?
+            .timestamp(block)
+            .map_or_else(|_| format!("in block {block}"), |at| format!("on {}", time(at)));
         let said = effective.as_ref().map_or_else(
-            || format!("withdrawn from {}", self.treaty),
+            || format!("withdrawn from {}, with effect {on}", self.treaty),
             |date| format!("notice to {}: a Party until {date}", self.treaty),
         );
         done(json, &receipt, json!({ "treaty": self.treaty, "effectiveOn": effective }), &said)

@@ -30,11 +30,16 @@ impl Stakes {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
         let stakes: Value = self.rpc.client()?.call("polity_stakes", json!([]))?;
         print(as_json, &stakes, || {
-            let mut rows = vec![row(&["member", "own bond", "at stake", "vesting", "unbonding", "until"])];
+            let mut rows =
+                vec![row(&["member", "own bond", "bonded", "at stake", "vesting", "unbonding", "until"])];
             for bond in array(&stakes["candidates"]) {
-                let money = ["pledgedWei", "totalWei", "vestingWei", "leavingWei"].map(|key| wei(&bond[key]));
-                let mut cells = vec![text(&bond["member"])];
-                cells.extend(money);
+                let [own, bonded, vesting, leaving] =
+                    ["pledgedWei", "totalWei", "vestingWei", "leavingWei"].map(|key| wei(&bond[key]));
+                // What leaves can be forfeited until it is paid.
+                let parts = ["totalWei", "leavingWei"].map(|key| bond[key].as_str()?.parse::<U256>().ok());
+                let at_stake = parts.into_iter().flatten().fold(U256::ZERO, U256::saturating_add);
+                let mut cells = vec![text(&bond["member"]), own, bonded, amount_text(at_stake)];
+                cells.extend([vesting, leaving]);
                 cells.push(moment(&bond["leavingUntil"]));
                 rows.push(cells);
             }

@@ -4,6 +4,7 @@ use std::{io::Read as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use polity_node::{Home, NodeError};
+use polity_primitives::Height;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -18,6 +19,10 @@ pub(crate) struct Node {
     /// The home, as `polity init` made it.
     #[arg(long)]
     home: PathBuf,
+    /// For a validator that lost `wal/` and is needed for any block to be decided: sign from this block on. Only after the members
+    /// agreed that no node keeps a vote of its for that block or above; if one does, it can be punished for contradicting itself.
+    #[arg(long, value_name = "BLOCK", value_parser = clap::value_parser!(u64).range(1..))]
+    may_sign_from: Option<u64>,
     /// Stop when standard input closes: for programs that start nodes.
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
@@ -39,7 +44,19 @@ impl Node {
     }
 
     async fn serve(self, as_json: bool) -> Outcome {
-        let node = polity_node::start(&Home(self.home)).await.map_err(not_started)?;
+        let home = Home(self.home);
+        if let Some(from) = self.may_sign_from {
+            let before = polity_node::allow_signing(&home, Height(from)).map_err(not_started)?;
+            let record = before.map_or_else(
+                || "Its record of what it signed is lost".to_owned(),
+                |before| format!("By its record it may have signed up to block {before}"),
+            );
+            eprintln!(
+                "WARNING: this validator signs from block {from} on, on your word that nobody keeps what it signed there before. {record}. \
+                 If a vote of its for block {from} or above is kept anywhere, it contradicts itself, and that is punished"
+            );
+        }
+        let node = polity_node::start(&home).await.map_err(not_started)?;
         let ready = Ready {
             ready: true,
             rpc: format!("http://{}", node.rpc_address),

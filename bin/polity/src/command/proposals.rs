@@ -119,7 +119,10 @@ fn carried_text(proposal: &Value, carried: &Value) -> String {
     match carried["by"].as_str() {
         Some(by) if by == member => format!("   {member} had left its ballot to {to}, and cast its own\n"),
         Some(by) => format!("   {member} left its ballot to {to}: that of {by} counts for it{}\n", said(by)),
-        None => format!("   {member} left its ballot to {to}, who has cast none yet\n"),
+        None if proposal["status"] == "open" => {
+            format!("   {member} left its ballot to {to}, who has cast none yet\n")
+        }
+        None => format!("   {member} left its ballot to {to}, who cast none\n"),
     }
 }
 

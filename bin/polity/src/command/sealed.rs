@@ -108,6 +108,9 @@ pub(super) fn commit(
     if let Some(parts) = parts {
         let salt = B256::from(Secret::random().bytes());
         sealed = commitment(place.chain_id, id, place.stage, word("member", &place.member)?, parts, salt);
+        // What the chain would refuse leaves nothing behind.
+        let call = IAssembly::commitCall { id, commitment: sealed }.abi_encode();
+        client.terms(signer.address(rpc.dir())?, (ASSEMBLY, U256::ZERO, &call.into()))?;
         keep(&place.file, &Kept { commitment: sealed, parts, salt })?;
     }
     let receipt = send(rpc, signer, &IAssembly::commitCall { id, commitment: sealed })?;
@@ -153,6 +156,13 @@ impl Reveal {
         let sealed: B256 = client.call("eth_call", json!([request, "latest"]))?;
         if sealed.is_zero() {
             return Err(Failure::failed(format!("{} has no sealed ballot on proposal {id}", place.member)));
+        }
+        if !place.file.exists() {
+            return Err(Failure::failed(format!(
+                "the sealed ballot of {} is not here: there is no {}. It is kept where `polity ballot` was run",
+                place.member,
+                place.file.display()
+            )));
         }
         let Some(Kept { parts: [yes, no, abstain, veto], salt, .. }) =
             kept(&place.file).into_iter().find(|kept| kept.commitment == sealed)

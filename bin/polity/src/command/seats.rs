@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     act::{SignerArgs, done, send, send_to, send_value, word},
     read::{array, list, moment, row, table, text},
-    stake::{ForceArgs, comes_back, unbonded, with_effects},
+    stake::{ForceArgs, comes_back, losses, unbonded, with_effects},
 };
 use crate::{
     client::{RpcArgs, TxReceipt},
@@ -224,7 +224,7 @@ pub(crate) struct Bond {
 
 impl Bond {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        let amount = amount(&self.amount)?;
+        let amount = some(&self.amount, "bonds")?;
         let Some(chamber) = &self.chamber else {
             return self.of_validator(json, amount);
         };
@@ -269,19 +269,40 @@ pub(crate) struct Unbond {
 
 impl Unbond {
     pub(crate) fn run(self, json: bool) -> Outcome {
-        let amount = amount(&self.amount)?;
+        let amount = some(&self.amount, "takes out")?;
         let Some(chamber) = &self.chamber else {
-            let call = IConstitution::unbondCall { amount };
-            let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
-            let value =
-                json!({ "amountWei": amount.to_string(), "payment": unbonded(&receipt).map(|(id, _)| id) });
-            let said = format!("{} unbonding{}", amount_text(amount), comes_back(&receipt, None));
-            return done(json, &receipt, value, &said);
+            return self.of_validator(json, amount);
         };
         let call = IAssembly::unbondCall { chamber: word("chamber", chamber)?, amount };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         moved(json, &self.rpc, &receipt, chamber, (amount, "unbonded from"))
     }
+}
+
+impl Unbond {
+    /// Out of the member's own bond, after saying what is lost with it.
+    fn of_validator(&self, json: bool, amount: U256) -> Outcome {
+        let account = self.signer.address(self.rpc.dir())?;
+        let client = self.rpc.client()?;
+        let member: Value = client.call("polity_member", json!([account]))?;
+        let effects = match member["id"].as_str() {
+            Some(member) => losses(&client, (member, true), amount)?,
+            None => Vec::new(),
+        };
+        let call = IConstitution::unbondCall { amount };
+        let receipt = send_to(&self.rpc, &self.signer, CONSTITUTION, U256::ZERO, &call)?;
+        let payment = unbonded(&receipt).map(|(id, _)| id);
+        let value = json!({ "amountWei": amount.to_string(), "payment": payment, "effects": effects });
+        let said = format!("{} unbonding{}", Words::of(&client).money(amount), comes_back(&receipt, None));
+        done(json, &receipt, value, &said)
+    }
+}
+
+/// An amount that is not nothing, for what `verb` says of it.
+pub(super) fn some(text: &str, verb: &str) -> Result<U256, Failure> {
+    let amount = amount(text)?;
+    let nothing = || Failure::input(format!("`{text}` {verb} nothing: give an amount above zero"));
+    if amount.is_zero() { Err(nothing()) } else { Ok(amount) }
 }
 
 pub(super) fn amount(text: &str) -> Result<U256, Failure> {

@@ -60,9 +60,13 @@ pub(super) fn shown_with(
     if let (Some(fields), Value::Object(said)) = (simulation.as_object_mut(), refusal.json()) {
         fields.extend(said);
     }
+    // The same reason is said once: what the chain refuses to enact it refuses to open.
+    let said = failure(&Words::of(client), &simulation);
     shown(as_json, client, &simulation)?;
-    if !as_json {
-        refusal.complain();
+    match (as_json, simulation["ok"] != true && said.contains(&refusal.text())) {
+        (true, _) => {}
+        (false, true) => eprintln!("error: for the same reason it cannot be proposed, with --force neither"),
+        (false, false) => refusal.complain(),
     }
     Ok(std::process::ExitCode::from(1))
 }

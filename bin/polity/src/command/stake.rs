@@ -1,6 +1,6 @@
 //! What money at stake would do, said before it is put there; and what becomes of it when it is taken out.
 
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolEvent, SolValue};
 use clap::Args;
 use polity_institutions::constitution::IConstitution;
@@ -10,6 +10,7 @@ use super::read::{array, text, time};
 use crate::{
     client::{Client, TxReceipt},
     output::Failure,
+    words::Words,
 };
 
 /// Whether to do what would be of no use.
@@ -43,6 +44,54 @@ impl ForceArgs {
             ))),
         }
     }
+}
+
+/// Warns of what taking `amount` out of what is at stake on `candidate`, its own bond if `own`, would cost; returns the sentences.
+pub(super) fn losses(
+    client: &Client,
+    (candidate, own): (&str, bool),
+    amount: U256,
+) -> Result<Vec<String>, Failure> {
+    let found: Vec<String> =
+        client.call("polity_unbondOutlook", json!([candidate, amount.to_string(), own]))?;
+    for sentence in &found {
+        eprintln!("warning: {sentence}");
+    }
+    Ok(found)
+}
+
+/// Refuses to take `amount` back from `candidate` where `account` has less there; `who` it is, in words.
+pub(super) fn has_there(
+    client: &Client,
+    (account, who): (Address, &str),
+    candidate: &str,
+    amount: U256,
+) -> Result<(), Failure> {
+    is_member(client, candidate)?;
+    let holdings: Value = client.call("polity_rewards", json!([account]))?;
+    let there = array(&holdings).iter().find(|holding| holding["candidate"] == candidate);
+    let held =
+        there.and_then(|holding| holding["amountWei"].as_str()?.parse::<U256>().ok()).unwrap_or_default();
+    if held.is_zero() {
+        return Err(Failure::failed(format!("{who} has nothing delegated to {candidate}")));
+    }
+    if held < amount {
+        let words = Words::of(client);
+        let (held, amount) = (words.money(held), words.money(amount));
+        return Err(Failure::failed(format!(
+            "{who} has {held} delegated to {candidate}, less than {amount}"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses the id of nobody.
+pub(super) fn is_member(client: &Client, id: &str) -> Result<(), Failure> {
+    let member: Value = client.call("polity_member", json!([id]))?;
+    if member.is_null() {
+        return Err(Failure::failed(format!("there is no member {id} (`polity members` lists them)")));
+    }
+    Ok(())
 }
 
 /// The payments that a transaction of unbonding made: number, and when it may be paid.

@@ -126,7 +126,12 @@ impl Up {
 
 /// Goes on with the network in the directory, if it is of the same charter.
 fn resume(options: &InitOptions, name: &str, text: &str) -> Result<LocalNetwork, Failure> {
-    let network = polity_node::open_network(&options.dir, options.first_rpc_port).map_err(Failure::input)?;
+    let network =
+        polity_node::open_network(&options.dir, options.first_rpc_port).map_err(|error| match error {
+            // Nothing is wrong with what was given.
+            InitError::Running { .. } => Failure::failed(error),
+            error => Failure::input(error),
+        })?;
     let draft = polity_charter::parse(name, text).map_err(Failure::input)?.charter;
     let (dir, found) = (options.dir.clone(), network.charter.id.clone());
     if draft.id != found {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use polity_constitution::{
-    Candidate, CommitteeError, FeesTo, Forfeited, Offices, Primary, Share, Verification, WriteRight, seated,
+    Candidate, CommitteeError, FeesTo, Forfeited, Lack, Offices, Primary, Share, Verification, WriteRight,
+    lacks_to_write, seated,
 };
 use polity_primitives::{Address, B256, U256};
 
 use crate::reader::suggest;
 use crate::report::{Report, is_under};
-use crate::{Charter, Clock, Member, Rights, Seating, in_units};
+use crate::{Charter, Clock, Member, Rights, Seating, amount_text, in_units};
 
 /// Unknown members for which the nearest name is looked for.
 const SUGGESTIONS_MAX: usize = 8;
@@ -236,15 +237,56 @@ fn bonds(charter: &Charter, report: &mut Report<'_>) {
         return;
     }
     if let Err(CommitteeError::Empty(arithmetic)) = seated(&charter.consensus, &candidates, B256::ZERO) {
-        let (path, hint) = match &charter.consensus.write {
-            WriteRight::Stake { .. } => {
-                (WRITE, "let members start with a bond: bond = \"100\" under [members]")
-            }
-            _ => (INCENTIVE, "let members start with a bond: bond = \"1000\" under [members]"),
+        let pledge = charter.consensus.incentive.pledge;
+        let (path, least) = match &charter.consensus.write {
+            WriteRight::Stake { min } => (WRITE, pledge.max(*min)),
+            _ => (INCENTIVE, pledge),
         };
+        let hint =
+            format!("let members start with a bond: bond = \"{}\" under [members]", amount_text(least));
         let arithmetic = in_units(&arithmetic, &charter.currency.symbol);
         let message =
             format!("nobody {arithmetic}: until somebody has, all who may validate write and verify alike");
-        report.warning_at_key(path, message, hint);
+        return report.warning_at_key(path, message, hint);
+    }
+    short(charter, &candidates, report);
+}
+
+/// Most members that one warning names.
+const NAMES_MAX: usize = 12;
+
+/// Names who starts with too little to write, where others do not: below the pledge, or with some stake and less than the least. Whoever
+/// has bonded nothing where stake gives the right to write only does not take part.
+fn short(charter: &Charter, candidates: &[Candidate], report: &mut Report<'_>) {
+    let incentive = &charter.consensus.incentive;
+    let lacks = |candidate: &Candidate| match (
+        lacks_to_write(&charter.consensus, candidate),
+        &charter.consensus.write,
+    ) {
+        (Some(Lack::Pledge(has)), _) => Some((true, has, incentive.pledge)),
+        (Some(Lack::Stake(has)), WriteRight::Stake { min }) => (!has.is_zero()).then_some((false, has, *min)),
+        _ => None,
+    };
+    let money = |wei: U256| format!("{} {}", amount_text(wei), charter.currency.symbol);
+    for (pledge, path, what) in
+        [(true, format!("{INCENTIVE}.pledge"), "pledge"), (false, format!("{WRITE}.min"), "least stake")]
+    {
+        let found = candidates.iter().filter_map(|candidate| Some((candidate, lacks(candidate)?)));
+        let found: Vec<_> = found.filter(|(_, (of_pledge, ..))| *of_pledge == pledge).collect();
+        let Some((first, (_, _, least))) = found.first() else { continue };
+        let named = found.iter().take(NAMES_MAX);
+        let named: Vec<_> =
+            named.map(|(candidate, (_, has, _))| format!("{} ({})", candidate.member, money(*has))).collect();
+        let more = match found.len().saturating_sub(NAMES_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "below the {what} of {} from the beginning, and without a part in writing until the rest is bonded: {}{more}",
+            money(*least),
+            named.join(", ")
+        );
+        let hint = format!("such as {} = {{ …, bond = \"{}\" }}", first.member, amount_text(*least));
+        report.warning_at_key(&path, message, hint);
     }
 }

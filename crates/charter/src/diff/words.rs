@@ -108,7 +108,7 @@ impl Effect {
             Self::Consensus => {
                 format!("consensus is decided by other settings: {}", settings::words(old, new, "consensus"))
             }
-            Self::Fees => format!("transactions pay {} (was {})", fees(&new.fees), fees(&old.fees)),
+            Self::Fees => format!("transactions pay {} (was {})", fees(new), fees(old)),
             Self::BlockGasLimit => {
                 format!("the gas of a block is {} (was {})", new.block_gas_limit, old.block_gas_limit)
             }
@@ -197,12 +197,13 @@ fn chamber(id: &str, old: &Charter, new: &Charter) -> String {
     }
 }
 
-fn fees(fees: &Fees) -> String {
-    match fees {
+fn fees(charter: &Charter) -> String {
+    match &charter.fees {
         Fees::Free => "nothing".to_owned(),
         Fees::Market { initial_base_fee_wei } => format!(
-            "for gas, at a base fee that begins at {} and follows demand",
-            amount_text(U256::from(*initial_base_fee_wei))
+            "for gas, at a base fee that begins at {} {} a unit of gas and follows demand",
+            amount_text(U256::from(*initial_base_fee_wei)),
+            charter.currency.symbol
         ),
     }
 }

@@ -79,8 +79,8 @@ const VERIFICATION_HINT: &str = "such as verification = { by = \"all\" }";
 const INTERVAL_SECS: RangeInclusive<u64> = 1..=86_400;
 /// Blocks that bury one. Source: at 10 % of dishonest work 6 make a double spend rarer than 1 in 1,000 (Bitcoin paper §11).
 const CONFIRMATIONS: RangeInclusive<u64> = 1..=Work::CHECKPOINT_MAX;
-/// Highest first difficulty: 2^53 expected hashes.
-const DIFFICULTY: RangeInclusive<u64> = 1..=9_007_199_254_740_992;
+/// First difficulty. Units: expected hashes.
+const DIFFICULTY: RangeInclusive<u64> = 1..=Work::DIFFICULTY_MAX;
 
 /// Reads the table; without one, the default settings. `money`: whether the charter has a `[currency]`.
 pub(super) fn consensus(table: Option<Table<'_>>, money: bool, report: &mut Report<'_>) -> Settings {
@@ -188,12 +188,13 @@ fn work(table: &mut Table<'_>, report: &mut Report<'_>) -> Work {
         );
         report.error(&node.path, message, format!("at least {confirmations}"));
     }
+    let interval = interval.unwrap_or(*INTERVAL_SECS.start());
     let difficulty = table.get("difficulty").and_then(|node| node.integer(DIFFICULTY, report));
     Work {
-        interval: interval.unwrap_or(*INTERVAL_SECS.start()),
+        interval,
         confirmations,
         checkpoint: depth.unwrap_or(Work::CHECKPOINT.max(confirmations)),
-        difficulty: difficulty.unwrap_or(Work::DIFFICULTY),
+        difficulty: difficulty.unwrap_or_else(|| Work::first_difficulty(interval)),
     }
 }
 

@@ -27,6 +27,37 @@ fn setting(name: &str, key: &str) -> String {
 }
 
 #[test]
+fn the_first_difficulty_follows_the_interval_unless_it_is_named() {
+    let text = CHARTERS.iter().find(|(known, _)| *known == "work").unwrap().1;
+    let with = |interval: &str| {
+        let text = text.replace(", difficulty = 1_000_000", "").replace("interval = \"2s\"", interval);
+        match checked(&text).charter.consensus.write {
+            WriteRight::Work(work) => work.difficulty,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(with("interval = \"2s\""), 2_000_000);
+    assert_eq!(with("interval = \"600s\""), 600_000_000);
+    let WriteRight::Work(named) = charter("work").consensus.write else { panic!("work") };
+    assert_eq!(named.difficulty, 1_000_000);
+}
+
+#[test]
+fn who_starts_with_too_little_to_write_is_named_with_what_would_do() {
+    let pledge = CHARTERS.iter().find(|(known, _)| *known == "pledge").unwrap().1;
+    let line = pledge.lines().find(|line| line.starts_with("de ")).unwrap();
+    let bond = line.split("bond").nth(1).unwrap().split('"').nth(1).unwrap();
+    let poorer =
+        checked(&pledge.replace(line, &line.replace(&format!("\"{bond}\""), "\"1\""))).warnings.to_string();
+    assert!(poorer.contains("below the pledge of 1000 ") && poorer.contains(": de (1 "), "{poorer}");
+    let stake = CHARTERS.iter().find(|(known, _)| *known == "stake").unwrap().1;
+    let min = stake.lines().find(|line| line.starts_with("write ")).unwrap();
+    let dearer = min.replace(min.split('"').nth(3).unwrap(), "1000000");
+    let warned = checked(&stake.replace(min, &dearer)).warnings.to_string();
+    assert!(warned.contains("bond = \"1000000\" under [members]"), "{warned}");
+}
+
+#[test]
 fn every_mechanism_has_a_charter_that_checks_without_error_or_warning() {
     let mut settings = Vec::new();
     let mut chain_ids = Vec::new();
@@ -38,8 +69,12 @@ fn every_mechanism_has_a_charter_that_checks_without_error_or_warning() {
         chain_ids.push(charter.chain_id);
         settings.push(charter.consensus);
     }
+    // A signature for one chain must never count on another: also among the charters that are built in.
+    chain_ids.extend(crate::BUILTIN.map(|name| checked(crate::builtin(name).unwrap()).charter.chain_id));
+    let all = chain_ids.len();
+    chain_ids.sort_unstable();
     chain_ids.dedup();
-    assert_eq!(chain_ids.len(), CHARTERS.len(), "every chain has its own id");
+    assert_eq!((chain_ids.len(), all), (all, CHARTERS.len() + crate::BUILTIN.len()), "{chain_ids:?}");
     let has = |what: fn(&WriteRight) -> bool| settings.iter().any(|settings| what(&settings.write));
     assert!(has(|write| matches!(write, WriteRight::Membership { primary: Primary::Random })));
     assert!(has(|write| matches!(write, WriteRight::Membership { primary: Primary::Elected { .. } })));

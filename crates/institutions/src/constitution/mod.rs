@@ -54,7 +54,7 @@ pub use money::{
     BondView, BooksView, HoldingView, OffenceView, PAGE_MAX, PaymentView, ScoreView, bonds, books, delegates,
     holdings, is_punished, member_of_signer, offence_count, offences, payments, scores,
 };
-pub use outlook::{BondOutlook, Outlook, bond_outlook, outlook};
+pub use outlook::{BondOutlook, Outlook, bond_outlook, outlook, unbond_outlook};
 pub use reach::{Obstacle, obstacle};
 pub use rules::BlockRules;
 pub use stake::{CANDIDATES_MAX, UNBONDINGS_MAX};

@@ -58,6 +58,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_committee", &["height"], Read, consensus::committee),
     Method::new("polity_stakes", &["block"], Read, incentive::stakes),
     Method::new("polity_bondOutlook", &["candidate", "amount", "own", "block"], Read, outlook::bond),
+    Method::new("polity_unbondOutlook", &["candidate", "amount", "own", "block"], Read, outlook::unbond),
     Method::new("polity_rewards", &["holder", "block"], Read, incentive::rewards),
     Method::new("polity_standing", &["member", "block"], Read, incentive::standing),
     Method::new("polity_offences", &["from", "count", "block"], Read, incentive::offences),

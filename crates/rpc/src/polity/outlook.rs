@@ -75,6 +75,15 @@ impl OutlookView {
     }
 }
 
+/// What an amount in wei taken out of what is at stake on a member's conduct would cost, in sentences; of its own bond if `own`.
+pub(super) fn unbond(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
+    let (candidate, amount): (String, U256) = (args.get(0)?, args.get(1)?);
+    let own = args.opt::<bool>(2)?.unwrap_or(false);
+    let state = state(api, args, 3)?;
+    let next = state.height().next().0;
+    api.answer(&constitution::unbond_outlook(&state, next, (&candidate, own), amount, &api.symbol()))
+}
+
 /// What money put at stake would do.
 #[derive(Serialize)]
 struct BondView {

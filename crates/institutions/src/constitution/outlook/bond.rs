@@ -1,10 +1,14 @@
-//! What money put at stake on a member's conduct would do: from when it counts, or why it does not.
+//! What money put at stake on a member's conduct would do: from when it counts, or why it does not; and what is lost where it is
+//! taken out.
 
 use alloy_primitives::U256;
 use polity_charter::{Fees, Rights, duration_text};
 use polity_constitution::{Candidate, FeesTo, Lack, Roll, Settings, Share, WriteRight, lacks_to_write};
 
-use super::words::percent;
+use super::{
+    Side,
+    words::{names, percent, warnings},
+};
 use crate::{
     assembly::money,
     constitution::views::{block_rules, candidates, consensus, turn},
@@ -77,6 +81,15 @@ pub fn bond_outlook(
     let (Ok(was), Ok(is)) = (Roll::of(&settings, &before), Roll::of(&settings, &after)) else {
         return BondOutlook::default();
     };
+    let pledge = settings.incentive.pledge;
+    if !own && with.pledged < pledge {
+        return BondOutlook::pointless(format!(
+            "{candidate} does not write: its own bond is {}, the pledge is {}, and money of others does not count towards it; the money \
+             would earn nothing and only wait",
+            money(with.pledged, symbol),
+            money(pledge, symbol)
+        ));
+    }
     let mut outlook = BondOutlook::default();
     let seat = bond.seat(&settings, (&was, &is), &after, with, from);
     let counts = seat.is_some();
@@ -96,6 +109,54 @@ pub fn bond_outlook(
     }
     outlook.effects.extend(bond.risks(&settings));
     outlook
+}
+
+/// What is lost where `amount` is taken out of what is at stake on `candidate`, of its own bond if `own`: who writes and verifies no more
+/// and why, with which weight it goes on, and how many are left to decide. Empty where it changes nothing, or the chain takes none out.
+#[must_use]
+pub fn unbond_outlook(
+    slots: &dyn Slots,
+    next: u64,
+    (candidate, own): (&str, bool),
+    amount: U256,
+    symbol: &str,
+) -> Vec<String> {
+    let Some(before) = consensus(slots).and_then(|settings| Side::of(slots, settings)) else {
+        return Vec::new();
+    };
+    let mut left = before.candidates.clone();
+    for candidate in left.iter_mut().filter(|found| found.member == candidate) {
+        candidate.stake = candidate.stake.saturating_sub(amount);
+        if own {
+            candidate.pledged = candidate.pledged.saturating_sub(amount);
+        }
+    }
+    let Ok(roll) = Roll::of(&before.settings, &left) else { return Vec::new() };
+    if roll == before.roll {
+        return Vec::new();
+    }
+    let after = Side { slots, settings: before.settings.clone(), candidates: left, roll };
+    let (was, is) = (before.roll.part(candidate).weight, after.roll.part(candidate).weight);
+    let mut said = warnings(&before, &after, symbol);
+    if was > 0 && is > 0 {
+        said.push(format!(
+            "{candidate} would write with {} of the weight (now {})",
+            percent(is, after.roll.weight),
+            percent(was, before.roll.weight)
+        ));
+    }
+    let count = |roll: &Roll| roll.verifiers().count();
+    if count(&after.roll) != count(&before.roll) {
+        let left: Vec<_> = after.roll.verifiers().map(|(member, _)| member.to_owned()).collect();
+        said.push(format!(
+            "{} would be left of the {} that decide blocks now: {}",
+            left.len(),
+            count(&before.roll),
+            names(&left)
+        ));
+    }
+    let from = turn(slots).max(next);
+    said.into_iter().map(|said| format!("from block {from} on: {said}")).collect()
 }
 
 impl Bond<'_> {
@@ -124,10 +185,9 @@ impl Bond<'_> {
         let asked = |pledge: U256| money(pledge, self.symbol);
         if with.pledged < pledge {
             let own = money(with.pledged, self.symbol);
-            let lent = if self.own { "" } else { ", and money of others does not count towards it" };
             let pledge = asked(pledge);
             return Some(format!(
-                "{who} does not write: its own bond would be {own}, the pledge is {pledge}{lent}"
+                "{who} does not write: its own bond would be {own}, the pledge is {pledge}"
             ));
         }
         match &settings.write {

@@ -8,7 +8,7 @@
 mod bond;
 mod words;
 
-pub use bond::{BondOutlook, bond_outlook};
+pub use bond::{BondOutlook, bond_outlook, unbond_outlook};
 use polity_constitution::{Candidate, EngineKind, Roll, Settings};
 
 use super::views::{candidates, consensus, consensus_at, turn};

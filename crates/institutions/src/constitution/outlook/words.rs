@@ -9,7 +9,10 @@ use polity_constitution::{
 };
 
 use super::Side;
-use crate::assembly::{money, seats_of};
+use crate::{
+    assembly::{money, seats_of},
+    constitution::{money::scores, views::turn},
+};
 
 /// Most names in one sentence.
 const NAMES_MAX: usize = 12;
@@ -22,6 +25,7 @@ pub(super) fn warnings(before: &Side<'_>, after: &Side<'_>, symbol: &str) -> Vec
         let (all, why) = (after.candidates.len(), in_units(why, symbol));
         format!("nobody {why}: until somebody has, all {all} who may validate write and verify alike")
     }));
+    found.extend(soon_suspended(before, after));
     found.extend(vacancies(after));
     if after.settings.engine() == EngineKind::Bft {
         found.extend(stops(&after.roll));
@@ -38,7 +42,7 @@ pub(super) fn warnings(before: &Side<'_>, after: &Side<'_>, symbol: &str) -> Vec
 }
 
 /// `a, b and c`, or as many as are read and how many more.
-fn names(all: &[String]) -> String {
+pub(super) fn names(all: &[String]) -> String {
     let (shown, more) = all.split_at(all.len().min(NAMES_MAX));
     match (shown, more.len()) {
         ([one], 0) => one.clone(),
@@ -143,6 +147,30 @@ fn short_of_pledge(before: &Side<'_>, after: &Side<'_>, symbol: &str) -> Option<
             "{} would be below the pledge of {}, and write only after bonding the rest",
             names(&who),
             money(pledge, symbol)
+        )
+    };
+    (!who.is_empty()).then(said)
+}
+
+/// Who comes back by decision with a score at which the next loss suspends or expels it again: coming back does not raise the score.
+fn soon_suspended(before: &Side<'_>, after: &Side<'_>) -> Option<String> {
+    let rules = after.settings.incentive.standing?;
+    let threshold = rules.suspend_below.max(rules.expel_below)?;
+    let scores = scores(after.slots, turn(after.slots));
+    let low = |candidate: &&Candidate| before.candidate(&candidate.member).is_none();
+    let comes = |candidate: &Candidate| {
+        let score = scores.iter().find(|score| score.member == candidate.member)?.score;
+        let missing = threshold.saturating_sub(score);
+        (missing > 0).then(|| {
+            let member = &candidate.member;
+            format!("{member} (score {score}; `constitution.adjustStanding {member} {missing}` in the same proposal lifts it)")
+        })
+    };
+    let who: Vec<String> = after.candidates.iter().filter(low).filter_map(comes).collect();
+    let said = || {
+        format!(
+            "{} would come back with a score below {threshold}, where the first turn missed takes it away again",
+            names(&who)
         )
     };
     (!who.is_empty()).then(said)

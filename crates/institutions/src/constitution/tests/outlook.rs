@@ -245,9 +245,11 @@ fn a_bond_says_from_when_it_counts_or_why_not() {
     );
     let (_, said) = bonded(&chain, ("AAA", true));
     assert!(said.contains("by membership and the pledge is kept already"), "{said}");
-    let (_, said) = bonded(&chain, ("CCC", false));
+    let (pointless, said) = bonded(&chain, ("CCC", false));
     assert!(
-        said.contains("its own bond would be 0 UNIT") && said.contains("money of others does not count"),
+        pointless
+            && said.contains("its own bond is 0 UNIT")
+            && said.contains("money of others does not count"),
         "{said}"
     );
     let found = bond_outlook(&chain.memory, height, ("AAA", false), U256::from(100), "UNIT");
@@ -280,4 +282,26 @@ fn a_bond_says_from_when_it_counts_or_why_not() {
     let chain = scene(&delegates, &["AAA", "BBB"]);
     let (_, said) = bonded(&chain, ("CCC", true));
     assert!(said.contains("number 3 of 5 by stake for 2 seats, and would still be no delegate"), "{said}");
+}
+
+#[test]
+fn who_takes_a_bond_out_is_told_what_is_lost_with_it() {
+    // A pledge of 100 wei, of which two bonded 1,000 or what `scene` gives.
+    let chain = scene(&settings(), &["AAA", "BBB"]);
+    let next = chain.memory.block.height + 1;
+    let own = bonds(&chain.memory).into_iter().find(|bond| bond.member == "AAA").expect("bonded").pledged;
+    let said = unbond_outlook(&chain.memory, next, ("AAA", true), own, "UNIT").join("\n");
+    for part in [
+        format!("from block {next} on: AAA would no longer write or verify: "),
+        "1 would be left of the 2 that decide blocks now: BBB".to_owned(),
+        "BBB alone would write and verify".to_owned(),
+    ] {
+        assert!(said.contains(&part), "{part}: {said}");
+    }
+    assert_eq!(unbond_outlook(&chain.memory, next, ("AAA", true), U256::ZERO, "UNIT"), Vec::<String>::new());
+    let mut by_stake = settings();
+    by_stake.write = WriteRight::Stake { min: U256::from(500) };
+    let chain = scene(&by_stake, &["AAA", "BBB"]);
+    let said = unbond_outlook(&chain.memory, next, ("AAA", true), U256::from(100), "UNIT").join("\n");
+    assert!(said.contains("AAA would write with ") && said.contains("of the weight (now 50.0 %)"), "{said}");
 }
