@@ -55,7 +55,7 @@ impl Lab {
     after_help = "Examples:\n  polity lab run crates/lab/specs/storm.toml --seed 7\n  polity lab run crates/lab/specs/storm.toml --seeds 0..1000\n  polity lab run crates/lab/specs/193.toml\n  polity lab run crates/lab/specs/grinder.toml --seeds 0..100"
 )]
 pub(crate) struct Run {
-    /// What to simulate, in TOML: nodes, network, storm, villains (equivocator, silent, amnesiac, liar, grinder; where blocks are
+    /// What to simulate, in TOML: nodes, network, storm, villains (equivocator, silent, amnesiac, liar, grinder, nonsense; where blocks are
     /// worked selfish, withholder, liar, time-warp).
     spec: PathBuf,
     /// The seed.

@@ -11,7 +11,8 @@ use crate::assembly::tests::{CHARTER, Chain, DAY};
 
 const STAKE: &str = "set consensus.write = { by = \"stake\", min = \"200 wei\" }";
 const LIABLE: &str = "set consensus.incentive = { unbonding = \"7d\", slash = { double_sign = \"1/2\" } }";
-pub(super) const WORK: &str = "set consensus.write = { by = \"work\", interval = \"15s\", confirmations = 6 }";
+pub(super) const WORK: &str =
+    "set consensus.write = { by = \"work\", interval = \"15s\", confirmations = 6 }";
 pub(super) const ROTATION: &str = "set consensus.write = { by = \"membership\", primary = \"rotation\" }";
 
 pub(super) fn wall() -> Chain {
