@@ -292,7 +292,7 @@ fn who_takes_a_bond_out_is_told_what_is_lost_with_it() {
     let own = bonds(&chain.memory).into_iter().find(|bond| bond.member == "AAA").expect("bonded").pledged;
     let said = unbond_outlook(&chain.memory, next, ("AAA", true), own, "UNIT").join("\n");
     for part in [
-        format!("from block {next} on: AAA would no longer write or verify: "),
+        format!("from block {next} on: AAA (own bond 0 UNIT) would no longer write or verify: "),
         "1 would be left of the 2 that decide blocks now: BBB".to_owned(),
         "BBB alone would write and verify".to_owned(),
     ] {
