@@ -323,7 +323,7 @@ impl Driver {
                     reply_to.send(blocks.into_iter().map(|(body, cert)| raw_decided(body, cert)).collect());
             }
             HostMsg::ProcessSyncedValue { height, round, proposer, value_bytes, reply_to } => {
-                let outcome = match self.host.synced(height.0, round, proposer.0, &value_bytes, wall_ms())? {
+                let outcome = match self.host.synced(height.0, round, proposer.0, &value_bytes)? {
                     Synced::Judged(block) => {
                         if let Some(reason) = &block.invalid {
                             warn!(%height, hash = %block.hash, reason, "a synced block is invalid here");

@@ -43,6 +43,10 @@ impl Verdict {
     }
 }
 
+/// In place of the time, for a block that a committee has decided: no clock of one node is asked about it. A node whose clock is behind
+/// would else refuse what everybody else has, again and again, and stay where it is. Units: milliseconds since the Unix epoch.
+pub const DECIDED_MS: u64 = u64::MAX;
+
 /// What an engine asks of the chain. One sync type implements it; every method answers fast, because the engine waits.
 ///
 /// Every method may fail with [`Fatal`], after which the engine signs nothing more and stops.
@@ -69,7 +73,7 @@ pub trait Application: Send {
     fn build(&mut self, height: Height, round: u32, now_ms: u64) -> Result<SealedBlock, Fatal>;
 
     /// Judges the RLP of a block proposed, or synced, at `height = tip + 1`; makes a valid one's body durable before returning.
-    /// Called again with the same bytes it answers the same, cheaply.
+    /// Called again with the same bytes it answers the same, cheaply. Of a block that is decided, `now_ms` is [`DECIDED_MS`].
     fn receive(&mut self, block_bytes: &[u8], height: Height, now_ms: u64) -> Result<Verdict, Fatal>;
 
     /// The RLP of the undecided or decided block `hash`, if it is kept.

@@ -11,5 +11,5 @@ pub mod bft;
 mod engine;
 pub mod work;
 
-pub use application::{Application, Fatal, Verdict};
+pub use application::{Application, DECIDED_MS, Fatal, Verdict};
 pub use engine::{Engine, Presence, Status, Step, WorkStatus};

@@ -4,7 +4,7 @@
 //! must have its work. Engines go on while blocks are followed; only what a committee decided waits until none runs that may decide the
 //! same height.
 
-use polity_consensus::work::Inserted;
+use polity_consensus::{DECIDED_MS, work::Inserted};
 use polity_primitives::{B256, Certificate, Height};
 
 use crate::{
@@ -157,7 +157,7 @@ impl Ledger {
         if !rests {
             return Ok(Followed::Waits);
         }
-        match self.judge(bytes, height, now_ms)? {
+        match self.judge(bytes, height, DECIDED_MS)? {
             Judged::Invalid(_, reason) => Ok(Followed::Refused(reason)),
             Judged::Valid(_) => {
                 self.settle(certificate)?;

@@ -18,7 +18,7 @@ use super::{
     SignatureBytes, StreamHead, StreamPart, ValidatorAddress, certificate_from_library,
     certificate_to_library, nonsense::Nonsense, split,
 };
-use crate::{Application, Fatal, Verdict};
+use crate::{Application, DECIDED_MS, Fatal, Verdict};
 
 /// Most blocks that wait for their parent.
 const EARLY_MAX: usize = 4;
@@ -337,12 +337,11 @@ impl Host {
         round: Round,
         proposer: Address,
         body: &[u8],
-        now_ms: u64,
     ) -> Result<Synced, Fatal> {
         if height != self.height() {
             return Ok(Synced::NotNow);
         }
-        let (hash, invalid) = match self.app.receive(body, height, now_ms)? {
+        let (hash, invalid) = match self.app.receive(body, height, DECIDED_MS)? {
             Verdict::Valid(hash) => (hash, None),
             Verdict::Invalid(hash, reason) => (hash, Some(reason)),
         };

@@ -195,7 +195,7 @@ impl Node {
     ) -> Result<(), Fatal> {
         let certificate = &value.certificate;
         let (height, round) = (certificate.height.0, certificate.round);
-        match self.host.synced(height, round, proposer, &value.value_bytes, cx.wall_ms())? {
+        match self.host.synced(height, round, proposer, &value.value_bytes)? {
             Synced::Judged(block) if BlockHash(block.hash) == certificate.value_id => {
                 if let Some(reason) = &block.invalid {
                     cx.note(format!("a decided block {} is invalid here: {reason}", block.hash));

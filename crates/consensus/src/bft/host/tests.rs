@@ -197,7 +197,7 @@ fn a_proposal_travels_is_judged_decided_and_served() {
     let served = b.history(&range).expect("not fatal");
     assert_eq!(served.len(), 1);
     let mut c = host(1);
-    assert_eq!(c.synced(Height(2), Round::new(0), Address::ZERO, &served[0].0, 0), Ok(Synced::NotNow));
+    assert_eq!(c.synced(Height(2), Round::new(0), Address::ZERO, &served[0].0), Ok(Synced::NotNow));
 }
 
 #[test]
