@@ -177,7 +177,7 @@ mod tests {
 
     fn status(powers: &[(u64, bool)], trouble: Option<&str>) -> Status {
         let seat = |(i, (power, present)): (usize, &(u64, bool))| Presence {
-            validator: Address::repeat_byte(i as u8),
+            validator: Address::repeat_byte(u8::try_from(i).unwrap_or(u8::MAX)),
             power: *power,
             present: *present,
         };
