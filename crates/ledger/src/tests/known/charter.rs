@@ -186,8 +186,9 @@ chain_id  = 77
 [clock]
 mode       = "wall"
 block_time = "1s"
+# Room for all ballots of a case in one block: what is certain earlier closes the vote before the rest is counted.
 [ledger]
-block_gas_limit = 60_000_000
+block_gas_limit = 120_000_000
 history         = "all"
 [access]
 connect  = "members"
