@@ -7,7 +7,7 @@ use polity_decision::{Rational, Rule, Voter};
 use polity_primitives::{Address, B256, U256};
 use serde::Serialize;
 
-use crate::{Authority, Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track, Treaty};
+use crate::{Article, Authority, Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track, Treaty};
 
 /// Who may do a thing on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -142,6 +142,8 @@ pub struct Charter {
     pub constitutional: Vec<String>,
     /// Who may record mandates from outside, in the order of the file.
     pub authorities: Vec<Authority>,
+    /// Articles, in the order of the file.
+    pub articles: Vec<Article>,
     /// The file itself.
     #[serde(skip)]
     pub text: String,
@@ -184,6 +186,12 @@ impl Charter {
     #[must_use]
     pub fn authority(&self, id: &str) -> Option<&Authority> {
         self.authorities.iter().find(|authority| authority.id == id)
+    }
+
+    /// The article with this id.
+    #[must_use]
+    pub fn article(&self, id: &str) -> Option<&Article> {
+        self.articles.iter().find(|article| article.id == id)
     }
 
     /// All rights of `member`: those of its kind and those granted to it by name.

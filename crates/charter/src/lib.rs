@@ -8,6 +8,7 @@
 //! and reading files (callers pass the text).
 
 mod amend;
+mod article;
 mod authority;
 mod builtin;
 mod charter;
@@ -33,6 +34,7 @@ pub use amend::{
     AMENDED, CHANGES_MAX, Change, Op, PATH_BYTES_MAX, PATH_STEPS_MAX, Path, Step, amended, amended_metered,
     rewritten,
 };
+pub use article::{Article, Consequence, FACTS};
 pub use authority::{Authority, Holder, OPENS};
 pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};
 pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History};

@@ -18,3 +18,5 @@ pub const ASSEMBLY: Address = address!("0x00000000000000000000000000000000000010
 pub const CONSTITUTION: Address = address!("0x0000000000000000000000000000000000001003");
 /// Named accounts that pay only by decision.
 pub const TREASURY: Address = address!("0x0000000000000000000000000000000000001004");
+/// What members owe: articles and their settlements.
+pub const ARTICLES: Address = address!("0x0000000000000000000000000000000000001005");

@@ -19,7 +19,7 @@ pub use accusation::{
     ACCUSATION_BYTES_MAX, Accusation, AccusationError, ProposalPair, SealedHeader, SignedHeader, VotePair,
     vote_kind, work_digest,
 };
-pub use address_book::{AGREEMENT, ASSEMBLY, CONSTITUTION, REGISTRY, SYSTEM, TREASURY};
+pub use address_book::{AGREEMENT, ARTICLES, ASSEMBLY, CONSTITUTION, REGISTRY, SYSTEM, TREASURY};
 pub use alloy_consensus::constants::KECCAK_EMPTY;
 pub use alloy_consensus::{Header, TxEnvelope as EthereumTransaction};
 pub use alloy_primitives::{Address, B256, Bloom, Bytes, Log, U256, keccak256};

@@ -230,6 +230,7 @@ pub fn compare(old: &Charter, new: &Charter) -> (Vec<Effect>, Vec<Refusal>) {
         authorities,
         text: _,
         hash: _,
+        articles: _,
     } = new;
     if *id != old.id {
         found.refuse("id", "it names this chain in every home and every backup", "");

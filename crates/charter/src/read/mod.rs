@@ -99,6 +99,7 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
         tracks,
         constitutional,
         authorities,
+        articles: Vec::new(),
         text: text.to_owned(),
         hash: keccak256(text.as_bytes()),
     }
