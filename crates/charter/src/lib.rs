@@ -34,7 +34,9 @@ pub use amend::{
     AMENDED, CHANGES_MAX, Change, Op, PATH_BYTES_MAX, PATH_STEPS_MAX, Path, Step, amended, amended_metered,
     rewritten,
 };
-pub use article::{Article, Consequence, FACTS};
+pub use article::{
+    ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, ARTICLES_MAX, Article, ArticleError, Consequence, FACTS, LETS_MAX, THEN_MAX,
+};
 pub use authority::{Authority, Holder, OPENS};
 pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};
 pub use charter::{Access, AccessPolicy, Chamber, Charter, FundedAccount, History};

@@ -123,6 +123,41 @@ impl<'a> Report<'a> {
         self.push(Severity::Error, path, span, message, hint);
     }
 
+    /// Reports an error at byte `offset` of the string `written` that `path` is set to; at its beginning where the file does not have the
+    /// string as it is: with escapes, or over several lines.
+    pub(crate) fn error_within(
+        &mut self,
+        path: &str,
+        written: &str,
+        offset: usize,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let span = self.within(self.place(path, At::Value), written, offset);
+        self.push(Severity::Error, path, span, message.into(), hint.into());
+    }
+
+    /// The same as a warning.
+    pub(crate) fn warning_within(
+        &mut self,
+        path: &str,
+        written: &str,
+        offset: usize,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let span = self.within(self.place(path, At::Value), written, offset);
+        self.push(Severity::Warning, path, span, message.into(), hint.into());
+    }
+
+    /// Byte `offset` of the string `written`, whose value is at `span`, quotes included.
+    fn within(&self, span: Range<usize>, written: &str, offset: usize) -> Range<usize> {
+        let inside = span.start.saturating_add(1)..span.end.saturating_sub(1);
+        let at = inside.start.saturating_add(offset);
+        let is_plain = self.text.get(inside.clone()) == Some(written) && written.is_char_boundary(offset);
+        if is_plain { at..span.end } else { span }
+    }
+
     /// Reports a warning at the value of `path`.
     pub(crate) fn warning(&mut self, path: &str, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Severity::Warning, path, At::Value, message.into(), hint.into());
@@ -184,6 +219,7 @@ impl<'a> Report<'a> {
             ["treaties", _] => "treaty",
             ["accounts", _] => "account",
             ["authorities", _] => "authority",
+            ["articles", _] => "article",
             _ => "key",
         };
         self.push(Severity::Error, &path, span, format!("{what} `{name}` is given twice"), hint);

@@ -1,7 +1,9 @@
 //! From TOML values to a [`Charter`]: the form of every key, without regard to the others (those are the checks).
 
+mod articles;
 mod authorities;
 mod bodies;
+mod clauses;
 mod consensus;
 mod incentive;
 mod members;
@@ -72,6 +74,7 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
     let constitutional = tracks::constitutional(root.section("amendment", report), report);
     let treaties = treaties::treaties(root.section("treaties", report), &languages, report);
     let authorities = authorities::authorities(root.section("authorities", report), &languages, report);
+    let articles = articles::articles(root.section("articles", report), &languages, report);
     root.finish(report);
 
     Charter {
@@ -99,7 +102,7 @@ pub(crate) fn charter(text: &str, root: &DeTable<'_>, report: &mut Report<'_>) -
         tracks,
         constitutional,
         authorities,
-        articles: Vec::new(),
+        articles,
         text: text.to_owned(),
         hash: keccak256(text.as_bytes()),
     }

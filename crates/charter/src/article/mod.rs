@@ -1,10 +1,33 @@
 //! Articles: what members owe, in words and as clauses that the chain evaluates by itself.
+//!
+//! Rule kept: an [`Article`] exists only if each of its clauses was read, has the type its place asks for, and asks for nothing
+//! but [`FACTS`]. What is named in quotes (treaties, weights, classes) is checked with the charter as a whole.
+//!
+//! Deliberately absent: judging. The institution `articles` does it.
+
+mod json;
+
+use std::collections::BTreeMap;
 
 use polity_clause::{Clause, Fact, Type};
 use polity_decision::Delay;
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::Text;
+
+pub use json::ArticleError;
+
+/// Most articles of a charter. Source: the institution looks through all of them to find the next that is due.
+pub const ARTICLES_MAX: usize = 64;
+/// Most definitions of an article.
+pub const LETS_MAX: usize = 32;
+/// Most consequences of an article.
+pub const THEN_MAX: usize = 8;
+/// Most steps that all clauses of an article may take together, for one member. Units: steps of [`Clause::cost`]. Two clauses of the
+/// longest kind: one member is the least that a system call judges, and must be a small part of a block's work.
+pub const ARTICLE_COST_MAX: u64 = 20_000;
+/// Longest article as JSON, as the chain keeps it. Units: bytes. 256 words of storage: an amendment writes one within its gas.
+pub const ARTICLE_BYTES_MAX: usize = 8 * 1_024;
 
 /// A clause of obligation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,16 +53,70 @@ pub struct Article {
     pub notice: Option<Delay>,
 }
 
-/// What a settlement does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+/// What a settlement does. Written as a table of one verb: `{ standing = "-5" }`, `{ suspend = true }`, `{ notify = "…" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consequence {
     /// Moves the member's score by this whole number.
-    Standing(#[serde(serialize_with = "source")] Clause),
+    Standing(Clause),
     /// Suspends the member.
     Suspend,
     /// Says these words to the world, in a log.
     Notify(Text),
+}
+
+impl Article {
+    /// Names and types of its definitions, as `when` and `then` may use them.
+    #[must_use]
+    pub fn known(&self) -> BTreeMap<String, Type> {
+        types(&self.lets)
+    }
+
+    /// Its clauses in the order in which they are evaluated: each with its key.
+    pub fn clauses(&self) -> impl Iterator<Item = (String, &Clause)> {
+        let lets = self.lets.iter().map(|(name, clause)| (crate::report::join("let", name), clause));
+        let then = self.then.iter().enumerate().filter_map(|(i, consequence)| match consequence {
+            Consequence::Standing(clause) => Some((format!("then[{i}].standing"), clause)),
+            Consequence::Suspend | Consequence::Notify(_) => None,
+        });
+        let whether = [("for".to_owned(), &self.applies)].into_iter();
+        whether.chain(lets).chain([("when".to_owned(), &self.when)]).chain(then)
+    }
+
+    /// Most steps that all its clauses take together, for one member.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        self.clauses().fold(0, |cost: u64, (_, clause)| cost.saturating_add(clause.cost()))
+    }
+}
+
+/// What each definition gives.
+pub(crate) fn types(lets: &[(String, Clause)]) -> BTreeMap<String, Type> {
+    lets.iter().map(|(name, clause)| (name.clone(), clause.gives())).collect()
+}
+
+/// Whether `name` can name a definition: a letter or `_`, then letters, digits and `_`, at most 31 in all, and no word of the
+/// language or of the facts.
+pub(crate) fn is_name(name: &str) -> bool {
+    let form = name.len() <= crate::ID_BYTES_MAX
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
+    form && !WORDS.contains(&name) && !FACTS.iter().any(|fact| fact.name == name)
+}
+
+/// Words of the clause language.
+const WORDS: [&str; 11] =
+    ["true", "false", "null", "in", "min", "max", "abs", "floor", "ceil", "round", "has"];
+
+impl Serialize for Consequence {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut table = to.serialize_map(Some(1))?;
+        match self {
+            Self::Standing(clause) => table.serialize_entry("standing", clause.source())?,
+            Self::Suspend => table.serialize_entry("suspend", &true)?,
+            Self::Notify(words) => table.serialize_entry("notify", words)?,
+        }
+        table.end()
+    }
 }
 
 fn source<S: Serializer>(clause: &Clause, to: S) -> Result<S::Ok, S::Error> {
