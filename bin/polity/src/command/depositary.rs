@@ -87,7 +87,7 @@ fn statements(texts: &[String], kind: InstrumentKind, document: B256) -> Vec<IAs
 }
 
 /// keccak-256 of a file; zero without one.
-fn hash_of(file: Option<&PathBuf>) -> Result<B256, Failure> {
+pub(super) fn hash_of(file: Option<&PathBuf>) -> Result<B256, Failure> {
     let Some(path) = file else { return Ok(B256::ZERO) };
     let bytes =
         std::fs::read(path).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
@@ -173,50 +173,6 @@ impl Declare {
         let call = IAssembly::declareCall { treaty: word("treaty", &self.treaty)?, statements };
         let receipt = send(&self.rpc, &self.signer, &call)?;
         done(json, &receipt, json!({ "treaty": self.treaty }), &format!("declared under {}", self.treaty))
-    }
-}
-
-/// Objects to a reservation of another member, by its number in `polity instruments`. The treaty is in force between the two all the
-/// same, without what is reserved, unless --opposes says otherwise. `polity retract` takes an objection back.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  polity object 12 'Lakes too.' --opposes --as NOR --dir .polity/paris")]
-pub(crate) struct Object {
-    /// The reservation, by its number in `polity instruments`.
-    reservation: u64,
-    /// Why.
-    text: String,
-    /// Say also that the treaty is not to be in force between the two.
-    #[arg(long)]
-    opposes: bool,
-    /// The document it is taken from: its keccak-256 is filed with it.
-    #[arg(long, value_name = "FILE")]
-    document: Option<PathBuf>,
-    #[command(flatten)]
-    signer: SignerArgs,
-    #[command(flatten)]
-    rpc: RpcArgs,
-}
-
-impl Object {
-    pub(crate) fn run(self, json: bool) -> Outcome {
-        let call = IAssembly::objectCall {
-            id: U256::from(self.reservation),
-            opposes: self.opposes,
-            text: self.text,
-            documentHash: hash_of(self.document.as_ref())?,
-        };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
-        let value = json!({ "reservation": self.reservation, "opposes": self.opposes });
-        let between = match self.opposes {
-            true => "the treaty is not in force between the two",
-            false => "the treaty is in force between the two, without what is reserved",
-        };
-        done(
-            json,
-            &receipt,
-            value,
-            &format!("objection to reservation {} filed: {between}", self.reservation),
-        )
     }
 }
 

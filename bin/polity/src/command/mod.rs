@@ -1,6 +1,7 @@
 //! The commands: arguments here and in each module, one `run` each.
 
 mod act;
+mod articles;
 mod bench;
 mod charter;
 mod committee;
@@ -15,6 +16,7 @@ mod lab;
 mod life;
 mod mandate;
 mod node;
+mod object;
 mod proposals;
 pub(crate) mod read;
 mod sealed;
@@ -54,6 +56,10 @@ pub(crate) enum Command {
     InForce(depositary::InForce),
     #[command(about = "The register of instruments: who filed what, and when", long_about = details::<depositary::Instruments>())]
     Instruments(depositary::Instruments),
+    #[command(about = "The articles: what members owe, and which periods run", long_about = details::<articles::Articles>())]
+    Articles(articles::Articles),
+    #[command(about = "What came of the articles, recomputed", long_about = details::<articles::Settlements>())]
+    Settlements(articles::Settlements),
     #[command(about = "Mandates from outside, who recorded them, and what was opened under them", long_about = details::<mandate::Mandates>())]
     Mandates(mandate::Mandates),
     /// Record a mandate from outside.
@@ -115,8 +121,8 @@ pub(crate) enum Command {
     Withdraw(depositary::Withdraw),
     #[command(about = "File declarations under a treaty", long_about = details::<depositary::Declare>())]
     Declare(depositary::Declare),
-    #[command(about = "Object to a reservation", long_about = details::<depositary::Object>())]
-    Object(depositary::Object),
+    #[command(about = "Object to a settlement about oneself, or to a reservation", long_about = details::<object::Object>())]
+    Object(object::Object),
     #[command(about = "Reject a text that would bind by silence", long_about = details::<depositary::Reject>())]
     Reject(depositary::Reject),
     #[command(about = "Texts that bind by silence", long_about = details::<depositary::Texts>())]
@@ -155,6 +161,8 @@ impl Command {
             Self::Why(args) => args.run(json),
             Self::Tracks(args) => args.run(json),
             Self::Agenda(args) => args.run(json),
+            Self::Articles(args) => args.run(json),
+            Self::Settlements(args) => args.run(json),
             Self::Propose(args) => args.run(json),
             Self::Sponsor(args) => args.run(json),
             Self::PayDeposit(args) => args.run(json),

@@ -107,6 +107,13 @@ impl Words {
                     .get(number.saturating_to::<usize>())
                     .map_or_else(|| number.to_string(), |w| (*w).to_owned())
             }
+            (Some("settlement"), DynSolValue::Uint(number, _)) => {
+                // Enums of an interface come as their numbers.
+                let words = ["unknown", "noticed", "objected to", "final", "dismissed", "held"];
+                words
+                    .get(number.saturating_to::<usize>())
+                    .map_or_else(|| number.to_string(), |w| (*w).to_owned())
+            }
             (Some("kind"), DynSolValue::Uint(number, _)) => {
                 polity_charter::Kind::from_number(number.saturating_to())
                     .map_or_else(|| number.to_string(), |kind| kind.to_string())
@@ -245,7 +252,7 @@ mod tests {
                 };
                 let known = |name: &str, style: Option<&str>| {
                     assert!(
-                        matches!(style, None | Some("money" | "time" | "status" | "kind" | "place")),
+                        matches!(style, None | Some("money" | "time" | "status" | "settlement" | "kind" | "place")),
                         "{}: no style {style:?}",
                         error.name
                     );
@@ -282,6 +289,9 @@ mod tests {
             words().refusal(&expelled).expect("known").says,
             "FJI is expelled, which does not allow this"
         );
+        let settled = data("WrongSettlementStatus(uint256,uint8)", &[number(7), number(3)]);
+        let refusal = words().refusal(&settled).expect("known");
+        assert_eq!(refusal.says, "settlement 7 is final, which does not allow this");
         assert_eq!(words().refusal(&[1, 2, 3, 4]), None);
         // A call that failed within a proposal, with its own reason.
         let mut nested =

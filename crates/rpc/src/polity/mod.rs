@@ -4,6 +4,7 @@
 //! and addresses are hexadecimal. Parameters accept numbers in decimal or `0x…`; a block is a height, a hash or a tag, and
 //! may be left out for the head.
 
+mod articles;
 mod calls;
 mod chambers;
 mod charter;
@@ -43,6 +44,9 @@ pub(crate) const METHODS: &[Method] = &[
     Method::new("polity_inForce", &["treaty", "date", "member", "block"], Heavy, depositary::in_force),
     Method::new("polity_instruments", &["from", "count", "block"], Read, depositary::instruments),
     Method::new("polity_texts", &["treaty", "block"], Heavy, depositary::texts),
+    Method::new("polity_articles", &["block"], Heavy, articles::articles),
+    Method::new("polity_settlements", &["filter", "block"], Heavy, articles::settlements),
+    Method::new("polity_settlement", &["settlement", "block"], Read, articles::settlement),
     Method::new("polity_getMandates", &["from", "count", "block"], Read, mandates::mandates),
     Method::new("polity_simulateProposal", &["proposal", "block"], Heavy, simulate::simulate),
     Method::new("polity_rules", &["block"], Read, chambers::rules),

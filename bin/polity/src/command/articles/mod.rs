@@ -1,0 +1,189 @@
+//! What members owe and what came of it: articles, settlements, and each settlement computed again.
+
+mod one;
+mod recompute;
+
+use clap::Args;
+use polity_charter::Text;
+use serde_json::{Value, json};
+
+use super::read::{array, moment, row, table, text, time};
+use crate::{
+    client::{Client, RpcArgs},
+    output::{Failure, Outcome, print},
+};
+
+/// The articles: what members owe, what is asked and done at the end of each period, and which period runs.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  polity articles\n  polity articles presence --lang zh")]
+pub(crate) struct Articles {
+    /// One article, by id.
+    article: Option<String>,
+    /// Language of their words.
+    #[arg(long, default_value = "en")]
+    lang: String,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Articles {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let mut articles: Value = self.rpc.client()?.call("polity_articles", json!([]))?;
+        if let Some(id) = &self.article {
+            let all = articles.as_array_mut().map(std::mem::take).unwrap_or_default();
+            let one: Vec<Value> = all.into_iter().filter(|article| article["id"] == **id).collect();
+            if one.is_empty() {
+                return Err(Failure::failed(format!("there is no article `{id}`: `polity articles` lists them")));
+            }
+            articles = Value::Array(one);
+        }
+        print(as_json, &articles, || {
+            let said: Vec<String> = array(&articles).iter().map(|one| article_text(one, &self.lang)).collect();
+            if said.is_empty() { "the charter has no articles: [articles.<id>]".to_owned() } else { said.join("\n") }
+        })
+    }
+}
+
+/// What a text of the charter says in `lang`.
+fn words(value: &Value, lang: &str) -> String {
+    serde_json::from_value::<Text>(value.clone()).unwrap_or_default().get(lang).to_owned()
+}
+
+fn article_text(article: &Value, lang: &str) -> String {
+    let mut rows = Vec::new();
+    let mut add = |name: &str, what: String| rows.push(vec![format!("  {name}"), what]);
+    add("for whom", text(&article["for"]));
+    add("every", text(&article["every"]));
+    for (name, source) in article["let"].as_object().into_iter().flatten() {
+        add("let", format!("{name} = {}", text(source)));
+    }
+    add("when", text(&article["when"]));
+    for consequence in array(&article["then"]) {
+        add("then", consequence_text(consequence, lang));
+    }
+    add("notice", match article["notice"].as_str() {
+        Some(notice) => format!("{notice}, to object; then it is final"),
+        None => "none: a settlement is final at once".to_owned(),
+    });
+    add("period", match &article["period"] {
+        Value::Null => "none runs: the article was removed".to_owned(),
+        period => format!("{}, judged on {}", period_text(period), moment(&period["until"])),
+    });
+    add("settlements", match &article["settlements"] {
+        none if *none == 0 => "none".to_owned(),
+        some => format!("{some}: `polity settlements --article {}`", text(&article["id"])),
+    });
+    format!("{}: {}\n{}", text(&article["id"]), words(&article["text"], lang), table(&rows))
+}
+
+/// `3, from 2026-01-01 00:00:00 to 2026-01-31 00:00:00`
+fn period_text(period: &Value) -> String {
+    format!("{}, from {} to {}", text(&period["number"]), moment(&period["from"]), moment(&period["until"]))
+}
+
+/// A consequence as an article has it (a clause) or an account (its value).
+fn consequence_text(consequence: &Value, lang: &str) -> String {
+    if let Some(by) = consequence["standing"].as_str() {
+        let by = if by.parse::<u64>().is_ok() { format!("+{by}") } else { by.to_owned() };
+        return format!("standing {by}");
+    }
+    if !consequence["notify"].is_null() {
+        return format!("notify: {}", words(&consequence["notify"], lang));
+    }
+    match consequence.as_object().and_then(|verbs| verbs.keys().next()) {
+        Some(verb) => verb.clone(),
+        None => consequence.to_string(),
+    }
+}
+
+/// What came of the articles, newest first; with a number everything about one: facts, definitions, consequences, what can still be done,
+/// and whether the same comes out when it is computed again here. Exit status 1 if it does not.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  polity settlements --article presence --status noticed\n  polity settlements 3\n  polity settlements --member de --json"
+)]
+pub(crate) struct Settlements {
+    /// One settlement, by number.
+    #[arg(conflicts_with_all = ["article", "member", "status", "limit"])]
+    settlement: Option<u64>,
+    /// Of one article, by id.
+    #[arg(long)]
+    article: Option<String>,
+    /// About one member, by id.
+    #[arg(long)]
+    member: Option<String>,
+    /// In one status: noticed, objected, final, dismissed or held.
+    #[arg(long)]
+    status: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    limit: u64,
+    /// Language of their words.
+    #[arg(long, default_value = "en")]
+    lang: String,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+impl Settlements {
+    pub(crate) fn run(self, as_json: bool) -> Outcome {
+        let client = self.rpc.client()?;
+        if let Some(id) = self.settlement {
+            return one::shown(&client, id, &self.lang, &self.rpc.again(), as_json);
+        }
+        let page = self.pages(&client)?;
+        print(as_json, &page, || {
+            let mut rows = vec![row(&["no.", "article", "member", "period", "ended", "status", "since / until", "what"])];
+            rows.extend(array(&page["settlements"]).iter().map(|one| settlement_row(one, &self.lang)));
+            match (rows.len(), page["total"].as_u64()) {
+                (1, Some(0)) => "nothing was settled yet: `polity articles` says when periods end".to_owned(),
+                (1, _) => "no settlement is of that kind".to_owned(),
+                (_, total) => {
+                    let shown = rows.len().saturating_sub(1);
+                    let more = if page["next"].is_null() { "" } else { ", and there are older ones: --limit" };
+                    table(&rows) + &format!("{shown} of {} settlements{more}\n", total.unwrap_or_default())
+                }
+            }
+        })
+    }
+
+    /// As many answers as it takes, as one.
+    fn pages(&self, client: &Client) -> Result<Value, Failure> {
+        let (mut before, mut all) = (Value::Null, Vec::new());
+        loop {
+            let limit = self.limit.saturating_sub(all.len() as u64);
+            let filter = json!({
+                "article": self.article, "member": self.member, "status": self.status, "before": before, "limit": limit
+            });
+            let mut page: Value = client.call("polity_settlements", json!([filter]))?;
+            all.extend(page["settlements"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            before = page["next"].clone();
+            if before.is_null() || all.len() as u64 >= self.limit {
+                page["settlements"] = Value::Array(all);
+                return Ok(page);
+            }
+        }
+    }
+}
+
+fn settlement_row(one: &Value, lang: &str) -> Vec<String> {
+    let account = &one["account"];
+    let what = match account["problem"].as_str() {
+        Some(problem) => problem.to_owned(),
+        None => array(&account["then"])
+            .iter()
+            .map(|consequence| consequence_text(consequence, lang))
+            .collect::<Vec<_>>()
+            .join("; "),
+    };
+    vec![
+        text(&one["id"]),
+        text(&one["article"]),
+        text(&one["member"]),
+        text(&one["period"]["number"]),
+        one["period"]["until"].as_u64().map(time).unwrap_or_default(),
+        text(&one["status"]),
+        moment(&one["finalAt"]),
+        what,
+    ]
+}

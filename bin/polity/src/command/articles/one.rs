@@ -1,0 +1,126 @@
+//! Everything about one settlement, as whoever it is about wants to read it.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{
+    super::read::{array, moment, table, text},
+    consequence_text, period_text,
+    recompute::{Difference, differences},
+    words,
+};
+use crate::{
+    client::Client,
+    output::{Failure, Outcome, print},
+};
+
+/// Prints settlement `id`; `again` are the options that lead to the same network.
+///
+/// Exit status: 1 if it comes out otherwise here.
+pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: bool) -> Outcome {
+    let mut settlement: Value = client.call("polity_settlement", json!([id]))?;
+    if settlement.is_null() {
+        return Err(Failure::failed(format!("there is no settlement {id}: `polity settlements` lists them")));
+    }
+    let differences = differences(&settlement);
+    let same = differences.is_empty();
+    settlement["recomputed"] = json!({ "same": same, "differences": differences });
+    print(as_json, &settlement, || settlement_text(&settlement, &differences, lang, again))?;
+    Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn settlement_text(settlement: &Value, differences: &[Difference], lang: &str, again: &str) -> String {
+    let account = &settlement["account"];
+    let article = &settlement["text"];
+    let [id, member] = ["id", "member"].map(|key| text(&settlement[key]));
+    let mut rows = Vec::new();
+    let mut add = |name: &str, what: String| rows.push(vec![name.to_owned(), what]);
+    add("article", format!("{}: {}", text(&settlement["article"]), words(&article["text"], lang)));
+    add("member", member.clone());
+    add("period", period_text(&settlement["period"]));
+    add("judged", format!("{} in block {}", moment(&settlement["judgedAt"]), text(&settlement["judgedInBlock"])));
+    add("status", status_text(settlement));
+    if let Some(reason) = settlement["objection"].as_str() {
+        add("objection", reason.to_owned());
+    }
+    let mut out = format!("settlement {id}\n{}\nfacts\n", table(&rows));
+
+    let indented = |name: String, value: String| vec![format!("  {name}"), format!("= {value}")];
+    let facts = array(&account["facts"]).iter();
+    out += &table(&facts.map(|fact| indented(text(&fact["ask"]), text(&fact["is"]))).collect::<Vec<_>>());
+    out += "\nso\n";
+    let mut rows = vec![indented(format!("for whom: {}", text(&article["for"])), "true".to_owned())];
+    for one in array(&account["let"]) {
+        let (name, value) = (text(&one["name"]), text(&one["is"]));
+        rows.push(indented(format!("{name}: {}", text(&article["let"][&name])), value));
+    }
+    rows.push(indented(format!("when: {}", text(&article["when"])), text(&account["when"])));
+    out += &table(&rows);
+    match account["problem"].as_str() {
+        Some(problem) => out += &format!("\nheld, and nothing is done: {problem}\n"),
+        None => {
+            out += "\nthen\n";
+            for (consequence, of_article) in array(&account["then"]).iter().zip(array(&article["then"])) {
+                let said = consequence_text(consequence, lang);
+                let from = of_article["standing"].as_str().filter(|source| said != format!("standing {source}"));
+                out += &format!("  {said}{}\n", from.map(|source| format!("  from {source}")).unwrap_or_default());
+            }
+        }
+    }
+    out += &format!("\n{}", recomputed_text(differences));
+    out + &what_to_do(settlement, &id, &member, again)
+}
+
+/// What became of it, and when.
+fn status_text(settlement: &Value) -> String {
+    let at = moment(&settlement["finalAt"]);
+    match settlement["status"].as_str().unwrap_or_default() {
+        "noticed" => format!("noticed: it becomes final on {at}, unless it is objected to or dismissed before"),
+        "objected" => format!("objected to on {at}: it waits until the members uphold or dismiss it"),
+        "final" => format!("final since {at}: what it says is done"),
+        "dismissed" => format!("dismissed on {at}: nothing of it is done"),
+        "held" => format!("held since {at}: a fact was missing, or a clause has no value; nothing is done"),
+        other => other.to_owned(),
+    }
+}
+
+fn recomputed_text(differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return "recomputed here: the same\n".to_owned();
+    }
+    let line = |found: &Difference| {
+        format!("  {}: the chain says {}, here it is {}\n", found.what, plain(&found.chain), plain(&found.here))
+    };
+    let lines: String = differences.iter().map(line).collect();
+    format!("recomputed here: NOT the same\n{lines}")
+}
+
+/// A value of an account as people read it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Object(named) if named.contains_key("is") => text(&value["is"]),
+        other => other.to_string(),
+    }
+}
+
+/// The commands with which something can still be done about it.
+fn what_to_do(settlement: &Value, id: &str, member: &str, again: &str) -> String {
+    let mut out = String::new();
+    let status = settlement["status"].as_str().unwrap_or_default();
+    if status == "noticed" {
+        let until = moment(&settlement["finalAt"]);
+        out += &format!(
+            "\n{member} may object before {until}:\n  polity object {id} --reason '…' --as {member}{again}\n"
+        );
+    }
+    if matches!(status, "noticed" | "objected") {
+        out += &format!(
+            "\nthe members may decide it, one way or the other:\n  polity propose TRACK 'Settlement {id}' --call 'articles.uphold {id}' --as MEMBER{again}\n  \
+             polity propose TRACK 'Settlement {id}' --call 'articles.dismiss {id}' --as MEMBER{again}\n"
+        );
+    }
+    out
+}
