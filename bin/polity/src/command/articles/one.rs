@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     super::read::{array, moment, table, text},
     consequence_text, period_text,
-    recompute::{Difference, differences},
+    recompute::{Difference, Recomputed, recomputed},
     words,
 };
 use crate::{
@@ -23,14 +23,20 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
     if settlement.is_null() {
         return Err(Failure::failed(format!("there is no settlement {id}: `polity settlements` lists them")));
     }
-    let differences = differences(&settlement);
-    let same = differences.is_empty();
-    settlement["recomputed"] = json!({ "same": same, "differences": differences });
-    print(as_json, &settlement, || settlement_text(&settlement, &differences, lang, again))?;
-    Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let again_here = recomputed(&settlement);
+    settlement["recomputed"] = match &again_here {
+        Recomputed::Same => json!({ "same": true }),
+        Recomputed::Otherwise(differences) => json!({ "same": false, "differences": differences }),
+        Recomputed::NotKept => Value::Null,
+    };
+    print(as_json, &settlement, || settlement_text(&settlement, &again_here, lang, again))?;
+    Ok(match again_here {
+        Recomputed::Otherwise(_) => ExitCode::from(1),
+        Recomputed::Same | Recomputed::NotKept => ExitCode::SUCCESS,
+    })
 }
 
-fn settlement_text(settlement: &Value, differences: &[Difference], lang: &str, again: &str) -> String {
+fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str, again: &str) -> String {
     let account = &settlement["account"];
     let article = &settlement["text"];
     let [id, member] = ["id", "member"].map(|key| text(&settlement[key]));
@@ -48,7 +54,7 @@ fn settlement_text(settlement: &Value, differences: &[Difference], lang: &str, a
 
     let indented = |name: String, value: String| vec![format!("  {name}"), format!("= {value}")];
     let facts = array(&account["facts"]).iter();
-    out += &table(&facts.map(|fact| indented(text(&fact["ask"]), text(&fact["is"]))).collect::<Vec<_>>());
+    out += &table(&facts.map(|fact| vec![format!("  {}", text(&fact["ask"])), answer(fact)]).collect::<Vec<_>>());
     out += "\nso\n";
     let mut rows = vec![indented(format!("for whom: {}", text(&article["for"])), "true".to_owned())];
     for one in array(&account["let"]) {
@@ -68,7 +74,7 @@ fn settlement_text(settlement: &Value, differences: &[Difference], lang: &str, a
             }
         }
     }
-    out += &format!("\n{}", recomputed_text(differences));
+    out += &format!("\n{}", recomputed_text(again_here));
     out + &what_to_do(settlement, &id, &member, again)
 }
 
@@ -85,15 +91,28 @@ fn status_text(settlement: &Value) -> String {
     }
 }
 
-fn recomputed_text(differences: &[Difference]) -> String {
-    if differences.is_empty() {
-        return "recomputed here: the same\n".to_owned();
-    }
+fn recomputed_text(again_here: &Recomputed) -> String {
     let line = |found: &Difference| {
         format!("  {}: the chain says {}, here it is {}\n", found.what, plain(&found.chain), plain(&found.here))
     };
-    let lines: String = differences.iter().map(line).collect();
-    format!("recomputed here: NOT the same\n{lines}")
+    match again_here {
+        Recomputed::Same => "recomputed here: the same\n".to_owned(),
+        Recomputed::Otherwise(differences) => {
+            let lines: String = differences.iter().map(line).collect();
+            format!("recomputed here: NOT the same\n{lines}")
+        }
+        Recomputed::NotKept => {
+            "recomputed here: it cannot be, for the chain did not keep facts of that length\n".to_owned()
+        }
+    }
+}
+
+/// `= 12`, or why it is not known.
+fn answer(fact: &Value) -> String {
+    match fact["is"].as_str() {
+        Some(is) => format!("= {is}"),
+        None => format!("is not known: {}", text(&fact["missing"])),
+    }
 }
 
 /// A value of an account as people read it.
@@ -102,6 +121,7 @@ fn plain(value: &Value) -> String {
         Value::Null => "nothing".to_owned(),
         Value::String(text) => text.clone(),
         Value::Object(named) if named.contains_key("is") => text(&value["is"]),
+        Value::Object(fact) if fact.contains_key("missing") => format!("not known: {}", text(&value["missing"])),
         other => other.to_string(),
     }
 }
