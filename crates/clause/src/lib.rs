@@ -12,6 +12,7 @@
 mod answers;
 mod check;
 mod clause;
+mod compares;
 mod definitions;
 mod evaluate;
 mod facts;
