@@ -143,6 +143,13 @@ impl Chain {
         Self::under(charter(&(dev() + extra)), change).await
     }
 
+    /// The same, and a day passes with every block.
+    pub(crate) async fn of_days(extra: &str) -> Self {
+        let text = dev().replace(WALL, DAYS);
+        assert!(text.contains(DAYS));
+        Self::under(charter(&(text + extra)), |_| {}).await
+    }
+
     /// A chain whose blocks are worked, final under two more; and the ledger of another node of it.
     pub(crate) async fn worked() -> (Self, Other) {
         let text = dev().replace(ROTATION, WORK);
@@ -219,6 +226,8 @@ pub(crate) struct Other {
     _dir: tempfile::TempDir,
 }
 
+const WALL: &str = r#"mode       = "wall""#;
+const DAYS: &str = "mode       = \"replay\"\nstart      = 2026-01-01\nstep       = \"1d\"";
 const ROTATION: &str = r#"write        = { by = "membership", primary = "rotation" }"#;
 const WORK: &str =
     r#"write        = { by = "work", interval = "10s", confirmations = 2, checkpoint = 5, difficulty = 1 }"#;

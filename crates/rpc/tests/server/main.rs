@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "blocks are made by the wall clock")]
 
+mod articles;
 mod chain;
 mod depositary;
 mod errors;
