@@ -48,7 +48,7 @@ pub use money::{Currency, DECIMALS, Fees, amount_text, in_units, parse_amount_we
 pub use parse::{AMENDABLE_BYTES_MAX, CHARTER_BYTES_MAX, Checked, parse, parse_metered};
 pub use rights::{Kind, Rights};
 pub use seating::{Election, SEATS_MAX, STAKE, STAKE_SCALE, Seating, Secrecy, Sortition, Stake, Unrevealed};
-pub use show::{describe, describe_track, show};
+pub use show::{describe, describe_article, describe_track, show};
 pub use text::{Language, Text};
 pub use time::{Clock, DAY_SECS, Date, duration_text, parse_duration_ms};
 pub use track::{Burn, CallKind, Extension, Guardian, Stage, Track};

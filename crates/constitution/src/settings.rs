@@ -46,6 +46,15 @@ impl Settings {
         };
         write.into_iter().chain(verify).map(String::as_str)
     }
+
+    /// Whether blocks have accounts: somebody is paid or counted, or terms begin. Then each block says who wrote it and who let a turn pass.
+    ///
+    /// Source: ADR 0019.
+    #[must_use]
+    pub fn keeps_accounts(&self) -> bool {
+        let by_stake = matches!(self.write, WriteRight::Delegation { chamber: None, .. });
+        !self.incentive.is_empty() || by_stake
+    }
 }
 
 /// The engine that decides blocks.

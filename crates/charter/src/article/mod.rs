@@ -94,19 +94,6 @@ pub(crate) fn types(lets: &[(String, Clause)]) -> BTreeMap<String, Type> {
     lets.iter().map(|(name, clause)| (name.clone(), clause.gives())).collect()
 }
 
-/// Whether `name` can name a definition: a letter or `_`, then letters, digits and `_`, at most 31 in all, and no word of the
-/// language or of the facts.
-pub(crate) fn is_name(name: &str) -> bool {
-    let form = name.len() <= crate::ID_BYTES_MAX
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
-    form && !WORDS.contains(&name) && !FACTS.iter().any(|fact| fact.name == name)
-}
-
-/// Words of the clause language.
-const WORDS: [&str; 11] =
-    ["true", "false", "null", "in", "min", "max", "abs", "floor", "ceil", "round", "has"];
-
 impl Serialize for Consequence {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut table = to.serialize_map(Some(1))?;

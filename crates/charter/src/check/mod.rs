@@ -1,5 +1,6 @@
 //! What keys mean together. The form of each is checked when it is read; here a check may assume it.
 
+mod articles;
 mod consensus;
 mod keys;
 mod references;
@@ -23,6 +24,7 @@ pub(crate) fn everything(charter: &Charter, report: &mut Report<'_>) {
     validators::decide(charter, report);
     validators::act(charter, report);
     tracks::sound(charter, report);
+    articles::sound(charter, report);
     let usable = rules::sound(charter, report);
     rules::decidable(charter, &usable, report);
     silence::of_treaties(charter, report);

@@ -101,6 +101,16 @@ pub enum Effect {
         /// Its id.
         id: String,
     },
+    /// An article is written or rewritten: its period begins anew.
+    Article {
+        /// Its id.
+        id: String,
+    },
+    /// An article is removed.
+    ArticleRemoved {
+        /// Its id.
+        id: String,
+    },
     /// A chamber is written or rewritten.
     Chamber {
         /// Its id.
@@ -228,9 +238,9 @@ pub fn compare(old: &Charter, new: &Charter) -> (Vec<Effect>, Vec<Refusal>) {
         tracks,
         constitutional,
         authorities,
+        articles,
         text: _,
         hash: _,
-        articles: _,
     } = new;
     if *id != old.id {
         found.refuse("id", "it names this chain in every home and every backup", "");
@@ -263,6 +273,12 @@ pub fn compare(old: &Charter, new: &Charter) -> (Vec<Effect>, Vec<Refusal>) {
         found.when(new.authority(&authority.id).is_none(), || Effect::AuthorityRemoved {
             id: authority.id.clone(),
         });
+    }
+    for article in &old.articles {
+        found.when(new.article(&article.id).is_none(), || Effect::ArticleRemoved { id: article.id.clone() });
+    }
+    for article in articles {
+        found.when(old.article(&article.id) != Some(article), || Effect::Article { id: article.id.clone() });
     }
     for chamber in chambers {
         found.when(old.chamber(&chamber.id) != Some(chamber), || Effect::Chamber { id: chamber.id.clone() });

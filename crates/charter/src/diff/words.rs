@@ -5,8 +5,8 @@ use core::fmt::Write as _;
 use super::{Effect, settings};
 use crate::report::join;
 use crate::{
-    Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, describe_track,
-    duration_text,
+    Access, Charter, Clock, Fees, History, Language, Rights, amount_text, describe, describe_article,
+    describe_track, duration_text,
 };
 use polity_decision::Rational;
 use polity_primitives::U256;
@@ -32,6 +32,7 @@ impl Effect {
             Self::Treaty { id } => join("treaties", id),
             Self::TreatyName { id } => join(&join("treaties", id), "name"),
             Self::Authority { id } | Self::AuthorityRemoved { id } => join("authorities", id),
+            Self::Article { id } | Self::ArticleRemoved { id } => join("articles", id),
             Self::Chamber { id } | Self::ChamberRemoved { id } => join("chambers", id),
             Self::Track { id } | Self::TrackRemoved { id } => join("tracks", id),
             Self::Constitutional => "amendment.constitutional".to_owned(),
@@ -89,6 +90,10 @@ impl Effect {
             Self::Authority { id } => authority(id, old, new),
             Self::AuthorityRemoved { id } => {
                 format!("the authority {id} records no more mandates; those it recorded stay")
+            }
+            Self::Article { id } => article(id, old, new),
+            Self::ArticleRemoved { id } => {
+                format!("the article {id} is removed; its running period lapses, what is settled goes on")
             }
             Self::Chamber { id } => chamber(id, old, new),
             Self::ChamberRemoved { id } => {
@@ -150,6 +155,24 @@ fn authority(id: &str, old: &Charter, new: &Charter) -> String {
     match (words(old), words(new)) {
         (Some(old), Some(new)) => format!("the authority {id}: {new} (was: {old})"),
         (_, new) => format!("a new authority, {id}: {}", new.unwrap_or_default()),
+    }
+}
+
+fn article(id: &str, old: &Charter, new: &Charter) -> String {
+    let text = |charter: &Charter| {
+        charter.article(id).map(|article| {
+            let words = article.text.in_language(LANGUAGE);
+            format!("{words} {}", describe_article(article, LANGUAGE).join(" "))
+        })
+    };
+    match (text(old), text(new)) {
+        (Some(before), Some(after)) if before == after => {
+            format!("the article {id}: {}", settings::words(old, new, &join("articles", id)))
+        }
+        (Some(old), Some(new)) => {
+            format!("the article {id} becomes: {new}\nits period begins anew, the running one lapses\n(was: {old})")
+        }
+        (_, new) => format!("a new article, {id}: {}", new.unwrap_or_default()),
     }
 }
 

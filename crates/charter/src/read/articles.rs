@@ -4,7 +4,7 @@ use polity_clause::Type;
 use polity_decision::{Delay, DelayUnit};
 
 use super::clauses::{Scope, clause, definitions};
-use crate::article::{ARTICLES_MAX, LETS_MAX, THEN_MAX, is_name};
+use crate::article::{ARTICLES_MAX, LETS_MAX, THEN_MAX};
 use crate::reader::{Node, Table, suggest};
 use crate::report::{Report, join};
 use crate::{Article, Consequence};
@@ -94,7 +94,7 @@ fn span(node: &Node<'_>, what: &str, report: &mut Report<'_>) -> Option<Delay> {
     None
 }
 
-/// The definitions of `let` that have a name, in the order of the file.
+/// The definitions of `let`, in the order of the file.
 fn sources<'a>(node: &Node<'a>, report: &mut Report<'_>) -> Vec<(&'a str, Node<'a>)> {
     let Some(table) = node.table(report) else { return Vec::new() };
     let mut entries = table.entries();
@@ -103,14 +103,6 @@ fn sources<'a>(node: &Node<'a>, report: &mut Report<'_>) -> Vec<(&'a str, Node<'
         report.error_at_key(&node.path, message, "");
         entries.truncate(LETS_MAX);
     }
-    entries.retain(|(name, node)| {
-        let fine = is_name(name);
-        if !fine {
-            let hint = "a letter, then letters, digits and _, at most 31; no word of the language and no fact";
-            report.error_at_key(&node.path, format!("`{name}` cannot name a definition"), hint);
-        }
-        fine
-    });
     entries
 }
 
@@ -162,19 +154,15 @@ fn consequence(
         }
         return None;
     }
-    let one = |table: &mut Table<'_>, report: &mut Report<'_>| match keys.as_slice() {
-        [_] => true,
-        [] => {
-            report.error(&table.path, "nothing is done", "write one of `standing`, `suspend` and `notify`");
-            false
-        }
-        _ => {
-            let hint = "a table for each, in their order: { standing = \"-5\" }, { suspend = true }";
-            report.error(&table.path, "more than one thing is done in one table", hint);
-            false
-        }
-    };
-    if !one(&mut table, report) {
+    if keys.len() != 1 {
+        let (message, hint) = match keys.is_empty() {
+            true => ("nothing is done", "write one of `standing`, `suspend` and `notify`"),
+            false => (
+                "more than one thing is done in one table",
+                "a table for each, in their order: { standing = \"-5\" }, { suspend = true }",
+            ),
+        };
+        report.error(&node.path, message, hint);
         return None;
     }
     if let Some(node) = table.get("standing") {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polity_clause::{Clause, Mistake, Type};
 
-use crate::FACTS;
 use crate::article::types;
-use crate::reader::{Node, alternatives, nearest, suggest};
+use crate::reader::{Node, alternatives};
 use crate::report::Report;
+use crate::{FACTS, ID_BYTES_MAX};
 
 /// What later versions will know. Source: DESIGN §7.
 const LATER_FACTS: [&str; 4] = ["feed", "report", "pledge", "param"];
@@ -46,8 +46,7 @@ pub(super) fn clause(
             None
         }
         Ok(clause) if clause.gives() != wanted => {
-            let message =
-                format!("the clause gives {}, where {} is asked for", words(clause.gives()), words(wanted));
+            let message = format!("this gives {}, and {wanted} is asked for", clause.gives());
             report.error(&node.path, message, hint(clause.gives(), wanted));
             None
         }
@@ -64,45 +63,54 @@ pub(super) fn definitions<'a>(
     report: &mut Report<'_>,
 ) -> (Option<Lets>, Scope<'a>) {
     let mut scope = Scope::default();
-    let mut sources: Vec<(&str, &str)> = Vec::new();
+    let mut open = Vec::new();
     for (name, node) in lets {
-        match node.string("a clause in quotes", report) {
-            Some(source) => sources.push((name, source)),
+        match named(name, node, report) {
+            Some(source) => open.push((*name, node, source)),
             None => _ = scope.broken.insert(name),
         }
     }
-    let mut told = 0usize;
     loop {
-        match polity_clause::definitions(&sources, FACTS) {
+        let sources: Vec<_> = open.iter().map(|(name, _, source)| (*name, *source)).collect();
+        let (wrong, mistake) = match polity_clause::definitions(&sources, FACTS) {
             Ok(read) => {
-                let sound = scope.broken.is_empty();
-                let shapeless = read.iter().find(|(_, clause)| {
-                    matches!(clause.gives(), Type::Member | Type::Period)
-                });
-                let shapeless = shapeless.and_then(|(name, _)| lets.iter().find(|(known, _)| known == name));
-                if let Some((_, node)) = shapeless {
-                    report.error(&node.path, "a definition is a value, not a name for the member or the period", "");
-                }
                 scope.known = types(&read);
-                return ((sound && shapeless.is_none()).then_some(read), scope);
+                let sound = open.iter().all(|(name, node, _)| is_value(name, node, &scope, report));
+                return ((sound && scope.broken.is_empty()).then_some(read), scope);
             }
-            Err((name, mistake)) => {
-                let Some(at) = sources.iter().position(|(known, _)| *known == name) else {
-                    return (None, scope);
-                };
-                let (name, source) = sources.remove(at);
-                if let Some((_, node)) = lets.iter().find(|(known, _)| *known == name) {
-                    tell(node, source, mistake, &scope, report);
-                }
-                scope.broken.insert(lets.iter().map(|(known, _)| *known).find(|known| *known == name).unwrap_or_default());
-                told = told.saturating_add(1);
-                if told >= TOLD_MAX {
-                    scope.broken.extend(lets.iter().map(|(name, _)| *name));
-                    return (None, scope);
-                }
-            }
-        }
+            Err(wrong) => wrong,
+        };
+        let at = open.iter().position(|(name, ..)| *name == wrong).filter(|_| scope.broken.len() < TOLD_MAX);
+        let Some(at) = at else {
+            scope.broken.extend(lets.iter().map(|(name, _)| *name));
+            return (None, scope);
+        };
+        let (name, node, source) = open.remove(at);
+        tell(node, source, mistake, &scope, report);
+        scope.broken.insert(name);
     }
+}
+
+/// The clause of a definition that has a name.
+fn named<'a>(name: &str, node: &Node<'a>, report: &mut Report<'_>) -> Option<&'a str> {
+    let problem = match name.len() {
+        ..=ID_BYTES_MAX => polity_clause::definitions(&[(name, "0")], FACTS).err().map(|(_, mistake)| mistake),
+        _ => Some(Mistake { at: 0, message: format!("a name has at most {ID_BYTES_MAX} bytes"), hint: String::new() }),
+    };
+    if let Some(Mistake { message, hint, .. }) = problem {
+        report.error_at_key(&node.path, message, hint);
+        return None;
+    }
+    node.string("a clause in quotes", report)
+}
+
+/// Whether the definition gives something that can be told and kept.
+fn is_value(name: &str, node: &Node<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> bool {
+    let is_value = !matches!(scope.known.get(name), Some(Type::Member | Type::Period));
+    if !is_value {
+        report.error(&node.path, "the member and the period are no values", "write `member` and `period` where they are asked for");
+    }
+    is_value
 }
 
 /// Reports `mistake` where it is, unless it only follows from another.
@@ -116,14 +124,6 @@ fn tell(node: &Node<'_>, source: &str, mistake: Mistake, scope: &Scope<'_>, repo
     } else if scope.later.contains(word) {
         let hint = "`for` is asked before anything is computed: write it out here";
         (format!("`{word}` is a definition, which `for` cannot use"), hint.to_owned())
-    } else if mistake.hint.is_empty() && !word.is_empty() && !is_known(word, scope) {
-        let defined = scope.known.keys().map(String::as_str);
-        let all: Vec<_> = names().into_iter().chain(defined).collect();
-        let hint = match nearest(word, &all) {
-            Some(_) => suggest(word, &all),
-            None => String::new(),
-        };
-        (mistake.message, hint)
     } else {
         (mistake.message, mistake.hint)
     };
@@ -134,27 +134,11 @@ fn names() -> Vec<&'static str> {
     FACTS.iter().map(|fact| fact.name).collect()
 }
 
-fn is_known(word: &str, scope: &Scope<'_>) -> bool {
-    scope.known.contains_key(word) || FACTS.iter().any(|fact| fact.name == word)
-}
-
 /// The name that begins at byte `at` of `source`; empty if none does.
 fn word_at(source: &str, at: usize) -> &str {
     let rest = source.get(at..).unwrap_or_default();
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
-}
-
-/// What a clause gives, in words.
-const fn words(gives: Type) -> &'static str {
-    match gives {
-        Type::Bool => "true or false",
-        Type::Number => "a number",
-        Type::Text => "a text",
-        Type::Texts => "a list of texts",
-        Type::Member => "a member",
-        Type::Period => "a period",
-    }
 }
 
 const fn hint(gives: Type, wanted: Type) -> &'static str {

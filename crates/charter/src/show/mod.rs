@@ -3,6 +3,7 @@
 //! Rule kept: every sentence is made from the [`Charter`] alone, so what is shown is what runs. English and Chinese say the
 //! same, section by section.
 
+mod articles;
 mod consensus;
 mod rules;
 mod seating;
@@ -13,6 +14,7 @@ mod words;
 
 use crate::{Charter, Language};
 
+pub use articles::describe_article;
 pub use rules::describe;
 pub use tracks::describe_track;
 
@@ -30,6 +32,7 @@ pub fn show(charter: &Charter, language: Language) -> String {
     tracks::tracks(charter, language, &mut page);
     treaties::treaties(charter, language, &mut page);
     treaties::authorities(charter, language, &mut page);
+    articles::articles(charter, language, &mut page);
     sections::rules(charter, language, &mut page);
     consensus::consensus(charter, language, &mut page);
     sections::money(charter, language, &mut page);

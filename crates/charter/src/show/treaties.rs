@@ -134,7 +134,7 @@ fn clauses(charter: &Charter, treaty: &Treaty, language: Language) -> Vec<String
 }
 
 /// A calendar delay in words.
-fn delay_words(delay: Delay, language: Language) -> String {
+pub(super) fn delay_words(delay: Delay, language: Language) -> String {
     let count = delay.count;
     let (one, zh) = match delay.unit {
         DelayUnit::Days => ("day", "天"),

@@ -93,6 +93,8 @@ fn one(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()> {
         Effect::Authority { id } | Effect::AuthorityRemoved { id } => {
             cx.inside(ASSEMBLY, |cx| assembly::write_authority(cx, new, id))
         }
+        // Written by helper C: crate::articles::amend::{write_article, remove_article}.
+        Effect::Article { .. } | Effect::ArticleRemoved { .. } => Ok(()),
         Effect::Track { id } => {
             let track = found(new.track(id), id)?;
             cx.inside(ASSEMBLY, |cx| assembly::write_track(cx, track, language(new)))

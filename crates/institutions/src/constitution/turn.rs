@@ -20,8 +20,7 @@ const JSON_GAS: u64 = 5;
 /// Whether blocks have accounts under these settings: somebody is paid or counted, or terms begin.
 #[must_use]
 pub fn closes(settings: &Settings) -> bool {
-    let by_stake = matches!(settings.write, WriteRight::Delegation { chamber: None, .. });
-    !settings.incentive.is_empty() || by_stake
+    settings.keeps_accounts()
 }
 
 /// The first height decided under the newest settings of consensus.
