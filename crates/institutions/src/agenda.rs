@@ -1,20 +1,21 @@
 //! What the chain will do by itself, and when: a priority queue in the assembly's storage.
 //!
 //! Rule kept: the earliest entry is always on top, entries of one second keep the order in which they were scheduled, and
-//! nothing happens in the block that schedules it. So [`next_due`] reads two slots however long the queue is, and while
+//! nothing happens in the block that schedules it, but for work that is done in parts ([`Agenda::resume`]). So [`next_due`] reads two slots however long the queue is, and while
 //! the chain carries out the top entry, no other entry can come before it: whatever is scheduled meanwhile is due later or
 //! was scheduled later.
 //!
 //! It is a binary min-heap of words `due time ‖ sequence ‖ height of scheduling ‖ what`, 64 bits each, so words compare as
 //! numbers; beside it the position of every entry, so that one can be moved or cancelled in O(log n).
 //!
-//! Deliberately absent: what an entry means. That is [`crate::assembly`].
+//! Deliberately absent: what an entry means. That is [`crate::assembly`] and, for what is judged and settled, [`crate::articles`].
 
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
-use polity_primitives::{AGREEMENT, ASSEMBLY};
+use polity_primitives::{AGREEMENT, ARTICLES, ASSEMBLY};
 
 use crate::{
+    articles::IArticles,
     assembly::{self, IAssembly},
     host::{BlockInfo, Slots},
     layout,
@@ -49,6 +50,13 @@ pub const SKIP_TURN_GAS_MAX: u64 = 1_000_000;
 /// Gas of the system call that pays back what was unbonded.
 pub const RELEASE_GAS_MAX: u64 = 1_000_000;
 
+/// Gas of the system call that judges some members by an article of the largest size, or makes some marks.
+pub const JUDGE_GAS_MAX: u64 = 13_000_000;
+/// Gas of the system call that gives up a period that cannot be judged.
+pub const GIVE_UP_PERIOD_GAS_MAX: u64 = 1_000_000;
+/// Gas of the system call that makes a settlement final: the largest account, and every consequence an article may have.
+pub const SETTLE_GAS_MAX: u64 = 5_000_000;
+
 /// Bits of each of the four parts of an entry.
 const PART_BITS: usize = 64;
 /// Bits of the number in the last part; the kind has the eight above.
@@ -81,6 +89,10 @@ pub enum Due {
     TakeEffect(u64),
     /// The text that binds by silence with this number takes its next step.
     Text(u64),
+    /// The article with this number (its place in the list of articles) begins, or its period is over and is judged.
+    Judge(u64),
+    /// The notice of the settlement with this number is over.
+    Settle(u64),
 }
 
 impl Due {
@@ -97,6 +109,8 @@ impl Due {
             Self::Release(number) => (33, number),
             Self::TakeEffect(number) => (16, number),
             Self::Text(number) => (17, number),
+            Self::Judge(number) => (48, number),
+            Self::Settle(number) => (49, number),
         };
         (kind << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1))
     }
@@ -115,6 +129,8 @@ impl Due {
             33 => Some(Self::Release(number)),
             16 => Some(Self::TakeEffect(number)),
             17 => Some(Self::Text(number)),
+            48 => Some(Self::Judge(number)),
+            49 => Some(Self::Settle(number)),
             _ => None,
         }
     }
@@ -226,6 +242,16 @@ impl Agenda {
         let position = self.heap.len(w)?;
         self.heap.grow(w)?;
         self.sift_up(w, position, word(at_secs, sequence, block.height, due))
+    }
+
+    /// Puts `due`, which the chain is carrying out in `block` and has more of, behind all that is due by now: it goes on in the same
+    /// block if there is room. Whoever calls it has done a part of bounded work, so a block ends.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn resume<W: Write>(&self, w: &mut W, block: &BlockInfo, due: Due) -> Result<(), W::Error> {
+        let before = BlockInfo { height: block.height.saturating_sub(1), ..*block };
+        self.schedule(w, &before, due, block.timestamp_secs)
     }
 
     /// Takes `due` off the agenda if it is there.
@@ -340,21 +366,32 @@ pub struct SystemCall {
 }
 
 impl SystemCall {
+    fn of(to: Address, due: Due, gas_limit: u64, call: &impl SolCall) -> Self {
+        Self { to, input: call.abi_encode().into(), gas_limit, due }
+    }
+
     fn to_assembly(due: Due, gas_limit: u64, call: &impl SolCall) -> Self {
-        Self { to: ASSEMBLY, input: call.abi_encode().into(), gas_limit, due }
+        Self::of(ASSEMBLY, due, gas_limit, call)
+    }
+
+    fn to_articles(due: Due, gas_limit: u64, call: &impl SolCall) -> Self {
+        Self::of(ARTICLES, due, gas_limit, call)
     }
 
     /// Whether it belongs to a day of the calendar. Everything else is due from some moment on and may wait for a block.
     #[must_use]
     pub const fn is_dated(&self) -> bool {
-        matches!(self.due, Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Text(_))
+        matches!(
+            self.due,
+            Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Text(_) | Due::Judge(_) | Due::Settle(_)
+        )
     }
 
     /// The call that records that this one failed with `output` (what it reverted with; empty if it ran out of gas).
     ///
-    /// It must succeed. What follows from instruments and a payment of what was unbonded have no reason to fail and no other way to
-    /// end: the answer is the call itself, which will fail again and stop the node. That
-    /// instruments never fail so is tried in `assembly/tests/force.rs`.
+    /// It must succeed. What follows from instruments, a payment of what was unbonded and a settlement whose notice is over have no
+    /// reason to fail and no other way to end: the answer is the call itself, which will fail again and stop the node. That
+    /// instruments never fail so is tried in `assembly/tests/force.rs`, and settlements in `articles/tests/gas.rs`.
     #[must_use]
     pub fn on_failure(&self, output: &[u8]) -> Self {
         match self.due {
@@ -362,7 +399,11 @@ impl SystemCall {
                 let call = IAssembly::giveUpTextCall { id: U256::from(id) };
                 Self::to_assembly(self.due, GIVE_UP_TEXT_GAS_MAX, &call)
             }
-            Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Release(_) => self.clone(),
+            Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Release(_) | Due::Settle(_) => self.clone(),
+            Due::Judge(number) => {
+                let call = IArticles::giveUpCall { number: U256::from(number) };
+                Self::to_articles(self.due, GIVE_UP_PERIOD_GAS_MAX, &call)
+            }
             Due::Turn(number) => Self::to_assembly(
                 self.due,
                 SKIP_TURN_GAS_MAX,
@@ -413,6 +454,14 @@ pub fn next_due(slots: &dyn Slots, block: &BlockInfo) -> Option<SystemCall> {
         Due::Text(number) => {
             let call = IAssembly::advanceTextCall { id: U256::from(number) };
             SystemCall::to_assembly(due, TEXT_GAS_MAX, &call)
+        }
+        Due::Judge(number) => {
+            let call = IArticles::judgeCall { number: U256::from(number) };
+            SystemCall::to_articles(due, JUDGE_GAS_MAX, &call)
+        }
+        Due::Settle(id) => {
+            let call = IArticles::concludeCall { id: U256::from(id) };
+            SystemCall::to_articles(due, SETTLE_GAS_MAX, &call)
         }
         Due::Resume(id) => {
             SystemCall::to_assembly(due, CONCLUDE_GAS_MAX, &IAssembly::resumeCall { id: U256::from(id) })

@@ -12,6 +12,7 @@ use alloy_sol_types::{SolInterface, abi::AbiDecoderConfig, sol};
 use polity_primitives::SYSTEM;
 
 use crate::{
+    articles::Articles,
     assembly::Assembly,
     constitution::Constitution,
     context::{Context, Result},
@@ -90,6 +91,7 @@ pub const DIRECTORY: &[Entry] = &[
     Entry::of::<Assembly>("assembly", 0, include_str!("assembly/IAssembly.sol")),
     Entry::of::<Constitution>("constitution", 0, include_str!("constitution/IConstitution.sol")),
     Entry::of::<Treasury>("treasury", 0, include_str!("treasury/ITreasury.sol")),
+    Entry::of::<Articles>("articles", 0, include_str!("articles/IArticles.sol")),
 ];
 
 /// Solidity text of the errors every institution shares.

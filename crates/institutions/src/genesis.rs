@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
 use polity_charter::{Charter, Kind, Member};
-use polity_primitives::{AGREEMENT, ASSEMBLY, Account, CONSTITUTION, KECCAK_EMPTY, REGISTRY, TREASURY};
+use polity_primitives::{AGREEMENT, ARTICLES, ASSEMBLY, Account, CONSTITUTION, KECCAK_EMPTY, REGISTRY, TREASURY};
 
 use crate::{
-    assembly, constitution,
+    articles, assembly, constitution,
     context::{Context, Result as CallResult},
     directory::{self, DIRECTORY},
     host::{BlockInfo, Call, Failure},
@@ -86,6 +86,7 @@ pub fn memory(charter: &Charter) -> Result<Memory, Error> {
     open_treasury(&mut memory, charter)?;
     within(&mut memory, ASSEMBLY, "the assembly", |cx| assembly::genesis(cx, charter))?;
     within(&mut memory, CONSTITUTION, "the constitution", |cx| constitution::genesis(cx, charter))?;
+    within(&mut memory, ARTICLES, "the articles", |cx| articles::genesis(cx, charter))?;
     open_balances(&mut memory, charter)?;
     Ok(memory)
 }

@@ -12,6 +12,7 @@
 //! and tests; [`genesis()`] the state a charter begins with; then the institutions, one folder each.
 
 pub mod agenda;
+pub mod articles;
 pub mod assembly;
 pub mod constitution;
 pub mod context;

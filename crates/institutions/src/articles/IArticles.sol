@@ -53,6 +53,9 @@ interface IArticles {
     event ArticleRemoved(bytes32 indexed article);
     /// The period was judged for everyone: how many owed, how many settlements came of it, and how many of those are held.
     event PeriodJudged(bytes32 indexed article, uint64 indexed period, uint64 owed, uint64 settled, uint64 held);
+    /// The period could not be judged, for a reason that is the chain's and not the members': `looked` of them had been. Nothing more
+    /// comes of it, and the next period begins.
+    event PeriodGivenUp(bytes32 indexed article, uint64 indexed period, uint64 looked);
     event Settled(
         uint256 indexed id, bytes32 indexed article, bytes32 indexed member, uint64 period, Status status, uint64 finalAt
     );
@@ -70,6 +73,8 @@ interface IArticles {
     error WrongSettlementStatus(uint256 id, Status status);
     /// Only the member it is about may object.
     error NotYours(uint256 id, bytes32 member);
+    /// Its notice is over: it becomes final in this block or the next.
+    error NoticeOver(uint256 id, uint64 finalAt);
     error ReasonTooLong(uint256 bytesMax);
     error TooManyArticles(uint256 max);
     error ArticleTooLong(uint256 bytesMax);
@@ -87,7 +92,9 @@ interface IArticles {
 
     // By the chain itself.
 
-    /// Judges the period of article `number` that is over, for some more members.
+    // Articles are numbered from 0 in the order in which they were first written.
+
+    /// Judges the period of article `number` that is over, for some more members; or makes the marks its first period begins with.
     function judge(uint256 number) external;
     /// Gives up the period of article `number` that cannot be judged, and begins the next.
     function giveUp(uint256 number) external;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     agenda::{Due, Entry},
+    articles,
     host::Slots,
     names,
 };
@@ -60,7 +61,20 @@ fn in_words(slots: &dyn Slots, entry: Entry, symbol: &str) -> AgendaView {
         Due::EnterIntoForce(index) => of_treaty(slots, entry, index),
         Due::TakeEffect(id) => of_instrument(slots, entry, id),
         Due::Text(id) => of_text(slots, entry, id),
+        Due::Judge(number) => plain(articles::on_agenda(slots, number)),
+        Due::Settle(id) => of_settlement(slots, entry, id),
     }
+}
+
+fn of_settlement(slots: &dyn Slots, entry: Entry, id: u64) -> AgendaView {
+    let Some(found) = articles::settlement(slots, id) else {
+        return AgendaView::of(entry, format!("settlement {id} becomes final"));
+    };
+    let text = format!(
+        "settlement {id} becomes final: article {}, {}, period {}",
+        found.article, found.member, found.period
+    );
+    AgendaView { member: Some(found.member), ..AgendaView::of(entry, text) }
 }
 
 fn of_turn(slots: &dyn Slots, entry: Entry, number: u64) -> AgendaView {

@@ -61,6 +61,7 @@ pub use depositary::views::{
     AdoptedBy, ForceView, INSTRUMENTS_PAGE_MAX, InstrumentView, Moment, PartyView, TextForceView, TextView,
     WaitingView, in_force, instrument, instrument_count, instruments, text_report, texts,
 };
+pub(crate) use depositary::{LAST_DAY_SECS, has_deposited, is_in_force, pack_delay, unpack_delay};
 pub(crate) use enact::enacted;
 pub use genesis::{AGREEMENT_CODE, genesis};
 pub use mandate_views::{

@@ -6,7 +6,7 @@
 //!
 //! Works without any currency: losing the right to write and to vote is the punishment.
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use polity_constitution::{Settings, Standing};
 
 use super::{Constitution, IConstitution as sol, candidates::somebody_decides};
@@ -40,6 +40,7 @@ pub(super) enum Cause {
     Decision,
     Standing,
     Offence,
+    Article,
 }
 
 impl Cause {
@@ -52,6 +53,7 @@ impl Cause {
             Self::Decision => "decision",
             Self::Standing => "standing",
             Self::Offence => "offence",
+            Self::Article => "article",
         };
         B256::right_padding_from(word.as_bytes())
     }
@@ -141,6 +143,64 @@ impl Constitution {
         self.move_score(cx, &rules, member, by, Cause::Decision)
     }
 }
+
+/// What articles ask and do. The institution of articles calls it.
+impl Constitution {
+    /// The score of `member` in the block being executed; `None` where the charter keeps none. `cx` is in the constitution.
+    pub(crate) fn score_now(&self, cx: &mut Context<'_>, member: B256) -> Result<Option<i64>> {
+        let Some(rules) = self.settings(cx)?.incentive.standing else { return Ok(None) };
+        self.scores.at(member).score(cx, rules.start).map(Some)
+    }
+
+    /// Blocks that `member` wrote, and turns it let pass, ever. `r` reads the constitution.
+    pub(crate) fn turns_of<R: Read>(&self, r: &mut R, member: B256) -> Result<(u64, u64), R::Error> {
+        let record = self.scores.at(member);
+        Ok((record.written.get(r)?, record.missed.get(r)?))
+    }
+
+    /// Whether turns are counted in block `height`. `r` reads the constitution.
+    pub(crate) fn counts_turns<R: Read>(&self, r: &mut R, height: u64) -> Result<bool, R::Error> {
+        if height < self.turn.get(r)? { self.closed_before.get(r) } else { self.closes.get(r) }
+    }
+
+    /// The bond of `member` on its own conduct. Units: wei. `r` reads the constitution.
+    pub(crate) fn own_bond<R: Read>(&self, r: &mut R, member: B256) -> Result<U256, R::Error> {
+        self.pools.at(member).amount_of(r, member)
+    }
+
+    /// Moves the score of `member` because an article says so; the reason if that has no effect. `cx` is in the constitution.
+    pub(crate) fn moved_by_article(
+        &self,
+        cx: &mut Context<'_>,
+        member: B256,
+        by: i64,
+    ) -> Result<Option<&'static str>> {
+        if !registry().standing(&mut cx.storage_of(REGISTRY), member, u64::MAX)?.status.is_present() {
+            return Ok(Some(GONE));
+        }
+        let Some(rules) = self.settings(cx)?.incentive.standing else {
+            return Ok(Some("the charter keeps no standing any more"));
+        };
+        self.move_score(cx, &rules, member, by, Cause::Article).map(|()| None)
+    }
+
+    /// Suspends `member` because an article says so, unless it is the last that can decide blocks, or vote; the reason if that has no
+    /// effect. `cx` is in the constitution.
+    pub(crate) fn suspended_by_article(
+        &self,
+        cx: &mut Context<'_>,
+        member: B256,
+    ) -> Result<Option<&'static str>> {
+        match registry().standing(&mut cx.storage_of(REGISTRY), member, u64::MAX)?.status {
+            Status::Active => self.punish(cx, member, false, Cause::Article).map(|()| None),
+            Status::Suspended => Ok(Some("it is suspended already")),
+            _ => Ok(Some(GONE)),
+        }
+    }
+}
+
+/// Why what an article says of a member has no effect.
+const GONE: &str = "it is no member any more";
 
 /// Says that `member` keeps what a rule would take.
 pub(super) fn spare(cx: &mut Context<'_>, member: B256, what: &str) -> Result<()> {

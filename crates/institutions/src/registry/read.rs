@@ -295,7 +295,7 @@ impl Registry {
     }
 
     /// Names of the classes in a set of bits.
-    pub(super) fn classes<R: Read>(&self, r: &mut R, bits: u128) -> Result<Vec<B256>, R::Error> {
+    pub(crate) fn classes<R: Read>(&self, r: &mut R, bits: u128) -> Result<Vec<B256>, R::Error> {
         (0..128u64)
             .filter(|number| bits & bit(number.saturating_add(1)) != 0)
             .map(|number| self.class_names.at(number).get(r))

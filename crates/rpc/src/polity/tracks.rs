@@ -188,6 +188,8 @@ const fn words(due: Due) -> (&'static str, Option<u64>, Option<u64>) {
         Due::Turn(number) => ("turn", None, Some(number)),
         Due::Release(number) => ("release", None, Some(number)),
         Due::Text(number) => ("text", None, Some(number)),
+        Due::Judge(number) => ("judge", None, Some(number)),
+        Due::Settle(number) => ("settle", None, Some(number)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::{IAssembly, schema::TreatyRecord};
 use crate::{host::BlockInfo, storage::Read};
 
 /// 31 December 9999, the last day of the calendar of crate `decision`. Units: seconds since 1970-01-01 UTC.
-pub(in super::super) const LAST_DAY_SECS: u64 = 253_402_214_400;
+pub(crate) const LAST_DAY_SECS: u64 = 253_402_214_400;
 /// Bits of a delay: 32 for the count, 8 for the unit.
 const DELAY_BITS: usize = 40;
 /// Bits below the delays.
@@ -59,7 +59,8 @@ fn unpack(word: U256) -> Clauses {
     }
 }
 
-fn pack_delay(delay: Delay) -> u64 {
+/// A delay as it is stored: no delay is zero.
+pub(crate) fn pack_delay(delay: Delay) -> u64 {
     let unit = match delay.unit {
         DelayUnit::Days => 1,
         DelayUnit::Weeks => 2,
@@ -69,7 +70,8 @@ fn pack_delay(delay: Delay) -> u64 {
     (u64::from(delay.count) << 8) | unit
 }
 
-fn unpack_delay(word: u64) -> Option<Delay> {
+/// The inverse of [`pack_delay`].
+pub(crate) fn unpack_delay(word: u64) -> Option<Delay> {
     let unit = match word & 0xff {
         1 => DelayUnit::Days,
         2 => DelayUnit::Weeks,

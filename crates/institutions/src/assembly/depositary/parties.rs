@@ -216,6 +216,36 @@ pub(super) fn is_now_party<R: Read>(
     Ok(deposit != 0 && head.works(in_force_from(&clauses, decided, head.date), date))
 }
 
+/// Whether `member` has an instrument under the treaty `id` by which it joined and which it did not take back; `None` if there is no
+/// such treaty. `r` reads the assembly.
+pub(crate) fn has_deposited<R: Read>(r: &mut R, id: B256, member: B256) -> Result<Option<bool>, R::Error> {
+    let record = storage().treaties.at(id);
+    if record.number.get(r)? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(record.parties.at(member).deposit.get(r)? != 0))
+}
+
+/// Whether the treaty `id` is in force on the day of `now` for `member`, which is present and of `kind`; `None` if there is no such
+/// treaty. `r` reads the assembly. Cost: some ten slots, however often the member came and left.
+pub(crate) fn is_in_force<R: Read>(
+    r: &mut R,
+    id: B256,
+    member: B256,
+    kind: polity_charter::Kind,
+    now: u64,
+) -> Result<Option<bool>, R::Error> {
+    let record = storage().treaties.at(id);
+    if record.number.get(r)? == 0 {
+        return Ok(None);
+    }
+    let binds_all = clauses::of(r, &record)?.binds == Binds::All;
+    if binds_all && record.kinds.get(r)? & electorate::kind_bit(kind) == 0 {
+        return Ok(Some(false));
+    }
+    is_now_party(r, &record, member, (now - now % DAY_SECS).max(1)).map(Some)
+}
+
 /// What the registry says of a member.
 pub(super) struct Bound {
     pub(super) is_present: bool,
