@@ -125,7 +125,7 @@ pub fn evaluate<B: Bench>(
 /// to be kept.
 #[must_use]
 pub fn recompute(article: &Article, account: &Account) -> Option<Account> {
-    if account.problem.as_ref().is_some_and(|problem| problem.starts_with(TOO_LONG)) {
+    if account.is_abridged() {
         return None;
     }
     let mut record = Record { account };
@@ -146,6 +146,12 @@ impl Account {
     #[must_use]
     pub fn from_json(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()
+    }
+
+    /// Whether what it was computed from was too long to be kept, so that nobody can compute it again.
+    #[must_use]
+    pub fn is_abridged(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.starts_with(TOO_LONG))
     }
 
     fn with(self, problem: &str) -> Self {

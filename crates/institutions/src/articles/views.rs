@@ -82,6 +82,8 @@ pub struct SettlementFilter {
     pub status: Option<Status>,
     /// With a smaller number than this.
     pub before: Option<u64>,
+    /// With this number or a greater one: what bounds the search.
+    pub from: Option<u64>,
 }
 
 impl Status {
@@ -200,7 +202,7 @@ pub fn settlements(slots: &dyn Slots, filter: &SettlementFilter, limit: usize) -
             && is(&filter.member, member)
             && filter.status.is_none_or(|status| status == state.status)
     };
-    let wanted = (1..=last).rev().filter(is_wanted).take(limit.min(SETTLEMENTS_PAGE_MAX));
+    let wanted = (filter.from.unwrap_or(1).max(1)..=last).rev().filter(is_wanted).take(limit.min(SETTLEMENTS_PAGE_MAX));
     wanted.filter_map(|id| settlement(slots, id)).collect()
 }
 

@@ -3,7 +3,7 @@
 //! The texts of articles and the accounts of settlements are passed on as the chain keeps them, so that whoever asks can hash and
 //! recompute them.
 
-use polity_institutions::{Slots, articles as house, registry};
+use polity_institutions::{articles as house, registry};
 use polity_primitives::B256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -31,7 +31,7 @@ struct ArticleView {
     /// keccak-256 of the text as JSON.
     hash: B256,
     in_force: bool,
-    /// The period that runs; `null` of an article that was removed.
+    /// The period that runs, or is being judged; `null`: the article was removed, or its first has not begun.
     period: Option<PeriodView>,
     settlements: u64,
 }
@@ -47,10 +47,10 @@ struct PeriodView {
 pub(super) fn articles(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let state = state(api, args, 0)?;
     let view = |article: house::ArticleView| ArticleView {
-        text: text_of(&state, article.hash),
+        text: serde_json::from_str(&article.text).unwrap_or_default(),
         hash: article.hash,
         in_force: article.in_force,
-        period: article.in_force.then_some(PeriodView {
+        period: (article.in_force && article.period > 0).then_some(PeriodView {
             number: article.period,
             from: article.from,
             until: article.until,
@@ -58,11 +58,6 @@ pub(super) fn articles(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
         settlements: article.settlements,
     };
     api.answer(&house::articles(&state).into_iter().map(view).collect::<Vec<_>>())
-}
-
-/// The text with this hash; `null` if the chain has none.
-fn text_of(slots: &dyn Slots, hash: B256) -> Value {
-    house::text(slots, hash).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// Which settlements are meant.
@@ -142,40 +137,35 @@ fn raw(json: String) -> Box<RawValue> {
 pub(super) fn settlements(api: &Api, args: &Args<'_>) -> Result<Answer, Failure> {
     let filter: Filter = args.opt(0)?.unwrap_or_default();
     let state = state(api, args, 1)?;
-    if let Some(id) = &filter.article
-        && !house::articles(&state).iter().any(|article| article.id == *id)
-    {
+    if let Some(id) = filter.article.as_ref().filter(|id| house::article(&state, id).is_none()) {
         return Err(args.wrong(0, format!("there is no article `{id}`")));
     }
     if let Some(id) = filter.member.as_ref().filter(|id| registry::member(&state, id).is_none()) {
         return Err(args.wrong(0, format!("there is no member `{id}`")));
     }
-    let known = house::Status::ALL.map(house::Status::as_str);
-    if let Some(status) = filter.status.as_ref().filter(|status| !known.contains(&status.as_str())) {
-        return Err(args.wrong(0, format!("`{status}` is none of {}", known.join(", "))));
-    }
-    let total = house::settlement_count(&state);
-    let newest = filter.before.map_or(total, |before| before.0.saturating_sub(1).min(total));
-    let oldest = newest.saturating_sub(SETTLEMENTS_SEARCHED_MAX.saturating_sub(1)).max(1);
-    let limit = filter.limit.map_or(SETTLEMENTS_PAGE_MAX, |limit| limit.0.min(SETTLEMENTS_PAGE_MAX));
-    let wanted = |settlement: &house::SettlementView| {
-        let is = |asked: &Option<String>, found: &str| asked.as_ref().is_none_or(|asked| asked == found);
-        is(&filter.article, &settlement.article)
-            && is(&filter.member, &settlement.member)
-            && is(&filter.status, settlement.status.as_str())
+    let status = match &filter.status {
+        None => None,
+        Some(word) => Some(house::Status::from_word(word).ok_or_else(|| {
+            let known = house::Status::ALL.map(house::Status::as_str);
+            args.wrong(0, format!("`{word}` is none of {}", known.join(", ")))
+        })?),
     };
-    let (mut found, mut next) = (Vec::new(), None);
-    for id in (oldest..=newest).rev() {
-        let Some(settlement) = house::settlement(&state, id).filter(wanted) else { continue };
-        if found.len() as u64 >= limit {
-            // There is another one: the next page begins with it.
-            next = Some(id.saturating_add(1));
-            break;
-        }
-        found.push(SettlementView::of(settlement));
-    }
-    let next = next.or_else(|| (oldest > 1 && newest > 0).then_some(oldest));
-    api.answer(&Page { total, settlements: found, next })
+    let total = house::settlement_count(&state);
+    let end = total.saturating_add(1);
+    let end = filter.before.map_or(end, |before| before.0.min(end));
+    let first = end.saturating_sub(SETTLEMENTS_SEARCHED_MAX).max(1);
+    let limit = filter.limit.map_or(SETTLEMENTS_PAGE_MAX, |limit| limit.0.clamp(1, SETTLEMENTS_PAGE_MAX));
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let Filter { article, member, .. } = filter;
+    let filter = house::SettlementFilter { article, member, status, before: Some(end), from: Some(first) };
+    // One more than is shown tells whether there are more.
+    let mut found = house::settlements(&state, &filter, limit.saturating_add(1));
+    let next = match found.get(limit) {
+        Some(further) => Some(further.id.saturating_add(1)),
+        None => (first > 1).then_some(first),
+    };
+    found.truncate(limit);
+    api.answer(&Page { total, settlements: found.into_iter().map(SettlementView::of).collect(), next })
 }
 
 /// One settlement with the text it was judged by; `null` if there is none of that number.

@@ -66,6 +66,7 @@ fn article_text(article: &Value, lang: &str) -> String {
         None => "none: a settlement is final at once".to_owned(),
     });
     add("period", match &article["period"] {
+        Value::Null if article["inForce"] == true => "the first has not begun".to_owned(),
         Value::Null => "none runs: the article was removed".to_owned(),
         period => format!("{}, judged on {}", period_text(period), moment(&period["until"])),
     });

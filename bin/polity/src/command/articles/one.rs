@@ -121,6 +121,7 @@ fn plain(value: &Value) -> String {
         Value::Null => "nothing".to_owned(),
         Value::String(text) => text.clone(),
         Value::Object(named) if named.contains_key("is") => text(&value["is"]),
+        Value::Object(consequence) if consequence.contains_key("standing") => consequence_text(value, "en"),
         Value::Object(fact) if fact.contains_key("missing") => format!("not known: {}", text(&value["missing"])),
         other => other.to_string(),
     }
@@ -143,4 +144,64 @@ fn what_to_do(settlement: &Value, id: &str, member: &str, again: &str) -> String
         );
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settlement(status: &str) -> Value {
+        json!({
+            "id": 3, "article": "presence", "member": "MID", "period": { "number": 2, "from": 0, "until": 86_400 },
+            "status": status, "judgedAt": 86_400, "judgedInBlock": 61, "finalAt": 172_800, "objection": null,
+            "account": {
+                "facts": [{ "ask": "missed(member, period)", "is": "3" }, { "ask": "weight('gdp', member)", "missing": "it has none" }],
+                "let": [{ "name": "turns", "is": "15" }],
+                "when": "true",
+                "then": [{ "standing": "-4" }, { "suspend": true }, { "notify": { "en": "was away", "zh": "缺席" } }],
+            },
+            "text": {
+                "text": { "en": "Members take turns.", "zh": "成员轮流写入。" }, "for": "true", "let": { "turns": "12 + missed(member, period)" },
+                "when": "turns > 1", "then": [{ "standing": "-floor(4.4)" }, { "suspend": true }, { "notify": { "en": "was away" } }],
+            },
+        })
+    }
+
+    /// What each status says, and which commands it offers: those that the chain would take.
+    #[test]
+    fn what_can_still_be_done_is_said() {
+        for (status, says, objects, decides) in [
+            ("noticed", "becomes final on 1970-01-03 00:00:00, unless", true, true),
+            ("objected", "waits until the members uphold or dismiss it", false, true),
+            ("final", "final since 1970-01-03 00:00:00", false, false),
+            ("dismissed", "dismissed on 1970-01-03 00:00:00: nothing", false, false),
+            ("held", "nothing is done", false, false),
+        ] {
+            let told = settlement_text(&settlement(status), &Recomputed::Same, "en", " --dir D");
+            assert!(told.contains(says), "{status}: {told}");
+            assert_eq!(told.contains("polity object 3 --reason '…' --as MID --dir D"), objects, "{told}");
+            assert_eq!(told.contains("--call 'articles.dismiss 3' --as MEMBER --dir D"), decides, "{told}");
+        }
+    }
+
+    #[test]
+    fn facts_definitions_and_consequences_are_read_line_by_line() {
+        let told = settlement_text(&settlement("noticed"), &Recomputed::Same, "zh", "");
+        for line in [
+            "article  presence: 成员轮流写入。",
+            "judged   1970-01-02 00:00:00 in block 61",
+            "  missed(member, period)  = 3",
+            "  weight('gdp', member)   is not known: it has none",
+            "  turns: 12 + missed(member, period)  = 15",
+            "  standing -4  from -floor(4.4)",
+            "  suspend",
+            "  notify: 缺席",
+            "recomputed here: the same",
+        ] {
+            assert!(told.lines().any(|known| known == line), "{line}: {told}");
+        }
+        let lie = Difference { what: "then[0]".into(), chain: json!({ "standing": "-4" }), here: Value::Null };
+        let told = settlement_text(&settlement("noticed"), &Recomputed::Otherwise(vec![lie]), "en", "");
+        assert!(told.contains("NOT the same\n  then[0]: the chain says standing -4, here it is nothing\n"), "{told}");
+    }
 }
