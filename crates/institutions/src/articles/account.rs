@@ -9,8 +9,7 @@
 use std::collections::BTreeMap;
 
 use polity_charter::{Article, Consequence, FACTS, Text};
-use polity_clause::{Answer, Clause, Facts, Problem, Type, Value};
-use polity_decision::Rational;
+use polity_clause::{Answer, Clause, Facts, Problem, Type, Value, asked};
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of an account.
@@ -47,9 +46,9 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
-    /// As a clause asks for it, the blanks aside: `written(member, period)`.
+    /// As [`asked`] writes it: `written(member, period)`.
     pub ask: String,
-    /// The answer; `None` if it is not known.
+    /// The answer, in the form of [`Value`]'s text; `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is: Option<String>,
     /// Why it is not known.
@@ -199,7 +198,7 @@ impl<B: Bench> Court<'_, B> {
         }
         for (name, clause) in &article.lets {
             let value = self.value(clause, &known)?;
-            self.account.lets.push(Defined { name: name.clone(), is: written(&value) });
+            self.account.lets.push(Defined { name: name.clone(), is: value.to_string() });
             known.insert(name.clone(), value);
         }
         let when = self.is_true(&article.when, &known)?;
@@ -234,20 +233,13 @@ impl<B: Bench> Court<'_, B> {
     ) -> Result<bool, Problem<B::Error>> {
         match self.value(clause, known)? {
             Value::Bool(value) => Ok(value),
-            other => Err(Problem::Undefined(format!("{} is neither true nor false", written(&other)))),
+            other => Err(Problem::Undefined(format!("{other} is neither true nor false"))),
         }
     }
 
     fn whole(&mut self, clause: &Clause, known: &BTreeMap<String, Value>) -> Result<i64, Problem<B::Error>> {
-        let value = self.value(clause, known)?;
-        let whole = match &value {
-            Value::Number(number) if number.is_integer() => i64::try_from(number.to_integer()).ok(),
-            _ => None,
-        };
-        whole.ok_or_else(|| {
-            let is = written(&value);
-            Problem::Undefined(format!("standing: {is} is no whole number of 64 bits, so no score moves by it"))
-        })
+        let whole = self.value(clause, known)?.whole();
+        whole.map_err(|why| Problem::Undefined(format!("standing: {why}, so no score can move by it")))
     }
 }
 
@@ -262,7 +254,7 @@ impl<B: Bench> Facts for Court<'_, B> {
         let answer = self.bench.ask(name, arguments)?;
         let (is, missing) = match &answer {
             Answer::Known(Value::Member | Value::Period) => return Ok(answer),
-            Answer::Known(value) => (Some(written(value)), None),
+            Answer::Known(value) => (Some(value.to_string()), None),
             Answer::Missing(why) => (None, Some(why.clone())),
         };
         self.account.facts.push(Asked { ask: ask.clone(), is, missing });
@@ -288,7 +280,7 @@ impl Facts for Record<'_> {
             (Some(Type::Member), _) => Answer::Known(Value::Member),
             (Some(Type::Period), _) => Answer::Known(Value::Period),
             (Some(gives), Some(Asked { is: Some(is), .. })) => {
-                read(gives, is).map_or_else(|| missing("the account's answer is of another type"), Answer::Known)
+                Value::read(is, gives).map_or_else(|error| missing(&error.to_string()), Answer::Known)
             }
             (_, Some(Asked { missing: Some(why), .. })) => missing(why),
             _ => missing("the account does not name it"),
@@ -300,42 +292,4 @@ impl Bench for Record<'_> {
     fn pay(&mut self, _: u64) -> Result<(), Self::Error> {
         Ok(())
     }
-}
-
-/// A fact as it is asked: `weight('gdp', member)`, or `kind`.
-fn asked(name: &str, arguments: &[Value]) -> String {
-    if arguments.is_empty() {
-        return name.to_owned();
-    }
-    let argument = |value: &Value| match value {
-        Value::Text(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-        other => written(other),
-    };
-    let arguments: Vec<_> = arguments.iter().map(argument).collect();
-    format!("{name}({})", arguments.join(", "))
-}
-
-/// A value as text, exact: `true`, `-5`, `1/10`, `state`, and lists with commas.
-fn written(value: &Value) -> String {
-    match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Texts(texts) => texts.join(", "),
-        Value::Member => "member".to_owned(),
-        Value::Period => "period".to_owned(),
-    }
-}
-
-/// The inverse of [`written`] for what facts give: their texts are names, without commas.
-fn read(gives: Type, text: &str) -> Option<Value> {
-    Some(match gives {
-        Type::Bool => Value::Bool(text.parse().ok()?),
-        Type::Number => Value::Number(text.parse::<Rational>().ok()?),
-        Type::Text => Value::Text(text.to_owned()),
-        Type::Texts if text.is_empty() => Value::Texts(Vec::new()),
-        Type::Texts => Value::Texts(text.split(", ").map(str::to_owned).collect()),
-        Type::Member => Value::Member,
-        Type::Period => Value::Period,
-    })
 }

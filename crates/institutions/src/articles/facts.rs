@@ -53,10 +53,10 @@ impl Facts for Chain<'_, '_> {
             ("member", []) => known(Value::Member),
             ("period", []) => known(Value::Period),
             ("today", []) => {
-                known(whole(self.cx.block().timestamp_secs.checked_div(DAY_SECS).unwrap_or_default()))
+                known(Value::from(self.cx.block().timestamp_secs / DAY_SECS))
             }
             ("date", [Value::Text(text)]) => Ok(date(text)),
-            ("number", [Value::Period]) => known(whole(self.period)),
+            ("number", [Value::Period]) => known(Value::from(self.period)),
             ("weight", [Value::Text(name), Value::Member]) => self.weight(name),
             ("standing", [Value::Member]) => self.score(),
             ("bonded", [Value::Member]) => self.bonded(),
@@ -98,7 +98,7 @@ impl Chain<'_, '_> {
         let member = self.member;
         let score = self.cx.inside(CONSTITUTION, |cx| constitution().score_now(cx, member))?;
         Ok(match score {
-            Some(score) => Answer::Known(Value::Number(Rational::from_integer(score.into()))),
+            Some(score) => Answer::Known(Value::from(score)),
             None => Answer::Missing("the charter keeps no standing".to_owned()),
         })
     }
@@ -124,7 +124,7 @@ impl Chain<'_, '_> {
         let turns = constitution().turns_of(&mut own, self.member)?;
         let Four([written, missed, ..]) = self.mark;
         let (now, before) = of(turns, (written, missed));
-        Ok(Answer::Known(whole(now.saturating_sub(before))))
+        Ok(Answer::Known(Value::from(now.saturating_sub(before))))
     }
 
     fn deposited(&mut self, treaty: &str) -> Result<Answer> {
@@ -146,16 +146,12 @@ fn no_treaty(name: &str) -> Answer {
     Answer::Missing(format!("there is no treaty {name}"))
 }
 
-fn whole(number: u64) -> Value {
-    Value::Number(Rational::from_integer(number.into()))
-}
-
 fn date(text: &str) -> Answer {
     let Ok(date) = text.parse::<Date>() else {
         return Answer::Missing(format!("`{text}` is no date, such as 2030-01-31"));
     };
-    match date.unix_secs().and_then(|secs| secs.checked_div(DAY_SECS)) {
-        Some(days) => Answer::Known(whole(days)),
+    match date.unix_secs().map(|secs| secs / DAY_SECS) {
+        Some(days) => Answer::Known(Value::from(days)),
         None => Answer::Missing(format!("{text} is before 1970")),
     }
 }

@@ -1,10 +1,11 @@
 //! What an amendment does: one function of an institution for each effect, the same that genesis calls.
 
 use polity_charter::{Charter, Effect, Member, Rights, Text};
-use polity_primitives::{ASSEMBLY, REGISTRY, TREASURY};
+use polity_primitives::{ARTICLES, ASSEMBLY, REGISTRY, TREASURY};
 
 use super::judge::{Judged, invalid, scaled, word};
 use crate::{
+    articles,
     assembly::amend as assembly,
     context::{Context, Result},
     genesis::{admission, full_name},
@@ -93,14 +94,17 @@ fn one(cx: &mut Context<'_>, effect: &Effect, judged: &Judged) -> Result<()> {
         Effect::Authority { id } | Effect::AuthorityRemoved { id } => {
             cx.inside(ASSEMBLY, |cx| assembly::write_authority(cx, new, id))
         }
-        // Written by helper C: crate::articles::amend::{write_article, remove_article}.
-        Effect::Article { .. } | Effect::ArticleRemoved { .. } => Ok(()),
         Effect::Track { id } => {
             let track = found(new.track(id), id)?;
             cx.inside(ASSEMBLY, |cx| assembly::write_track(cx, track, language(new)))
         }
         Effect::TrackRemoved { id } => cx.inside(ASSEMBLY, |cx| assembly::remove_track(cx, id)),
         Effect::Constitutional => cx.inside(ASSEMBLY, |cx| assembly::write_constitutional(cx, new)),
+        Effect::Article { id } => {
+            let article = found(new.article(id), id)?;
+            cx.inside(ARTICLES, |cx| articles::write_article(cx, article))
+        }
+        Effect::ArticleRemoved { id } => cx.inside(ARTICLES, |cx| articles::remove_article(cx, id)),
         Effect::KindRights { kind } => {
             let rights = new.rights.get(kind).copied().unwrap_or_default();
             cx.inside(REGISTRY, |cx| registry().set_kind_rights(cx, *kind, rights))
