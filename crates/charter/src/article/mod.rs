@@ -23,9 +23,9 @@ pub const ARTICLES_MAX: usize = 64;
 pub const LETS_MAX: usize = 32;
 /// Most consequences of an article.
 pub const THEN_MAX: usize = 8;
-/// Most steps that all clauses of an article may take together, for one member. Units: steps of [`Clause::cost`]. Two clauses of the
-/// longest kind: one member is the least that a system call judges, and must be a small part of a block's work.
-pub const ARTICLE_COST_MAX: u64 = 20_000;
+/// Most steps that all clauses of an article may take together, for one member: as many as one clause may. Units: steps of
+/// [`Clause::cost`]. One member is the least that a system call judges, and must be a small part of a block's work.
+pub const ARTICLE_COST_MAX: u64 = 10_000;
 /// Longest article as JSON, as the chain keeps it. Units: bytes. 256 words of storage: an amendment writes one within its gas.
 pub const ARTICLE_BYTES_MAX: usize = 8 * 1_024;
 
