@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::checked;
 use crate::{
     ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, ARTICLES_MAX, Article, ArticleError, Change, Charter, Consequence, Effect, LETS_MAX, Language,
-    Text, amended, diff, parse, show,
+    Text, amended, diff, parse, show, template,
 };
 
 const PRESENCE: &str = include_str!("../../../../charters/presence.toml");
@@ -51,6 +51,17 @@ fn an_article_is_read_with_its_clauses_in_the_order_of_their_use() {
     let other = charter.article("other").unwrap();
     assert_eq!(other.lets.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!((other.then.len(), &other.then[0], other.notice), (2, &Consequence::Suspend, None));
+}
+
+/// Whoever takes the comments away from the template's article has one.
+#[test]
+fn the_article_of_the_template_is_sound() {
+    let (before, rest) = template().split_once("# [articles.presence]").expect("it is there");
+    let (commented, after) = rest.split_once("\n\n").expect("a blank line follows");
+    let article = commented.replace("\n# ", "\n");
+    let text = format!("{before}[articles.presence]{article}\n\n{after}");
+    let text = text.replace("incentive    = {} ", "incentive = { standing = { start = 10 } } ");
+    assert_eq!(checked(&text).charter.article("presence").expect("read").then.len(), 2);
 }
 
 /// The text is stored under its hash: another layout would be another article.
