@@ -94,8 +94,14 @@ pub(super) fn definitions<'a>(
 /// The clause of a definition that has a name.
 fn named<'a>(name: &str, node: &Node<'a>, report: &mut Report<'_>) -> Option<&'a str> {
     let problem = match name.len() {
-        ..=ID_BYTES_MAX => polity_clause::definitions(&[(name, "0")], FACTS).err().map(|(_, mistake)| mistake),
-        _ => Some(Mistake { at: 0, message: format!("a name has at most {ID_BYTES_MAX} bytes"), hint: String::new() }),
+        ..=ID_BYTES_MAX => {
+            polity_clause::definitions(&[(name, "0")], FACTS).err().map(|(_, mistake)| mistake)
+        }
+        _ => Some(Mistake {
+            at: 0,
+            message: format!("a name has at most {ID_BYTES_MAX} bytes"),
+            hint: String::new(),
+        }),
     };
     if let Some(Mistake { message, hint, .. }) = problem {
         report.error_at_key(&node.path, message, hint);
@@ -108,7 +114,11 @@ fn named<'a>(name: &str, node: &Node<'a>, report: &mut Report<'_>) -> Option<&'a
 fn is_value(name: &str, node: &Node<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> bool {
     let is_value = !matches!(scope.known.get(name), Some(Type::Member | Type::Period));
     if !is_value {
-        report.error(&node.path, "the member and the period are no values", "write `member` and `period` where they are asked for");
+        report.error(
+            &node.path,
+            "the member and the period are no values",
+            "write `member` and `period` where they are asked for",
+        );
     }
     is_value
 }

@@ -32,11 +32,9 @@ pub fn describe_article(article: &Article, language: Language) -> Vec<String> {
     let mut lines = Vec::new();
     let (who, every) = (article.applies.source(), delay_words(article.every, language));
     lines.push(match who.trim() {
-        "true" => say!(
-            language,
-            "Every member owes it. Each period is {every}.",
-            "适用于所有成员。每期 {every}。"
-        ),
+        "true" => {
+            say!(language, "Every member owes it. Each period is {every}.", "适用于所有成员。每期 {every}。")
+        }
         who => say!(
             language,
             "It is owed by members for which `{who}`. Each period is {every}.",
@@ -51,7 +49,9 @@ pub fn describe_article(article: &Article, language: Language) -> Vec<String> {
     let done: Vec<_> = article.then.iter().map(|consequence| done(consequence, language)).collect();
     let done = done.join(if language == Language::En { "; " } else { "；" });
     lines.push(match when.trim() {
-        "true" => say!(language, "At the end of each period, in any case: {done}.", "每期届满时一律：{done}。"),
+        "true" => {
+            say!(language, "At the end of each period, in any case: {done}.", "每期届满时一律：{done}。")
+        }
         when => say!(
             language,
             "At the end of each period, if `{when}`: {done}.",
@@ -77,11 +77,7 @@ fn done(consequence: &Consequence, language: Language) -> String {
         Consequence::Standing(clause) => {
             let by = clause.source();
             match by.trim().strip_prefix('-').filter(|points| points.bytes().all(|b| b.is_ascii_digit())) {
-                Some(points) => say!(
-                    language,
-                    "its standing loses {points}",
-                    "其声誉减 {points} 分"
-                ),
+                Some(points) => say!(language, "its standing loses {points}", "其声誉减 {points} 分"),
                 None => say!(language, "its standing changes by `{by}`", "其声誉变动“{by}”分"),
             }
         }
@@ -100,7 +96,8 @@ fn glossary(charter: &Charter, language: Language, page: &mut Page) {
     let clauses = || charter.articles.iter().flat_map(|article| article.clauses());
     let asked: BTreeSet<&str> =
         clauses().flat_map(|(_, clause)| clause.asks().into_iter().map(|(name, _)| name)).collect();
-    let facts = FACTS.iter().filter(|fact| asked.contains(fact.name) && !["member", "period"].contains(&fact.name));
+    let facts =
+        FACTS.iter().filter(|fact| asked.contains(fact.name) && !["member", "period"].contains(&fact.name));
     let facts: Vec<_> = facts.map(|fact| (fact.name, meaning(fact.name, fact.says, language))).collect();
     if facts.is_empty() {
         return;

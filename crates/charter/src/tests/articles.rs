@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::checked;
 use crate::{
-    ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, ARTICLES_MAX, Article, ArticleError, Change, Charter, Consequence, Effect, LETS_MAX, Language,
-    Text, amended, diff, parse, show, template,
+    ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, ARTICLES_MAX, Article, ArticleError, Change, Charter, Consequence,
+    Effect, LETS_MAX, Language, Text, amended, diff, parse, show, template,
 };
 
 const PRESENCE: &str = include_str!("../../../../charters/presence.toml");
@@ -134,7 +134,11 @@ fn articles_are_shown_in_both_languages() {
             ],
         ),
     ] {
-        let page = show(&presence(), language).replace("\n      ", " ").replace("， ", "，").replace("； ", "；").replace("： ", "：");
+        let page = show(&presence(), language)
+            .replace("\n      ", " ")
+            .replace("， ", "，")
+            .replace("； ", "；")
+            .replace("： ", "：");
         for sentence in sentences {
             assert!(page.contains(sentence), "{sentence}\nis not in\n{page}");
         }
@@ -158,10 +162,9 @@ fn articles_are_shown_in_both_languages() {
         let all = with(&format!(
             "[articles.all]\ntext = \"All\"\nfor = \"true\"\nevery = \"1d\"\nwhen = \"{asked}\"\nthen = [{{ suspend = true }}]"
         ));
-        let all = all.replace("UPL = { ", "UPL = { weights = { basin = 1 }, ").replace(
-            "incentive    = { ",
-            "incentive    = { pledge = \"1\", unbonding = \"1d\", ",
-        );
+        let all = all
+            .replace("UPL = { ", "UPL = { weights = { basin = 1 }, ")
+            .replace("incentive    = { ", "incentive    = { pledge = \"1\", unbonding = \"1d\", ");
         let all = all.replace("[fees]", "[currency]\nname = \"x\"\nsymbol = \"X\"\n[fees]");
         let page = show(&checked(&all).charter, language);
         for fact in crate::FACTS.iter().filter(|fact| !["member", "period"].contains(&fact.name)) {
@@ -180,19 +183,33 @@ fn amendments_of_articles_have_their_effects() {
     let cases: [(&[&str], &[&str]); 8] = [
         (
             &["set articles.presence.when = \"share > 1/5\""],
-            &["articles.presence: the article presence becomes: Each member that may decide blocks takes its turns to write them. It is owed"],
+            &[
+                "articles.presence: the article presence becomes: Each member that may decide blocks takes its turns to write them. It is owed",
+            ],
         ),
-        (&["set articles.joining.then[0].standing = \"-6\""], &["articles.joining: the article joining becomes: Each state"]),
+        (
+            &["set articles.joining.then[0].standing = \"-6\""],
+            &["articles.joining: the article joining becomes: Each state"],
+        ),
         (&["add articles.joining.notice = \"30d\""], &["articles.joining: the article joining becomes: "]),
         (&["remove articles.presence.then[1]"], &["articles.presence: the article presence becomes: "]),
         (
             &["set articles.presence.text.zh = \"轮次\""],
             &["articles.presence: the article presence: articles.presence.text.zh: \"轮次\" (was \"有权"],
         ),
-        (&["remove articles.joining"], &["articles.joining: the article joining is removed; its running period lapses"]),
-        (&[NEW], &["articles.fourth: a new article, fourth: Four Every member owes it. Each period is 1 year."]),
         (
-            &["remove articles", "add articles = { fifth = { text = \"Five\", for = \"true\", every = \"1d\", when = \"true\", then = [{ notify = \"x\" }] } }"],
+            &["remove articles.joining"],
+            &["articles.joining: the article joining is removed; its running period lapses"],
+        ),
+        (
+            &[NEW],
+            &["articles.fourth: a new article, fourth: Four Every member owes it. Each period is 1 year."],
+        ),
+        (
+            &[
+                "remove articles",
+                "add articles = { fifth = { text = \"Five\", for = \"true\", every = \"1d\", when = \"true\", then = [{ notify = \"x\" }] } }",
+            ],
             &[
                 "articles.presence: the article presence is removed",
                 "articles.joining: the article joining is removed",
@@ -249,7 +266,9 @@ fn a_removed_article_makes_room_before_another_comes() {
 #[test]
 fn articles_are_as_many_as_long_and_as_costly_as_the_chain_bears() {
     let one = |id: usize, when: &str| {
-        format!("[articles.a{id}]\ntext = \"x\"\nfor = \"true\"\nevery = \"1d\"\nwhen = \"{when}\"\nthen = [{{ suspend = true }}]\n")
+        format!(
+            "[articles.a{id}]\ntext = \"x\"\nfor = \"true\"\nevery = \"1d\"\nwhen = \"{when}\"\nthen = [{{ suspend = true }}]\n"
+        )
     };
     let many: String = (0..ARTICLES_MAX - 2).map(|id| one(id, "true")).collect();
     assert_eq!(checked(&with(&many)).charter.articles.len(), ARTICLES_MAX);
@@ -270,7 +289,10 @@ fn articles_are_as_many_as_long_and_as_costly_as_the_chain_bears() {
     let told = refused(&costly(13));
     assert!(told.contains("steps for each member, but at most 10000 fit"), "{told}");
     let told = refused(&lets(20, &format!("floor({})", "1 + ".repeat(110) + "1")));
-    assert!(told.contains(&format!("bytes as the chain keeps it, but at most {ARTICLE_BYTES_MAX} fit")), "{told}");
+    assert!(
+        told.contains(&format!("bytes as the chain keeps it, but at most {ARTICLE_BYTES_MAX} fit")),
+        "{told}"
+    );
 }
 
 /// Parts of which clauses of each type are made.
@@ -284,8 +306,14 @@ const NUMBERS: [&str; 8] = [
     "min(1, number(period))",
     "written(member, period)",
 ];
-const TRUTHS: [&str; 6] =
-    ["true", "suspended", "kind == \"state\"", "'validate' in rights", "in_force('convention', member)", "id in ['UPL', 'MID']"];
+const TRUTHS: [&str; 6] = [
+    "true",
+    "suspended",
+    "kind == \"state\"",
+    "'validate' in rights",
+    "in_force('convention', member)",
+    "id in ['UPL', 'MID']",
+];
 
 fn number() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(&NUMBERS[..]).prop_map(str::to_owned);

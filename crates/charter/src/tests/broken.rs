@@ -53,7 +53,8 @@ fn the_sound_charters_are_sound() {
 fn every_mistake_is_found_at_its_place_with_a_hint() {
     let mut wrong = String::new();
     let files = [(SOUND, BROKEN), (SOUND, CONSENSUS), (PRESENCE, ARTICLES)];
-    let cases = files.into_iter().flat_map(|(base, cases)| cases.split("\n\n").map(move |case| (base, case.trim())));
+    let cases =
+        files.into_iter().flat_map(|(base, cases)| cases.split("\n\n").map(move |case| (base, case.trim())));
     for (base, case) in cases.filter(|(_, case)| !case.is_empty() && !case.starts_with('#')) {
         let edits: String =
             case.lines().filter(|line| !line.starts_with("> ")).map(|line| format!("{line}\n")).collect();
