@@ -27,7 +27,7 @@ use crate::{
 /// retract` takes an objection back.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  polity object 3 --reason 'Our line was cut by a storm.' --as de --dir .polity/presence\n  \
+    after_help = "Examples:\n  polity object 3 --reason 'Our line was cut by a storm.' --as MID --dir .polity/presence\n  \
                   polity object 12 'Lakes too.' --opposes --as NOR --dir .polity/paris"
 )]
 pub(crate) struct Object {

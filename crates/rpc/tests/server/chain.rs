@@ -143,10 +143,10 @@ impl Chain {
         Self::under(charter(&(dev() + extra)), change).await
     }
 
-    /// The same, and a day passes with every block.
+    /// The same where a day passes with every block, and members have a score.
     pub(crate) async fn of_days(extra: &str) -> Self {
-        let text = dev().replace(WALL, DAYS);
-        assert!(text.contains(DAYS));
+        let text = dev().replace(WALL, DAYS).replace("incentive    = {}", SCORES);
+        assert!(text.contains(DAYS) && text.contains(SCORES));
         Self::under(charter(&(text + extra)), |_| {}).await
     }
 
@@ -228,6 +228,7 @@ pub(crate) struct Other {
 
 const WALL: &str = r#"mode       = "wall""#;
 const DAYS: &str = "mode       = \"replay\"\nstart      = 2026-01-01\nstep       = \"1d\"";
+const SCORES: &str = "incentive    = { standing = { start = 10 } }";
 const ROTATION: &str = r#"write        = { by = "membership", primary = "rotation" }"#;
 const WORK: &str =
     r#"write        = { by = "work", interval = "10s", confirmations = 2, checkpoint = 5, difficulty = 1 }"#;

@@ -101,7 +101,7 @@ fn consequence_text(consequence: &Value, lang: &str) -> String {
 /// and whether the same comes out when it is computed again here. Exit status 1 if it does not.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  polity settlements --article presence --status noticed\n  polity settlements 3\n  polity settlements --member de --json"
+    after_help = "Examples:\n  polity settlements --article presence --status noticed\n  polity settlements 3\n  polity settlements --member MID --json"
 )]
 pub(crate) struct Settlements {
     /// One settlement, by number.

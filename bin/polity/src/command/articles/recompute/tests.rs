@@ -79,7 +79,7 @@ fn facts_that_are_missing() {
     account["let"] = json!([]);
     account["then"] = json!([]);
     account["when"] = Value::Null;
-    account["problem"] = json!("`missed(member, period)` is not known: nobody counted");
+    account["problem"] = json!("missed(member, period) is not known: nobody counted");
     assert_eq!(recomputed(&held), Recomputed::Same);
     held["account"]["problem"] = json!("no reason");
     let Recomputed::Otherwise(found) = recomputed(&held) else { panic!("believed: {held:#}") };
