@@ -7,7 +7,9 @@ use polity_decision::{Rational, Rule, Voter};
 use polity_primitives::{Address, B256, U256};
 use serde::Serialize;
 
-use crate::{Article, Authority, Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track, Treaty};
+use crate::{
+    Article, Authority, Clock, Currency, Fees, Kind, Member, Rights, Seating, Secrecy, Text, Track, Treaty,
+};
 
 /// Who may do a thing on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -20,7 +20,7 @@ type Typed = (Node, Type);
 impl Names<'_> {
     /// Checks `expression` with all its parts.
     pub(crate) fn check(&self, expression: Expression) -> Result<Typed, Mistake> {
-        let Expression { at, what } = expression;
+        let Expression { at, what, .. } = expression;
         Ok(match what {
             What::Bool(value) => (Node::Literal(Value::Bool(value)), Type::Bool),
             What::Number(value) => (Node::Literal(Value::Number(value)), Type::Number),

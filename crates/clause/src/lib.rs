@@ -37,9 +37,10 @@ pub use value::{NotWhole, Type, Unreadable, Value};
 /// Longest clause. Units: bytes.
 pub const SOURCE_BYTES_MAX: usize = 1_024;
 
-/// Deepest nesting: parentheses, brackets, arguments, signs and branches of `? :`, one inside another.
+/// Deepest nesting: of parentheses, brackets, arguments, signs and branches of `? :` while reading, and of the tree that was read. A sum
+/// is one level, however long.
 ///
-/// Bounds the stack that reading and evaluating take: under 256 KiB, tried in `tests/hostile.rs`.
+/// Bounds the stack that reading and evaluating take: under 512 KiB even without optimisation, tried in `tests/hostile.rs`.
 pub const DEPTH_MAX: usize = 32;
 
 /// Most a clause may cost. Units: steps.

@@ -10,6 +10,9 @@
 //!            | "(" expression ")" | "[" [expression {"," expression}] "]"
 //! ```
 //!
+//! Operators are read by how tightly they bind (Pratt's way). Depth is counted twice: of what is open while reading, parentheses too, and of
+//! the tree that comes out, where `a * b + c` is deeper on its left than it was to read.
+//!
 //! Why not the parser of the `cel` crate: ADR 0031. Our tests compare the two trees.
 
 use crate::lexer::{Token, TokenKind, tokens};
@@ -99,8 +102,7 @@ impl<'a> Parser<'a> {
     /// Reads with `read`, one level deeper.
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Mistake>) -> Result<T, Mistake> {
         if self.depth >= DEPTH_MAX {
-            let message = format!("nested more than {DEPTH_MAX} deep");
-            return Err(Mistake::new(self.at(), message, "put parts of it into `let`, each with a name"));
+            return Err(too_deep(self.at()));
         }
         self.depth = self.depth.saturating_add(1);
         let read = read(self);
@@ -110,40 +112,54 @@ impl<'a> Parser<'a> {
 
     fn expression(&mut self) -> Result<Expression, Mistake> {
         let at = self.at();
-        let condition = self.chain(&LEVELS)?;
+        let condition = self.chain(0)?;
         if !self.take("?") {
             return Ok(condition);
         }
-        let yes = self.deeper(|parser| parser.chain(&LEVELS))?;
+        let yes = self.deeper(|parser| parser.chain(0))?;
         self.expect(":", "write a ? b : c")?;
         let no = self.deeper(Self::expression)?;
-        Ok(Expression { at, what: What::Choice(Box::new([condition, yes, no])) })
+        self.tree(at, What::Choice(Box::new([condition, yes, no])))
     }
 
-    /// Parts of the tighter levels, with operators of the first of `levels` between them.
-    fn chain(&mut self, levels: &[&[Operator]]) -> Result<Expression, Mistake> {
-        let Some((operators, tighter)) = levels.split_first() else { return self.unary() };
-        let first = self.chain(tighter)?;
-        let mut rest = Vec::new();
-        loop {
+    /// Parts with operators between them that bind at least as tightly as those of `LEVELS[loosest]`.
+    fn chain(&mut self, loosest: usize) -> Result<Expression, Mistake> {
+        let start = self.at();
+        let mut left = self.unary()?;
+        // The level of the chain that `left` is, if it was made here: a chain in parentheses is closed.
+        let mut open = None;
+        while let Some((level, operator)) = self.operator(loosest) {
             let at = self.at();
-            let Some(operator) = self.operator(operators) else { break };
-            rest.push(Link { at, operator, right: self.chain(tighter)? });
+            self.advance();
+            let right = self.chain(level.saturating_add(1))?;
+            let link = Link { at, operator, right };
+            let what = match left.what {
+                What::Chain { first, mut rest } if open == Some(level) => {
+                    rest.push(link);
+                    What::Chain { first, rest }
+                }
+                _ => What::Chain { first: Box::new(left), rest: vec![link] },
+            };
+            left = self.tree(start, what)?;
+            open = Some(level);
         }
-        Ok(match rest.is_empty() {
-            true => first,
-            false => Expression { at: first.at, what: What::Chain { first: Box::new(first), rest } },
-        })
+        Ok(left)
     }
 
-    /// Takes one of `operators` if it is next.
-    fn operator(&mut self, operators: &[Operator]) -> Option<Operator> {
+    /// The operator that is next, and its level, if that is `loosest` or tighter.
+    fn operator(&self, loosest: usize) -> Option<(usize, Operator)> {
         let (Some(TokenKind::Symbol(written)) | Some(TokenKind::Word(written))) = self.peek() else {
             return None;
         };
-        let operator = operators.iter().find(|operator| operator.symbol() == *written).copied()?;
-        self.advance();
-        Some(operator)
+        LEVELS.iter().enumerate().skip(loosest).find_map(|(level, operators)| {
+            operators.iter().find(|operator| operator.symbol() == *written).map(|operator| (level, *operator))
+        })
+    }
+
+    /// `what`, unless it is too deep a tree.
+    fn tree(&self, at: usize, what: What) -> Result<Expression, Mistake> {
+        let expression = Expression::new(at, what);
+        if expression.depth > DEPTH_MAX { Err(too_deep(at)) } else { Ok(expression) }
     }
 
     fn unary(&mut self) -> Result<Expression, Mistake> {
@@ -155,7 +171,7 @@ impl<'a> Parser<'a> {
         } else {
             return self.part();
         };
-        Ok(Expression { at, what })
+        self.tree(at, what)
     }
 
     fn part(&mut self) -> Result<Expression, Mistake> {
@@ -168,13 +184,11 @@ impl<'a> Parser<'a> {
             Some(TokenKind::Word(name)) if name != "in" => {
                 self.advance();
                 let name = name.to_owned();
-                return Ok(Expression {
-                    at,
-                    what: match self.take("(") {
-                        true => What::Call { name, arguments: self.list(")")? },
-                        false => What::Name(name),
-                    },
-                });
+                let what = match self.take("(") {
+                    true => What::Call { name, arguments: self.list(")")? },
+                    false => What::Name(name),
+                };
+                return self.tree(at, what);
             }
             Some(TokenKind::Symbol("(")) => {
                 self.advance();
@@ -184,12 +198,13 @@ impl<'a> Parser<'a> {
             }
             Some(TokenKind::Symbol("[")) => {
                 self.advance();
-                return Ok(Expression { at, what: What::List(self.list("]")?) });
+                let what = What::List(self.list("]")?);
+                return self.tree(at, what);
             }
             _ => return Err(self.unexpected("a value")),
         };
         self.advance();
-        Ok(Expression { at, what })
+        self.tree(at, what)
     }
 
     /// Expressions between commas, up to `close`, of which the opening is read.
@@ -206,4 +221,12 @@ impl<'a> Parser<'a> {
             }
         }
     }
+}
+
+fn too_deep(at: usize) -> Mistake {
+    Mistake::new(
+        at,
+        format!("nested more than {DEPTH_MAX} deep"),
+        "put parts of it into `let`, each with a name",
+    )
 }

@@ -11,6 +11,8 @@ pub(crate) struct Expression {
     pub(crate) at: usize,
     /// What it is.
     pub(crate) what: What,
+    /// How many levels it has below it; a single word has none.
+    pub(crate) depth: usize,
 }
 
 /// What a part is.
@@ -40,6 +42,22 @@ pub(crate) struct Link {
 }
 
 impl Expression {
+    pub(crate) fn new(at: usize, what: What) -> Self {
+        let deepest = |parts: &[Self]| parts.iter().map(|part| part.depth).max().unwrap_or(0);
+        let inner = match &what {
+            What::Bool(_) | What::Number(_) | What::Text(_) | What::Name(_) => {
+                return Self { at, what, depth: 0 };
+            }
+            What::List(parts) | What::Call { arguments: parts, .. } => deepest(parts),
+            What::Not(part) | What::Minus(part) => part.depth,
+            What::Chain { first, rest } => {
+                rest.iter().fold(first.depth, |depth, link| depth.max(link.right.depth))
+            }
+            What::Choice(parts) => deepest(&**parts),
+        };
+        Self { at, what, depth: inner.saturating_add(1) }
+    }
+
     /// Calls `see` with every name in it that is no function, and its place.
     pub(crate) fn names<'a>(&'a self, see: &mut dyn FnMut(&'a str, usize)) {
         match &self.what {

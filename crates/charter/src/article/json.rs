@@ -106,15 +106,13 @@ impl Article {
         if !is_id(&id) || then.is_empty() || then.len() > THEN_MAX {
             return Err(form(&"its id or the number of its consequences is out of bounds"));
         }
-        let sources: Vec<_> =
-            lets.0.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
+        let sources: Vec<_> = lets.0.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
         let lets = definitions(&sources, FACTS)
             .map_err(|(name, mistake)| ArticleError::Clause { key: format!("let.{name}"), mistake })?;
         let known = types(&lets);
         let consequence = |(i, verb): (usize, Verb)| match verb {
-            Verb::Standing(source) => {
-                clause(&format!("then[{i}].standing"), &source, Type::Number, &known).map(Consequence::Standing)
-            }
+            Verb::Standing(source) => clause(&format!("then[{i}].standing"), &source, Type::Number, &known)
+                .map(Consequence::Standing),
             Verb::Suspend(true) => Ok(Consequence::Suspend),
             Verb::Suspend(false) => Err(form(&"`suspend` is true or not there")),
             Verb::Notify(words) => Ok(Consequence::Notify(words)),

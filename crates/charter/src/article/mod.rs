@@ -5,16 +5,18 @@
 //!
 //! Deliberately absent: judging. The institution `articles` does it.
 
+mod facts;
 mod json;
 
 use std::collections::BTreeMap;
 
-use polity_clause::{Clause, Fact, Type};
+use polity_clause::{Clause, Type};
 use polity_decision::Delay;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::Text;
 
+pub use facts::FACTS;
 pub use json::ArticleError;
 
 /// Most articles of a charter. Source: the institution looks through all of them to find the next that is due.
@@ -23,9 +25,9 @@ pub const ARTICLES_MAX: usize = 64;
 pub const LETS_MAX: usize = 32;
 /// Most consequences of an article.
 pub const THEN_MAX: usize = 8;
-/// Most steps that all clauses of an article may take together, for one member. Units: steps of [`Clause::cost`]. Two clauses of the
-/// longest kind: one member is the least that a system call judges, and must be a small part of a block's work.
-pub const ARTICLE_COST_MAX: u64 = 20_000;
+/// Most steps that all clauses of an article may take together, for one member: as many as one clause may. Units: steps of
+/// [`Clause::cost`]. One member is the least that a system call judges, and must be a small part of a block's work.
+pub const ARTICLE_COST_MAX: u64 = 10_000;
 /// Longest article as JSON, as the chain keeps it. Units: bytes. 256 words of storage: an amendment writes one within its gas.
 pub const ARTICLE_BYTES_MAX: usize = 8 * 1_024;
 
@@ -113,26 +115,3 @@ fn source<S: Serializer>(clause: &Clause, to: S) -> Result<S::Ok, S::Error> {
 fn sources<S: Serializer>(lets: &[(String, Clause)], to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(lets.iter().map(|(name, clause)| (name, clause.source())))
 }
-
-/// What clauses of articles may ask for.
-///
-/// The institution `articles` answers; whoever adds a fact adds it there too.
-pub const FACTS: &[Fact] = &[
-    Fact { name: "id", takes: &[], gives: Type::Text, cost: 1, says: "the member's id" },
-    Fact { name: "kind", takes: &[], gives: Type::Text, cost: 1, says: "its kind, such as 'state'" },
-    Fact { name: "classes", takes: &[], gives: Type::Texts, cost: 32, says: "the classes it belongs to" },
-    Fact { name: "rights", takes: &[], gives: Type::Texts, cost: 8, says: "what it may do now, such as 'validate'" },
-    Fact { name: "suspended", takes: &[], gives: Type::Bool, cost: 1, says: "whether it is suspended" },
-    Fact { name: "member", takes: &[], gives: Type::Member, cost: 1, says: "the member that is judged" },
-    Fact { name: "period", takes: &[], gives: Type::Period, cost: 1, says: "the period that is judged" },
-    Fact { name: "today", takes: &[], gives: Type::Number, cost: 1, says: "the day of the block, in days since 1970-01-01" },
-    Fact { name: "date", takes: &[Type::Text], gives: Type::Number, cost: 4, says: "a day such as '2030-01-31', in days since 1970-01-01" },
-    Fact { name: "number", takes: &[Type::Period], gives: Type::Number, cost: 1, says: "which period it is: 1 is the first" },
-    Fact { name: "weight", takes: &[Type::Text, Type::Member], gives: Type::Number, cost: 8, says: "a named weight of the member" },
-    Fact { name: "standing", takes: &[Type::Member], gives: Type::Number, cost: 8, says: "its score" },
-    Fact { name: "bonded", takes: &[Type::Member], gives: Type::Number, cost: 16, says: "its own bond, in units of the currency" },
-    Fact { name: "written", takes: &[Type::Member, Type::Period], gives: Type::Number, cost: 8, says: "blocks it wrote in the period" },
-    Fact { name: "missed", takes: &[Type::Member, Type::Period], gives: Type::Number, cost: 8, says: "turns to write it let pass in the period" },
-    Fact { name: "deposited", takes: &[Type::Text, Type::Member], gives: Type::Bool, cost: 16, says: "whether it deposited an instrument of the treaty and did not take it back" },
-    Fact { name: "in_force", takes: &[Type::Text, Type::Member], gives: Type::Bool, cost: 32, says: "whether the treaty is in force for it" },
-];

@@ -69,8 +69,9 @@ impl Place<'_> {
 fn bounds(charter: &Charter, article: &Article, path: &str, report: &mut Report<'_>) {
     let cost = article.cost();
     if cost > ARTICLE_COST_MAX {
-        let message =
-            format!("its clauses take up to {cost} steps for each member, but at most {ARTICLE_COST_MAX} fit");
+        let message = format!(
+            "its clauses take up to {cost} steps for each member, but at most {ARTICLE_COST_MAX} fit"
+        );
         report.error_at_key(path, message, "ask for each fact once, in `let`, or make two articles of it");
     }
     let bytes = article.to_json().len();
@@ -82,7 +83,8 @@ fn bounds(charter: &Charter, article: &Article, path: &str, report: &mut Report<
         let at_least = shortest_secs(start, article.every);
         if at_least.is_some_and(|period| period < step_secs) {
             let step = crate::duration_text(step_secs.saturating_mul(1_000));
-            let message = format!("blocks are {step} apart: a period would be over before any block is in it");
+            let message =
+                format!("blocks are {step} apart: a period would be over before any block is in it");
             report.error(&join(path, "every"), message, "make it at least as long as clock.step");
         }
     }
@@ -162,9 +164,10 @@ fn counted(fact: &str, at: &Place<'_>, names: &Names<'_>, report: &mut Report<'_
             "blocks have no accounts here: nobody counts who writes and who does not",
             "say something under consensus.incentive, such as incentive = { standing = { start = 10 } }",
         )),
-        "missed" if work => {
-            Some(("whoever works first writes: nobody has a turn that it could miss", "ask for written(member, period)"))
-        }
+        "missed" if work => Some((
+            "whoever works first writes: nobody has a turn that it could miss",
+            "ask for written(member, period)",
+        )),
         "bonded" if !bonds => Some((
             "nobody has bonded anything",
             "add pledge = \"1000\" under consensus.incentive, or let stake give the right to write",
@@ -211,8 +214,15 @@ impl<'a> Names<'a> {
             "deposited" | "in_force" => (format!("there is no treaty `{name}`"), &self.treaties),
             "weight" => (format!("no member has a weight `{name}`"), &self.weights),
             "date" if Date::parse(name).is_none() => {
-                let hint = "a day of the calendar in UTC from 1970-01-01 to 2999-12-31, such as date('2030-01-31')";
-                report.error_within(&at.path, at.source, at.of_text(name), format!("`{name}` is no date"), hint);
+                let hint =
+                    "a day of the calendar in UTC from 1970-01-01 to 2999-12-31, such as date('2030-01-31')";
+                report.error_within(
+                    &at.path,
+                    at.source,
+                    at.of_text(name),
+                    format!("`{name}` is no date"),
+                    hint,
+                );
                 return;
             }
             _ => return,

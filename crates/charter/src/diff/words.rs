@@ -170,7 +170,9 @@ fn article(id: &str, old: &Charter, new: &Charter) -> String {
             format!("the article {id}: {}", settings::words(old, new, &join("articles", id)))
         }
         (Some(old), Some(new)) => {
-            format!("the article {id} becomes: {new}\nits period begins anew, the running one lapses\n(was: {old})")
+            format!(
+                "the article {id} becomes: {new}\nits period begins anew, the running one lapses\n(was: {old})"
+            )
         }
         (_, new) => format!("a new article, {id}: {}", new.unwrap_or_default()),
     }

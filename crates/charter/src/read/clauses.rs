@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use polity_clause::{Clause, Mistake, Type};
 
 use crate::article::types;
-use crate::reader::{Node, alternatives};
+use crate::reader::Node;
 use crate::report::Report;
 use crate::{FACTS, ID_BYTES_MAX};
 
@@ -94,8 +94,14 @@ pub(super) fn definitions<'a>(
 /// The clause of a definition that has a name.
 fn named<'a>(name: &str, node: &Node<'a>, report: &mut Report<'_>) -> Option<&'a str> {
     let problem = match name.len() {
-        ..=ID_BYTES_MAX => polity_clause::definitions(&[(name, "0")], FACTS).err().map(|(_, mistake)| mistake),
-        _ => Some(Mistake { at: 0, message: format!("a name has at most {ID_BYTES_MAX} bytes"), hint: String::new() }),
+        ..=ID_BYTES_MAX => {
+            polity_clause::definitions(&[(name, "0")], FACTS).err().map(|(_, mistake)| mistake)
+        }
+        _ => Some(Mistake {
+            at: 0,
+            message: format!("a name has at most {ID_BYTES_MAX} bytes"),
+            hint: String::new(),
+        }),
     };
     if let Some(Mistake { message, hint, .. }) = problem {
         report.error_at_key(&node.path, message, hint);
@@ -108,7 +114,11 @@ fn named<'a>(name: &str, node: &Node<'a>, report: &mut Report<'_>) -> Option<&'a
 fn is_value(name: &str, node: &Node<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> bool {
     let is_value = !matches!(scope.known.get(name), Some(Type::Member | Type::Period));
     if !is_value {
-        report.error(&node.path, "the member and the period are no values", "write `member` and `period` where they are asked for");
+        report.error(
+            &node.path,
+            "the member and the period are no values",
+            "write `member` and `period` where they are asked for",
+        );
     }
     is_value
 }
@@ -116,11 +126,12 @@ fn is_value(name: &str, node: &Node<'_>, scope: &Scope<'_>, report: &mut Report<
 /// Reports `mistake` where it is, unless it only follows from another.
 fn tell(node: &Node<'_>, source: &str, mistake: Mistake, scope: &Scope<'_>, report: &mut Report<'_>) {
     let word = word_at(source, mistake.at);
+    let names: Vec<_> = FACTS.iter().map(|fact| fact.name).collect();
     if scope.broken.contains(word) {
         return;
     }
     let (message, hint) = if LATER_FACTS.contains(&word) {
-        (format!("`{word}` is not in this version"), format!("what there is: {}", alternatives(&names())))
+        (format!("`{word}` is not in this version"), format!("what there is: {}", names.join(", ")))
     } else if scope.later.contains(word) {
         let hint = "`for` is asked before anything is computed: write it out here";
         (format!("`{word}` is a definition, which `for` cannot use"), hint.to_owned())
@@ -128,10 +139,6 @@ fn tell(node: &Node<'_>, source: &str, mistake: Mistake, scope: &Scope<'_>, repo
         (mistake.message, mistake.hint)
     };
     report.error_within(&node.path, source, mistake.at, message, hint);
-}
-
-fn names() -> Vec<&'static str> {
-    FACTS.iter().map(|fact| fact.name).collect()
 }
 
 /// The name that begins at byte `at` of `source`; empty if none does.

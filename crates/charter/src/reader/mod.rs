@@ -7,5 +7,5 @@ mod table;
 mod values;
 
 pub(crate) use node::{LANGUAGE_HINT, Node, is_language};
-pub(crate) use suggest::{alternatives, nearest, suggest};
+pub(crate) use suggest::{nearest, suggest};
 pub(crate) use table::Table;

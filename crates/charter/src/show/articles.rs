@@ -32,11 +32,9 @@ pub fn describe_article(article: &Article, language: Language) -> Vec<String> {
     let mut lines = Vec::new();
     let (who, every) = (article.applies.source(), delay_words(article.every, language));
     lines.push(match who.trim() {
-        "true" => say!(
-            language,
-            "Every member owes it. Each period is {every}.",
-            "适用于所有成员。每期 {every}。"
-        ),
+        "true" => {
+            say!(language, "Every member owes it. Each period is {every}.", "适用于所有成员。每期 {every}。")
+        }
         who => say!(
             language,
             "It is owed by members for which `{who}`. Each period is {every}.",
@@ -48,15 +46,18 @@ pub fn describe_article(article: &Article, language: Language) -> Vec<String> {
         lines.push(say!(language, "`{name}` is `{source}`.", "“{name}”即“{source}”。"));
     }
     let when = article.when.source();
+    let done: Vec<_> = article.then.iter().map(|consequence| done(consequence, language)).collect();
+    let done = done.join(if language == Language::En { "; " } else { "；" });
     lines.push(match when.trim() {
-        "true" => say!(language, "At the end of each period, in any case:", "每期届满时一律："),
+        "true" => {
+            say!(language, "At the end of each period, in any case: {done}.", "每期届满时一律：{done}。")
+        }
         when => say!(
             language,
-            "At the end of each period, if `{when}`:",
-            "每期届满时，如“{when}”，则："
+            "At the end of each period, if `{when}`: {done}.",
+            "每期届满时，如“{when}”，则：{done}。"
         ),
     });
-    lines.extend(article.then.iter().map(|consequence| done(consequence, language)));
     lines.push(match article.notice {
         None => say!(language, "That is final at once.", "立即成为终局。"),
         Some(notice) => {
@@ -76,20 +77,16 @@ fn done(consequence: &Consequence, language: Language) -> String {
         Consequence::Standing(clause) => {
             let by = clause.source();
             match by.trim().strip_prefix('-').filter(|points| points.bytes().all(|b| b.is_ascii_digit())) {
-                Some(points) => say!(
-                    language,
-                    "its standing loses {points};",
-                    "其声誉减 {points} 分；"
-                ),
-                None => say!(language, "its standing changes by `{by}`;", "其声誉变动“{by}”分；"),
+                Some(points) => say!(language, "its standing loses {points}", "其声誉减 {points} 分"),
+                None => say!(language, "its standing changes by `{by}`", "其声誉变动“{by}”分"),
             }
         }
         Consequence::Suspend => {
-            say!(language, "it is suspended until the members restore it;", "中止其权利，直至成员决定恢复；")
+            say!(language, "it is suspended until the members restore it", "中止其权利，直至成员决定恢复")
         }
         Consequence::Notify(words) => {
             let words = words.in_language(language);
-            say!(language, "it is made known: “{words}”;", "公告：“{words}”；")
+            say!(language, "it is made known: “{words}”", "公告：“{words}”")
         }
     }
 }
@@ -99,7 +96,8 @@ fn glossary(charter: &Charter, language: Language, page: &mut Page) {
     let clauses = || charter.articles.iter().flat_map(|article| article.clauses());
     let asked: BTreeSet<&str> =
         clauses().flat_map(|(_, clause)| clause.asks().into_iter().map(|(name, _)| name)).collect();
-    let facts = FACTS.iter().filter(|fact| asked.contains(fact.name) && !["member", "period"].contains(&fact.name));
+    let facts =
+        FACTS.iter().filter(|fact| asked.contains(fact.name) && !["member", "period"].contains(&fact.name));
     let facts: Vec<_> = facts.map(|fact| (fact.name, meaning(fact.name, fact.says, language))).collect();
     if facts.is_empty() {
         return;

@@ -1,4 +1,5 @@
-//! Broken charters, and everything that is said about each: `broken.txt` edits `sound.toml` and says what must be found.
+//! Broken charters, and everything that is said about each: `broken.txt` and `consensus.txt` edit `sound.toml`, `articles.txt` edits
+//! `charters/presence.toml`, and they say what must be found.
 
 use proptest::prelude::*;
 
@@ -7,6 +8,8 @@ use crate::{AMENDABLE_BYTES_MAX, CHARTER_BYTES_MAX, DIAGNOSTICS_MAX, Diagnostic,
 const SOUND: &str = include_str!("sound.toml");
 const BROKEN: &str = include_str!("broken.txt");
 const CONSENSUS: &str = include_str!("consensus.txt");
+const PRESENCE: &str = include_str!("../../../../charters/presence.toml");
+const ARTICLES: &str = include_str!("articles.txt");
 
 /// Every diagnostic of `text`, as in `broken.txt`.
 fn said(text: &str) -> Vec<String> {
@@ -21,9 +24,9 @@ fn said(text: &str) -> Vec<String> {
     list.iter().map(line).collect()
 }
 
-/// `SOUND` after the edits of a case: each run of `-` is replaced by the `+` after it.
-fn edited(case: &str) -> String {
-    let mut text = SOUND.to_owned();
+/// `base` after the edits of a case: each run of `-` is replaced by the `+` after it.
+fn edited(base: &str, case: &str) -> String {
+    let mut text = base.to_owned();
     let mut edits: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in case.lines() {
         if let Some(from) = line.strip_prefix("- ") {
@@ -34,26 +37,29 @@ fn edited(case: &str) -> String {
     }
     assert!(!edits.is_empty(), "a case without an edit: {case}");
     for (from, to) in edits {
-        assert_eq!(text.matches(from).count(), 1, "not once in sound.toml: {from}");
+        assert_eq!(text.matches(from).count(), 1, "not once in the charter: {from}");
         text = text.replacen(from, &to.join("\n"), 1);
     }
     text
 }
 
 #[test]
-fn the_sound_charter_is_sound() {
+fn the_sound_charters_are_sound() {
     assert_eq!(said(SOUND), Vec::<String>::new());
+    assert_eq!(said(PRESENCE), Vec::<String>::new());
 }
 
 #[test]
 fn every_mistake_is_found_at_its_place_with_a_hint() {
     let mut wrong = String::new();
-    let cases = BROKEN.split("\n\n").chain(CONSENSUS.split("\n\n")).map(str::trim);
-    for case in cases.filter(|case| !case.is_empty() && !case.starts_with('#')) {
+    let files = [(SOUND, BROKEN), (SOUND, CONSENSUS), (PRESENCE, ARTICLES)];
+    let cases =
+        files.into_iter().flat_map(|(base, cases)| cases.split("\n\n").map(move |case| (base, case.trim())));
+    for (base, case) in cases.filter(|(_, case)| !case.is_empty() && !case.starts_with('#')) {
         let edits: String =
             case.lines().filter(|line| !line.starts_with("> ")).map(|line| format!("{line}\n")).collect();
         let expected: Vec<_> = case.lines().filter_map(|line| line.strip_prefix("> ")).collect();
-        let got = said(&edited(&edits));
+        let got = said(&edited(base, &edits));
         if got != expected {
             wrong += &edits;
             got.iter().for_each(|line| wrong += &format!("> {line}\n"));
@@ -123,7 +129,7 @@ fn diagnostics_print_file_line_column_key_and_hint() {
 }
 
 /// Fragments that mean something somewhere in a charter.
-const FRAGMENTS: [&str; 24] = [
+const FRAGMENTS: [&str; 30] = [
     "[",
     "]",
     "{",
@@ -148,6 +154,12 @@ const FRAGMENTS: [&str; 24] = [
     "\"\"\"",
     "kind = []\n",
     "id = {}\n",
+    "turns",
+    "missed(",
+    " / ",
+    " ? ",
+    "then = [{ standing = \"",
+    "\\\"",
 ];
 
 proptest! {
@@ -155,10 +167,10 @@ proptest! {
 
     #[test]
     fn no_mutation_of_a_charter_panics(
-        which in 0usize..3,
+        which in 0usize..4,
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..40, 0..FRAGMENTS.len()), 1..8),
     ) {
-        let mut text = [SOUND, template(), builtin("dev").unwrap()][which].to_owned();
+        let mut text = [SOUND, template(), builtin("dev").unwrap(), PRESENCE][which].to_owned();
         for (at, removed, fragment) in edits {
             let mut start = at.index(text.len() + 1);
             while !text.is_char_boundary(start) {

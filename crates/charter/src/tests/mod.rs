@@ -1,6 +1,7 @@
 //! Charters, right and wrong.
 
 mod amend;
+mod articles;
 mod broken;
 mod builtin;
 mod diff;

@@ -108,7 +108,8 @@ fn final_clauses_and_authorities_read_well() {
 
 #[test]
 fn lines_fit_the_page_and_end_without_blanks() {
-    for text in [builtin("paris").unwrap(), builtin("dev").unwrap(), template()] {
+    let presence = include_str!("../../../../charters/presence.toml");
+    for text in [builtin("paris").unwrap(), builtin("dev").unwrap(), template(), presence] {
         for language in Language::ALL {
             for line in show(&checked(text).charter, language).lines() {
                 assert!(line.chars().count() <= 100 && line.trim_end() == line, "{line:?}");

@@ -1,6 +1,9 @@
 //! Tests. Tables here; laws in `laws`, the other parser in `conformance`, texts made to hurt in `hostile`.
 
+mod conformance;
 mod definitions;
+mod hostile;
+mod laws;
 mod mistakes;
 mod values;
 
