@@ -12,18 +12,21 @@ const INTRINSIC_GAS: u64 = 25_000;
 /// Members beside those of the scene, all of whom may validate.
 const MOST: usize = 256;
 
+/// Treaties that everyone can be asked about.
+fn treaties() -> String {
+    let treaty = |i| format!("[treaties.t{i}]\nname = \"T\"\nrule = \"first\"\ndepositors = [\"state\"]\n");
+    (0..200).map(treaty).collect()
+}
+
 fn world(articles: &str) -> Chain {
     let more: String = (0..MOST)
         .map(|i| format!("M{i:03} = {{ name = \"M{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
         .collect();
-    // Treaties that everyone can be asked about.
-    let treaties: String =
-        (0..200).map(|i| format!("[treaties.t{i}]\nname = \"T\"\nrule = \"first\"\ndepositors = [\"state\"]\n")).collect();
     let text = charter().replace("\"vote\", \"validate\"]", "\"vote\"]").replace(
         "AAA = { name = \"Aland\",",
         "AAA = { name = \"Aland\", rights = [\"validate\"],",
     );
-    let mut chain = Chain::new(&(text + &more + &treaties + articles));
+    let mut chain = Chain::new(&(text + &more + &treaties() + articles));
     // A full agenda, so that what is put on it and taken off goes all the way.
     for _ in 0..64 {
         chain.propose("SAM", "plenary", vec![]);
@@ -40,8 +43,9 @@ fn largest(ask: impl Fn(usize) -> String, then: &str, notice: &str) -> String {
         format!("every = \"30d\"\nlet = {{ {} }}\nwhen = \"true\"\nthen = [{then}]\n{notice}", lets.join(", "))
     };
     let fits = |lets: &usize| {
-        let json = polity_charter::parse("x", &(charter() + &of_states("a", &rest(*lets))));
-        let article = json.as_ref().ok().and_then(|checked| checked.charter.article("a"));
+        let text = charter() + &treaties() + &of_states("a", &rest(*lets));
+        let checked = polity_charter::parse("x", &text);
+        let article = checked.as_ref().ok().and_then(|checked| checked.charter.article("a"));
         article.is_some_and(|a| a.cost() <= ARTICLE_COST_MAX && a.to_json().len() <= ARTICLE_BYTES_MAX)
     };
     let most = (1..=LETS_MAX).rev().find(fits).expect("one fits");
@@ -79,7 +83,7 @@ fn judging_by_the_dearest_articles_fits_its_gas() {
         // Long numbers.
         largest(|i| if i == 0 { "1".into() } else { format!("x{} * 3 + 1/7", i - 1) }, loss, ""),
         // Facts about the member itself.
-        largest(|_| "standing(member) + bonded(member) + missed(member, period)".into(), loss, "notice = \"7d\""),
+        largest(|_| "standing(member) + weight('share', member) + missed(member, period) + written(member, period)".into(), loss, "notice = \"7d\""),
     ];
     for (number, article) in cases.iter().enumerate() {
         let mut chain = world(article);
@@ -118,9 +122,8 @@ fn a_call_stays_near_the_measure_of_a_block() {
 fn a_settlement_becomes_final_within_its_gas() {
     let words = "x".repeat(300);
     let then = format!("{{ standing = \"-3\" }}, {{ suspend = true }}, {{ notify = \"{words}\" }}, {{ standing = \"-20\" }}");
-    let rest = format!(
-        "every = \"30d\"\nwhen = \"true\"\nthen = [{then}, {then}]\nnotice = \"7d\""
-    );
+    let more = vec![format!("{{ notify = \"{words}\" }}"); THEN_MAX - 4].join(", ");
+    let rest = format!("every = \"30d\"\nwhen = \"true\"\nthen = [{then}, {more}]\nnotice = \"7d\"");
     let mut chain = world(&of_states("a", &rest));
     chain.next(30 * DAY);
     used(&mut chain);

@@ -239,7 +239,7 @@ fn a_period_is_given_up_and_the_next_begins() {
 /// The way of the charter: proposed, passed, enacted.
 #[test]
 fn an_amendment_of_the_charter_writes_and_removes_articles() {
-    let mut chain = scene("");
+    let mut chain = scene(&of_states("other", "every = \"9y\"\nwhen = \"true\"\nthen = [{ suspend = true }]"));
     let amend = |chain: &mut Chain, op: IConstitution::Op, value: &str| {
         let change = IConstitution::Change { op, path: "articles.late".into(), value: value.into() };
         chain.decide(CONSTITUTION, &IConstitution::amendCall { changes: vec![change] });
