@@ -309,7 +309,7 @@ impl Chain {
     }
 
     /// Does what the chain does by itself at the end of a block; returns how many calls that were.
-    pub(super) fn end(&mut self) -> usize {
+    pub(crate) fn end(&mut self) -> usize {
         let mut count = 0;
         while count < SYSTEM_CALLS_MAX
             && let Some(due) = next_due(&self.memory, &self.memory.block)
