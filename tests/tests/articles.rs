@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 fn charter(dir: &std::path::Path) -> String {
     let mut text = include_str!("../../charters/presence.toml").to_owned();
     for (old, new) in [
-        (r#"block_time = "1s""#, r#"block_time = "150ms""#),
+        (r#"block_time = "4s""#, r#"block_time = "150ms""#),
         (r#"when   = "share > 1/10""#, r#"when   = "share > 1/5""#),
         (r#"{ standing = "-floor(share * 20)" }"#, r#"{ standing = "-10 - ceil(share * 20)" }"#),
         (r#"every  = "30d""#, r#"every  = "60d""#),

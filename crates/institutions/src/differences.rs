@@ -1,4 +1,4 @@
-//! What differs between two states, in words: members, rights, rules, chambers, money.
+//! What differs between two states, in words: members, rights, standing, rules, chambers, money, settlements.
 //!
 //! Rule kept: both states are asked the same questions, those that views answer, and what answers differently is named.
 //! Nothing is inferred from what was called.
@@ -11,6 +11,7 @@ use polity_charter::{Kind, Rights};
 use polity_primitives::{Address, StateChanges};
 
 use crate::{
+    articles,
     assembly::{self, money},
     constitution,
     host::Slots,
@@ -22,6 +23,9 @@ use crate::{
 
 /// Most bytes of a value that is shown; longer ones, such as rules, end in an ellipsis.
 const VALUE_BYTES_MAX: usize = 4_096;
+
+/// Newest settlements that are looked at: one that still waits is hardly older.
+const SETTLEMENTS_MAX: u64 = 1_000;
 
 /// What subjects that are settings of the charter begin with.
 const CHARTER: &str = "charter ";
@@ -172,6 +176,14 @@ fn facts(slots: &dyn Slots, symbol: &str) -> Facts {
             if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") },
         );
         put(&mut facts, &format!("authority {}", authority.id), "", words);
+    }
+    for score in constitution::scores(slots, u64::MAX) {
+        put(&mut facts, &format!("member {}", score.member), "standing", score.score.to_string());
+    }
+    let settled = articles::settlement_count(slots);
+    for id in settled.saturating_sub(SETTLEMENTS_MAX).saturating_add(1)..=settled {
+        let status = articles::status(slots, id).as_str().to_owned();
+        put(&mut facts, &format!("settlement {id}"), "status", status);
     }
     facts
 }

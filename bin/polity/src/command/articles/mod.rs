@@ -5,6 +5,7 @@ mod recompute;
 
 use clap::Args;
 use polity_charter::Text;
+use polity_institutions::articles::Status;
 use serde_json::{Value, json};
 
 use super::read::{array, moment, row, table, text, time};
@@ -68,7 +69,7 @@ fn article_text(article: &Value, lang: &str) -> String {
     add("period", match &article["period"] {
         Value::Null if article["inForce"] == true => "the first has not begun".to_owned(),
         Value::Null => "none runs: the article was removed".to_owned(),
-        period => format!("{}, judged on {}", period_text(period), moment(&period["until"])),
+        period => format!("{}, and is judged then", period_text(period)),
     });
     add("settlements", match &article["settlements"] {
         none if *none == 0 => "none".to_owned(),
@@ -113,8 +114,8 @@ pub(crate) struct Settlements {
     /// About one member, by id.
     #[arg(long)]
     member: Option<String>,
-    /// In one status: noticed, objected, final, dismissed or held.
-    #[arg(long)]
+    /// In one status.
+    #[arg(long, value_parser = Status::ALL.map(Status::as_str))]
     status: Option<String>,
     /// At most so many.
     #[arg(long, default_value_t = 100)]
@@ -134,16 +135,13 @@ impl Settlements {
         }
         let page = self.pages(&client)?;
         print(as_json, &page, || {
-            let mut rows = vec![row(&["no.", "article", "member", "period", "ended", "status", "since / until", "what"])];
+            let mut rows = vec![row(&["no.", "article", "member", "period", "ended", "status", "what"])];
             rows.extend(array(&page["settlements"]).iter().map(|one| settlement_row(one, &self.lang)));
             match (rows.len(), page["total"].as_u64()) {
                 (1, Some(0)) => "nothing was settled yet: `polity articles` says when periods end".to_owned(),
                 (1, _) => "no settlement is of that kind".to_owned(),
-                (_, total) => {
-                    let shown = rows.len().saturating_sub(1);
-                    let more = if page["next"].is_null() { "" } else { ", and there are older ones: --limit" };
-                    table(&rows) + &format!("{shown} of {} settlements{more}\n", total.unwrap_or_default())
-                }
+                _ if page["next"].is_null() => table(&rows),
+                _ => table(&rows) + "there are older ones: --limit\n",
             }
         })
     }
@@ -177,14 +175,20 @@ fn settlement_row(one: &Value, lang: &str) -> Vec<String> {
             .collect::<Vec<_>>()
             .join("; "),
     };
+    let (status, at) = (text(&one["status"]), moment(&one["finalAt"]));
+    let status = match status.as_str() {
+        "noticed" => format!("noticed, final from {at}"),
+        "objected" => format!("objected to on {at}"),
+        "dismissed" => format!("dismissed on {at}"),
+        _ => format!("{status} since {at}"),
+    };
     vec![
         text(&one["id"]),
         text(&one["article"]),
         text(&one["member"]),
         text(&one["period"]["number"]),
         one["period"]["until"].as_u64().map(time).unwrap_or_default(),
-        text(&one["status"]),
-        moment(&one["finalAt"]),
+        status,
         what,
     ]
 }

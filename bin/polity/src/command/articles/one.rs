@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use alloy_primitives::{Bytes, U64, U256};
+use alloy_sol_types::{SolEvent, SolValue};
+use polity_institutions::articles::IArticles;
+use polity_primitives::ARTICLES;
 use serde_json::{Value, json};
 
 use super::{
@@ -29,11 +33,25 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
         Recomputed::Otherwise(differences) => json!({ "same": false, "differences": differences }),
         Recomputed::NotKept => Value::Null,
     };
+    settlement["withoutEffect"] = without_effect(client, &settlement);
     print(as_json, &settlement, || settlement_text(&settlement, &again_here, lang, again))?;
     Ok(match again_here {
         Recomputed::Otherwise(_) => ExitCode::from(1),
         Recomputed::Same | Recomputed::NotKept => ExitCode::SUCCESS,
     })
+}
+
+/// Why consequences that were due did nothing, as the logs say; a node that keeps no logs that far back tells nothing.
+fn without_effect(client: &Client, settlement: &Value) -> Value {
+    let topics = [IArticles::NoEffect::SIGNATURE_HASH, U256::from(settlement["id"].as_u64().unwrap_or_default()).into()];
+    let from = U64::from(settlement["judgedInBlock"].as_u64().unwrap_or_default());
+    let filter = json!([{ "address": ARTICLES, "fromBlock": from, "toBlock": "latest", "topics": topics }]);
+    let logs = client.call::<Value>("eth_getLogs", filter).unwrap_or_default();
+    let why = |log: &Value| {
+        let data: Bytes = log["data"].as_str()?.parse().ok()?;
+        String::abi_decode(&data).ok()
+    };
+    array(&logs).iter().filter_map(why).collect()
 }
 
 fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str, again: &str) -> String {
@@ -47,6 +65,9 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str, agai
     add("period", period_text(&settlement["period"]));
     add("judged", format!("{} in block {}", moment(&settlement["judgedAt"]), text(&settlement["judgedInBlock"])));
     add("status", status_text(settlement));
+    for why in array(&settlement["withoutEffect"]) {
+        add("no effect", text(why));
+    }
     if let Some(reason) = settlement["objection"].as_str() {
         add("objection", reason.to_owned());
     }
