@@ -28,7 +28,7 @@ impl<F: Facts> Evaluator<'_, F> {
         Ok(match node {
             Node::Literal(value) => value.clone(),
             Node::Known(name) => match self.known.get(name) {
-                Some(value) => admitted(name, value)?,
+                Some(value) => short_enough(name, value)?,
                 None => return Err(Problem::Undefined(format!("`{name}` has no value"))),
             },
             Node::Fact(question) => self.fact(question)?,
@@ -111,7 +111,19 @@ impl<F: Facts> Evaluator<'_, F> {
     }
 }
 
-/// `value` of `name`, which came from outside, in lowest terms and short enough.
+/// `value` of the definition `name`: numbers of [`Value`]s that were evaluated or read are in lowest terms already.
+fn short_enough<E>(name: &str, value: &Value) -> Result<Value, Problem<E>> {
+    match value {
+        Value::Number(value) if !number::fits(value) => Err(too_long(name)),
+        other => Ok(other.clone()),
+    }
+}
+
+fn too_long<E>(name: &str) -> Problem<E> {
+    Problem::Undefined(format!("`{name}` is a number of more than {NUMBER_BITS_MAX} bits"))
+}
+
+/// `value` of the fact `name`, which came from outside, in lowest terms and short enough.
 fn admitted<E>(name: &str, value: &Value) -> Result<Value, Problem<E>> {
     match value {
         Value::Number(value) => match number::admitted(value) {

@@ -27,19 +27,22 @@ pub(crate) fn ten_to(places: u32) -> BigInt {
     Pow::pow(BigInt::from(10), places)
 }
 
-/// `number` in lowest terms, if it is short enough and a number at all.
+/// Whether `number` is short enough, and a number at all.
+pub(crate) fn fits(number: &Rational) -> bool {
+    let is_short = number.numer().bits() <= NUMBER_BITS_MAX && number.denom().bits() <= NUMBER_BITS_MAX;
+    is_short && number.denom().is_positive()
+}
+
+/// `number`, which is in lowest terms, if it is short enough.
 pub(crate) fn bounded(number: Rational) -> Option<Rational> {
-    let fits = |number: &Rational| {
-        number.numer().bits() <= NUMBER_BITS_MAX
-            && number.denom().bits() <= NUMBER_BITS_MAX
-            && !number.denom().is_zero()
-    };
     fits(&number).then_some(number)
 }
 
-/// The same for a number that others made, perhaps not in lowest terms.
+/// `number` in lowest terms, though others made it, perhaps of zero parts or in other terms, if it is short enough.
 pub(crate) fn admitted(number: &Rational) -> Option<Rational> {
-    bounded(number.clone()).map(|number| number.reduced())
+    let (over, under) = (number.numer(), number.denom());
+    let is_short = over.bits() <= NUMBER_BITS_MAX && under.bits() <= NUMBER_BITS_MAX;
+    (is_short && !under.is_zero()).then(|| Rational::new(over.clone(), under.clone()))
 }
 
 /// Which is greater.

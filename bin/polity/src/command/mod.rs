@@ -3,6 +3,7 @@
 mod act;
 mod bench;
 mod charter;
+mod clause;
 mod committee;
 mod decide;
 mod delegate;
@@ -125,6 +126,9 @@ pub(crate) enum Command {
     Retract(depositary::Retract),
     #[command(about = "Decide by a rule on a file of ballots, offline", long_about = details::<decide::Decide>())]
     Decide(decide::Decide),
+    /// A clause of an article, offline: its value, or its cost.
+    #[command(subcommand)]
+    Clause(clause::ClauseCommand),
     /// Simulate networks under virtual time.
     #[command(subcommand)]
     Lab(lab::Lab),
@@ -188,6 +192,7 @@ impl Command {
             Self::Mandate(args) => args.run(json),
             Self::Instruments(args) => args.run(json),
             Self::Decide(args) => args.run(json),
+            Self::Clause(command) => command.run(json),
             Self::Lab(command) => command.run(json),
             Self::Bench(args) => args.run(json),
         }
