@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     act::{SignerArgs, done, send, send_to},
+    articles::track,
     depositary::hash_of,
     read::text,
 };
@@ -72,7 +73,8 @@ impl Object {
         );
         let said = format!(
             "objection to settlement {id} ({about}) filed: nothing of it is done until the members uphold or dismiss it\n  \
-             polity propose TRACK 'Settlement {id}' --call 'articles.dismiss {id}'{}",
+             polity propose {} 'Settlement {id}' --call 'articles.dismiss {id}'{}",
+            track(&self.rpc.client()?),
             self.signer.again(&self.rpc)
         );
         done(json, &receipt, value, &said)
@@ -86,7 +88,7 @@ impl Object {
             text,
             documentHash: hash_of(self.document.as_ref())?,
         };
-        let receipt = send(&self.rpc, &self.signer, &call)?;
+        let receipt = send(&self.rpc, &self.signer, &call).map_err(or_a_settlement)?;
         let value = json!({ "reservation": self.number, "opposes": self.opposes });
         let between = match self.opposes {
             true => "the treaty is not in force between the two",
@@ -94,4 +96,15 @@ impl Object {
         };
         done(json, &receipt, value, &format!("objection to reservation {} filed: {between}", self.number))
     }
+}
+
+/// Says how one objects to a settlement where there is no such reservation.
+fn or_a_settlement(mut failure: Failure) -> Failure {
+    if let Failure::Refused(refusal) = &mut failure
+        && ["UnknownInstrument", "NotObjectionable"].iter().any(|error| refusal.raw.starts_with(error))
+    {
+        let hint = "`polity instruments` lists reservations; to a settlement one objects with --reason TEXT";
+        refusal.hint = Some(hint.to_owned());
+    }
+    failure
 }

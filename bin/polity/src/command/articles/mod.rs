@@ -45,6 +45,16 @@ impl Articles {
     }
 }
 
+/// Where a proposal about a settlement goes: the only chamber where there are no tracks, else a word in its place.
+pub(super) fn track(client: &Client) -> String {
+    let ask = |method: &str| client.call::<Value>(method, json!([])).unwrap_or_default();
+    let (tracks, chambers) = (ask("polity_tracks"), ask("polity_chambers"));
+    match (array(&tracks["tracks"]), array(&chambers)) {
+        ([], [only]) => text(&only["id"]),
+        _ => "TRACK".to_owned(),
+    }
+}
+
 /// What a text of the charter says in `lang`.
 fn words(value: &Value, lang: &str) -> String {
     serde_json::from_value::<Text>(value.clone()).unwrap_or_default().get(lang).to_owned()

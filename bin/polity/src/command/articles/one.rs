@@ -12,7 +12,7 @@ use super::{
     super::read::{array, moment, table, text},
     consequence_text, period_text,
     recompute::{Difference, Recomputed, recomputed},
-    words,
+    track, words,
 };
 use crate::{
     client::Client,
@@ -34,7 +34,9 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
         Recomputed::NotKept => Value::Null,
     };
     settlement["withoutEffect"] = without_effect(client, &settlement);
-    print(as_json, &settlement, || settlement_text(&settlement, &again_here, lang, again))?;
+    print(as_json, &settlement, || {
+        settlement_text(&settlement, &again_here, lang) + &what_to_do(&settlement, &track(client), again)
+    })?;
     Ok(match again_here {
         Recomputed::Otherwise(_) => ExitCode::from(1),
         Recomputed::Same | Recomputed::NotKept => ExitCode::SUCCESS,
@@ -54,7 +56,7 @@ fn without_effect(client: &Client, settlement: &Value) -> Value {
     array(&logs).iter().filter_map(why).collect()
 }
 
-fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str, again: &str) -> String {
+fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> String {
     let account = &settlement["account"];
     let article = &settlement["text"];
     let [id, member] = ["id", "member"].map(|key| text(&settlement[key]));
@@ -95,8 +97,7 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str, agai
             }
         }
     }
-    out += &format!("\n{}", recomputed_text(again_here));
-    out + &what_to_do(settlement, &id, &member, again)
+    format!("{out}\n{}", recomputed_text(again_here))
 }
 
 /// What became of it, and when.
@@ -148,21 +149,23 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The commands with which something can still be done about it.
-fn what_to_do(settlement: &Value, id: &str, member: &str, again: &str) -> String {
+/// The commands with which something can still be done about it; proposals go to `track`.
+fn what_to_do(settlement: &Value, track: &str, again: &str) -> String {
+    let [id, member, status] = ["id", "member", "status"].map(|key| text(&settlement[key]));
     let mut out = String::new();
-    let status = settlement["status"].as_str().unwrap_or_default();
     if status == "noticed" {
         let until = moment(&settlement["finalAt"]);
         out += &format!(
             "\n{member} may object before {until}:\n  polity object {id} --reason '…' --as {member}{again}\n"
         );
     }
-    if matches!(status, "noticed" | "objected") {
-        out += &format!(
-            "\nthe members may decide it, one way or the other:\n  polity propose TRACK 'Settlement {id}' --call 'articles.uphold {id}' --as MEMBER{again}\n  \
-             polity propose TRACK 'Settlement {id}' --call 'articles.dismiss {id}' --as MEMBER{again}\n"
-        );
+    if matches!(status.as_str(), "noticed" | "objected") {
+        out += "\nthe members may decide it, one way or the other:\n";
+        for way in ["uphold", "dismiss"] {
+            out += &format!(
+                "  polity propose {track} 'Settlement {id}' --call 'articles.{way} {id}' --as MEMBER{again}\n"
+            );
+        }
     }
     out
 }
@@ -198,16 +201,17 @@ mod tests {
             ("dismissed", "dismissed on 1970-01-03 00:00:00: nothing", false, false),
             ("held", "nothing is done", false, false),
         ] {
-            let told = settlement_text(&settlement(status), &Recomputed::Same, "en", " --dir D");
+            let told = settlement_text(&settlement(status), &Recomputed::Same, "en");
             assert!(told.contains(says), "{status}: {told}");
+            let told = what_to_do(&settlement(status), "council", " --dir D");
             assert_eq!(told.contains("polity object 3 --reason '…' --as MID --dir D"), objects, "{told}");
-            assert_eq!(told.contains("--call 'articles.dismiss 3' --as MEMBER --dir D"), decides, "{told}");
+            assert_eq!(told.contains("propose council 'Settlement 3' --call 'articles.dismiss 3' --as MEMBER --dir D"), decides, "{told}");
         }
     }
 
     #[test]
     fn facts_definitions_and_consequences_are_read_line_by_line() {
-        let told = settlement_text(&settlement("noticed"), &Recomputed::Same, "zh", "");
+        let told = settlement_text(&settlement("noticed"), &Recomputed::Same, "zh");
         for line in [
             "article  presence: 成员轮流写入。",
             "judged   1970-01-02 00:00:00 in block 61",
@@ -222,7 +226,7 @@ mod tests {
             assert!(told.lines().any(|known| known == line), "{line}: {told}");
         }
         let lie = Difference { what: "then[0]".into(), chain: json!({ "standing": "-4" }), here: Value::Null };
-        let told = settlement_text(&settlement("noticed"), &Recomputed::Otherwise(vec![lie]), "en", "");
+        let told = settlement_text(&settlement("noticed"), &Recomputed::Otherwise(vec![lie]), "en");
         assert!(told.contains("NOT the same\n  then[0]: the chain says standing -4, here it is nothing\n"), "{told}");
     }
 }
