@@ -257,3 +257,23 @@ fn an_amendment_of_the_charter_writes_and_removes_articles() {
     chain.run(30 * DAY);
     assert_eq!(score(&chain, "BBB"), 9);
 }
+
+/// What a dry run of a decision tells: the settlement, the score and the period that are not as they were.
+#[test]
+fn differences_name_settlements_scores_and_periods() {
+    let articles = presence(WEEK);
+    let before = judged(&articles);
+    let mut after = before.clone();
+    send(&mut after, AGREEMENT, &sol::upholdCall { id: U256::from(2) }).expect("upheld");
+    amend(&mut after, &articles.replace("-3 * m", "-5 * m"), "presence");
+    let told: Vec<_> = crate::differences::differences(&before.memory, &after.memory, "UNIT")
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let wanted = [
+        "article presence: period 1 until 2020-03-01 (was 2 until 2020-03-01)",
+        "member CCC: standing 4 (was 10)",
+        "settlement 2: status final (was noticed)",
+    ];
+    assert_eq!(told, wanted);
+}
