@@ -51,7 +51,7 @@ pub const SKIP_TURN_GAS_MAX: u64 = 1_000_000;
 pub const RELEASE_GAS_MAX: u64 = 1_000_000;
 
 /// Gas of the system call that judges some members by an article of the largest size, or makes some marks.
-pub const JUDGE_GAS_MAX: u64 = 13_000_000;
+pub const JUDGE_GAS_MAX: u64 = 10_000_000;
 /// Gas of the system call that gives up a period that cannot be judged.
 pub const GIVE_UP_PERIOD_GAS_MAX: u64 = 1_000_000;
 /// Gas of the system call that makes a settlement final: the largest account, and every consequence an article may have.

@@ -1,4 +1,4 @@
-//! What differs between two states, in words: members, rights, standing, rules, chambers, money, settlements.
+//! What differs between two states, in words: members, rights, scores, rules, chambers, articles and their settlements, money.
 //!
 //! Rule kept: both states are asked the same questions, those that views answer, and what answers differently is named.
 //! Nothing is inferred from what was called.
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::U256;
 use polity_charter::{Kind, Rights};
+use polity_decision::Date;
 use polity_primitives::{Address, StateChanges};
 
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
 /// Most bytes of a value that is shown; longer ones, such as rules, end in an ellipsis.
 const VALUE_BYTES_MAX: usize = 4_096;
 
-/// Newest settlements that are looked at: one that still waits is hardly older.
+/// Most settlements that are compared beside new ones: the newest.
 const SETTLEMENTS_MAX: u64 = 1_000;
 
 /// What subjects that are settings of the charter begin with.
@@ -84,7 +85,8 @@ type Facts = BTreeMap<(String, String), String>;
 /// What `after` has otherwise than `before`, by subject. Amounts are in units of the currency `symbol`.
 #[must_use]
 pub fn differences(before: &dyn Slots, after: &dyn Slots, symbol: &str) -> Vec<Difference> {
-    let (old, new) = (facts(before, symbol), facts(after, symbol));
+    let since = articles::settlement_count(before).saturating_sub(SETTLEMENTS_MAX);
+    let (old, new) = (facts(before, symbol, since), facts(after, symbol, since));
     let mut found = Vec::new();
     for (key, was) in &old {
         let now = new.get(key);
@@ -138,7 +140,7 @@ fn shown(value: &str) -> String {
     format!("{}…", value.get(..end).unwrap_or_default())
 }
 
-fn facts(slots: &dyn Slots, symbol: &str) -> Facts {
+fn facts(slots: &dyn Slots, symbol: &str, since: u64) -> Facts {
     let mut facts = Facts::new();
     put(&mut facts, "the charter", "version", constitution::version(slots).to_string());
     for member in registry::members(slots) {
@@ -177,15 +179,31 @@ fn facts(slots: &dyn Slots, symbol: &str) -> Facts {
         );
         put(&mut facts, &format!("authority {}", authority.id), "", words);
     }
-    for score in constitution::scores(slots, u64::MAX) {
-        put(&mut facts, &format!("member {}", score.member), "standing", score.score.to_string());
-    }
-    let settled = articles::settlement_count(slots);
-    for id in settled.saturating_sub(SETTLEMENTS_MAX).saturating_add(1)..=settled {
-        let status = articles::status(slots, id).as_str().to_owned();
-        put(&mut facts, &format!("settlement {id}"), "status", status);
-    }
+    scores(slots, &mut facts);
+    of_articles(slots, since, &mut facts);
     facts
+}
+
+/// Scores of those that have one, where the charter keeps any.
+fn scores(slots: &dyn Slots, facts: &mut Facts) {
+    let keeps = constitution::consensus(slots).is_some_and(|settings| settings.incentive.standing.is_some());
+    for score in constitution::scores(slots, u64::MAX).into_iter().filter(|_| keeps) {
+        put(facts, &format!("member {}", score.member), "standing", score.score.to_string());
+    }
+}
+
+/// Articles in force with their running periods, and settlements after `since`.
+fn of_articles(slots: &dyn Slots, since: u64, facts: &mut Facts) {
+    for article in articles::articles(slots).into_iter().filter(|article| article.in_force) {
+        let until = Date::from_unix_secs(article.until).map(|date| date.to_string()).unwrap_or_default();
+        put(facts, &format!("article {}", article.id), "period", format!("{} until {until}", article.period));
+    }
+    let newer = since.saturating_add(1)..=articles::settlement_count(slots);
+    for found in newer.filter_map(|id| articles::settlement(slots, id)) {
+        let subject = format!("settlement {}", found.id);
+        put(facts, &subject, "about", format!("{} of {}, period {}", found.article, found.member, found.period));
+        put(facts, &subject, "status", found.status.as_str().to_owned());
+    }
 }
 
 fn put(facts: &mut Facts, subject: &str, what: &str, value: String) {

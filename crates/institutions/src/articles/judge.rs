@@ -36,7 +36,9 @@ use crate::{
 };
 
 /// Gas of reading a byte of an article's text and of its clauses.
-const TEXT_BYTE_GAS: u64 = 100;
+///
+/// Source: measured, 0.1 to 0.37 µs: less than 20 gas at 50 million a second.
+const TEXT_BYTE_GAS: u64 = 20;
 /// Work after which a call ends. Units: gas, as reckoned below, without what the call begins with: together about 1 million.
 const WORK_MAX: u64 = 700_000;
 /// Work of looking at a member: its place, how it stood and stands, its mark.

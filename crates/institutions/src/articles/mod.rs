@@ -33,7 +33,7 @@ pub(crate) use amend::{remove_article, write_article};
 pub(crate) use views::on_agenda;
 pub use views::{
     ArticleView, SETTLEMENTS_PAGE_MAX, SettlementFilter, SettlementView, article, articles, settlement,
-    settlement_count, settlements, status, text,
+    settlement_count, settlements, text,
 };
 
 use crate::{

@@ -163,13 +163,6 @@ pub fn settlement_count(slots: &dyn Slots) -> u64 {
     count
 }
 
-/// What became of the settlement with this number: `None` of one that there is not.
-#[must_use]
-pub fn status(slots: &dyn Slots, id: u64) -> Status {
-    let Ok(state) = storage().settlements.at(id).state.get(&mut view(slots));
-    state.status
-}
-
 /// The settlement with this number.
 #[must_use]
 pub fn settlement(slots: &dyn Slots, id: u64) -> Option<SettlementView> {

@@ -78,9 +78,9 @@ fn an_objection_waits_for_a_decision() {
     let mut chain = judged(&presence(WEEK));
     let object = |id: u64, reason: &str| sol::objectCall { id: U256::from(id), reason: reason.into() };
     for (who, id, reason, error) in [
-        ("AAA", 1, "x".to_owned(), "NotYours"),
-        ("CCC", 1, "x".to_owned(), "NotYours"),
-        ("nobody", 1, "x".to_owned(), "NotYours"),
+        ("AAA", 1, "x".to_owned(), "NotAboutYou"),
+        ("CCC", 1, "x".to_owned(), "NotAboutYou"),
+        ("nobody", 1, "x".to_owned(), "NotAboutYou"),
         ("BBB", 3, "x".to_owned(), "UnknownSettlement"),
         ("BBB", 0, "x".to_owned(), "UnknownSettlement"),
         ("BBB", 1, "x".repeat(REASON_BYTES_MAX + 1), "ReasonTooLong"),
@@ -256,4 +256,24 @@ fn an_amendment_of_the_charter_writes_and_removes_articles() {
     assert!(!article(&chain.memory, "late").expect("is remembered").in_force);
     chain.run(30 * DAY);
     assert_eq!(score(&chain, "BBB"), 9);
+}
+
+/// What a dry run of a decision tells: the settlement, the score and the period that are not as they were.
+#[test]
+fn differences_name_settlements_scores_and_periods() {
+    let articles = presence(WEEK);
+    let before = judged(&articles);
+    let mut after = before.clone();
+    send(&mut after, AGREEMENT, &sol::upholdCall { id: U256::from(2) }).expect("upheld");
+    amend(&mut after, &articles.replace("-3 * m", "-5 * m"), "presence");
+    let told: Vec<_> = crate::differences::differences(&before.memory, &after.memory, "UNIT")
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let wanted = [
+        "article presence: period 1 until 2020-03-01 (was 2 until 2020-03-01)",
+        "member CCC: standing 4 (was 10)",
+        "settlement 2: status final (was noticed)",
+    ];
+    assert_eq!(told, wanted);
 }
