@@ -103,7 +103,7 @@ fn help_says_it_at_length() {
 
 #[test]
 fn the_charters_of_the_house_check_and_show() {
-    for name in ["paris.toml", "dev.toml"] {
+    for name in ["paris.toml", "dev.toml", "presence.toml"] {
         let output = polity(&["charter", "check", &charter(name)]);
         assert!(output.status.success(), "{}", said(&output));
         for lang in ["en", "zh"] {
