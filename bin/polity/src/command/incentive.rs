@@ -76,15 +76,26 @@ pub(crate) struct Standing {
 
 impl Standing {
     pub(crate) fn run(self, as_json: bool) -> Outcome {
-        let found: Value = self.rpc.client()?.call("polity_standing", json!([self.member]))?;
+        let client = self.rpc.client()?;
+        let found: Value = client.call("polity_standing", json!([self.member]))?;
         print(as_json, &found, || {
             let mut rows = vec![row(&["member", "status", "score", "written", "missed", "in a row"])];
             for score in array(&found) {
                 let keys = ["member", "status", "score", "written", "missed", "inARow"];
                 rows.push(keys.map(|key| text(&score[key])).to_vec());
             }
-            table(&rows)
+            table(&rows) + &self.member.as_ref().map(|member| settled(&client, member)).unwrap_or_default()
         })
+    }
+}
+
+/// Where to read what articles did to the score of `member`; nothing if none did.
+fn settled(client: &Client, member: &str) -> String {
+    let filter = json!([{ "member": member, "limit": 1 }]);
+    let page: Value = client.call("polity_settlements", filter).unwrap_or_default();
+    match array(&page["settlements"]) {
+        [] => String::new(),
+        _ => format!("what articles have to do with it: `polity settlements --member {member}`\n"),
     }
 }
 

@@ -252,7 +252,10 @@ mod tests {
                 };
                 let known = |name: &str, style: Option<&str>| {
                     assert!(
-                        matches!(style, None | Some("money" | "time" | "status" | "settlement" | "kind" | "place")),
+                        matches!(
+                            style,
+                            None | Some("money" | "time" | "status" | "settlement" | "kind" | "place")
+                        ),
                         "{}: no style {style:?}",
                         error.name
                     );

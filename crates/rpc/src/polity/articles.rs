@@ -112,11 +112,7 @@ impl SettlementView {
             article: settlement.article,
             hash: settlement.hash,
             member: settlement.member,
-            period: PeriodView {
-                number: settlement.period,
-                from: settlement.from,
-                until: settlement.until,
-            },
+            period: PeriodView { number: settlement.period, from: settlement.from, until: settlement.until },
             status: settlement.status.as_str(),
             judged_at: settlement.at,
             judged_in_block: settlement.height,

@@ -51,10 +51,17 @@ async fn articles_with_their_texts_and_what_came_of_them() {
     assert_eq!(diligence["text"]["zh"], "不得写入。");
     assert_eq!(diligence["let"], json!({ "turns": "written(member, period)", "half": "turns / 2" }));
     assert_eq!((&diligence["every"], &diligence["notice"]), (&json!("2d"), &json!("30d")));
-    assert_eq!((&diligence["then"], &diligence["inForce"]), (&json!([{ "notify": "it wrote" }]), &json!(true)));
+    assert_eq!(
+        (&diligence["then"], &diligence["inForce"]),
+        (&json!([{ "notify": "it wrote" }]), &json!(true))
+    );
     let period = &diligence["period"];
     assert!(period["number"].as_u64() > Some(1), "{diligence}");
-    assert_eq!(period["until"].as_u64(), period["from"].as_u64().map(|from| from + 2 * 86_400), "{diligence}");
+    assert_eq!(
+        period["until"].as_u64(),
+        period["from"].as_u64().map(|from| from + 2 * 86_400),
+        "{diligence}"
+    );
     assert_eq!((&articles[2]["settlements"], &articles[2]["notice"]), (&json!(0), &Value::Null));
     // As it was before anything happened.
     assert_eq!(chain.call("polity_settlements", json!([{}, 0])).await["total"], 0);
@@ -63,7 +70,8 @@ async fn articles_with_their_texts_and_what_came_of_them() {
     let total = all["total"].as_u64().expect("a number");
     assert!(total >= 4, "{all}");
     assert_eq!(ids(&all), (1..=total).rev().collect::<Vec<_>>(), "newest first");
-    let counted = |id: &str| all["settlements"].as_array().expect("list").iter().filter(|s| s["article"] == id).count();
+    let counted =
+        |id: &str| all["settlements"].as_array().expect("list").iter().filter(|s| s["article"] == id).count();
     assert_eq!(articles[0]["settlements"], counted("diligence"));
 
     let one = chain.call("polity_settlements", json!([{ "article": "diligence", "limit": 1 }])).await;
@@ -99,13 +107,18 @@ async fn articles_with_their_texts_and_what_came_of_them() {
     let raw = with_gas(&key(0x21), 0, ARTICLES, &object.abi_encode(), 1_000_000);
     chain.call("eth_sendRawTransaction", json!([hex(&raw)])).await;
     chain.block();
-    let objected = chain.call("polity_settlements", json!([{ "status": "objected", "member": "node-1" }])).await;
+    let objected =
+        chain.call("polity_settlements", json!([{ "status": "objected", "member": "node-1" }])).await;
     assert_eq!(ids(&objected), [id], "{objected}");
     assert_eq!(objected["settlements"][0]["objection"], "I had to.");
 
     let agenda = chain.call("polity_agenda", json!([])).await;
-    let said: Vec<_> =
-        agenda["entries"].as_array().expect("entries").iter().filter_map(|entry| entry["text"].as_str()).collect();
+    let said: Vec<_> = agenda["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .filter_map(|entry| entry["text"].as_str())
+        .collect();
     for words in ["article idle", "article diligence", "settlement"] {
         assert!(said.iter().any(|text| text.contains(words)), "{words}: {said:?}");
     }

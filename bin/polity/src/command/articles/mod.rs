@@ -34,13 +34,20 @@ impl Articles {
             let all = articles.as_array_mut().map(std::mem::take).unwrap_or_default();
             let one: Vec<Value> = all.into_iter().filter(|article| article["id"] == **id).collect();
             if one.is_empty() {
-                return Err(Failure::failed(format!("there is no article `{id}`: `polity articles` lists them")));
+                return Err(Failure::failed(format!(
+                    "there is no article `{id}`: `polity articles` lists them"
+                )));
             }
             articles = Value::Array(one);
         }
         print(as_json, &articles, || {
-            let said: Vec<String> = array(&articles).iter().map(|one| article_text(one, &self.lang)).collect();
-            if said.is_empty() { "the charter has no articles: [articles.<id>]".to_owned() } else { said.join("\n") }
+            let said: Vec<String> =
+                array(&articles).iter().map(|one| article_text(one, &self.lang)).collect();
+            if said.is_empty() {
+                "the charter has no articles: [articles.<id>]".to_owned()
+            } else {
+                said.join("\n")
+            }
         })
     }
 }
@@ -72,19 +79,28 @@ fn article_text(article: &Value, lang: &str) -> String {
     for consequence in array(&article["then"]) {
         add("then", consequence_text(consequence, lang));
     }
-    add("notice", match article["notice"].as_str() {
-        Some(notice) => format!("{notice}, to object; then it is final"),
-        None => "none: a settlement is final at once".to_owned(),
-    });
-    add("period", match &article["period"] {
-        Value::Null if article["inForce"] == true => "the first has not begun".to_owned(),
-        Value::Null => "none runs: the article was removed".to_owned(),
-        period => format!("{}, and is judged then", period_text(period)),
-    });
-    add("settlements", match &article["settlements"] {
-        none if *none == 0 => "none".to_owned(),
-        some => format!("{some}: `polity settlements --article {}`", text(&article["id"])),
-    });
+    add(
+        "notice",
+        match article["notice"].as_str() {
+            Some(notice) => format!("{notice}, to object; then it is final"),
+            None => "none: a settlement is final at once".to_owned(),
+        },
+    );
+    add(
+        "period",
+        match &article["period"] {
+            Value::Null if article["inForce"] == true => "the first has not begun".to_owned(),
+            Value::Null => "none runs: the article was removed".to_owned(),
+            period => format!("{}, and is judged then", period_text(period)),
+        },
+    );
+    add(
+        "settlements",
+        match &article["settlements"] {
+            none if *none == 0 => "none".to_owned(),
+            some => format!("{some}: `polity settlements --article {}`", text(&article["id"])),
+        },
+    );
     format!("{}: {}\n{}", text(&article["id"]), words(&article["text"], lang), table(&rows))
 }
 
@@ -128,7 +144,7 @@ pub(crate) struct Settlements {
     #[arg(long, value_parser = Status::ALL.map(Status::as_str))]
     status: Option<String>,
     /// At most so many.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
     /// Language of their words.
     #[arg(long, default_value = "en")]

@@ -45,7 +45,10 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
 
 /// Why consequences that were due did nothing, as the logs say; a node that keeps no logs that far back tells nothing.
 fn without_effect(client: &Client, settlement: &Value) -> Value {
-    let topics = [IArticles::NoEffect::SIGNATURE_HASH, U256::from(settlement["id"].as_u64().unwrap_or_default()).into()];
+    let topics = [
+        IArticles::NoEffect::SIGNATURE_HASH,
+        U256::from(settlement["id"].as_u64().unwrap_or_default()).into(),
+    ];
     let from = U64::from(settlement["judgedInBlock"].as_u64().unwrap_or_default());
     let filter = json!([{ "address": ARTICLES, "fromBlock": from, "toBlock": "latest", "topics": topics }]);
     let logs = client.call::<Value>("eth_getLogs", filter).unwrap_or_default();
@@ -65,7 +68,10 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
     add("article", format!("{}: {}", text(&settlement["article"]), words(&article["text"], lang)));
     add("member", member.clone());
     add("period", period_text(&settlement["period"]));
-    add("judged", format!("{} in block {}", moment(&settlement["judgedAt"]), text(&settlement["judgedInBlock"])));
+    add(
+        "judged",
+        format!("{} in block {}", moment(&settlement["judgedAt"]), text(&settlement["judgedInBlock"])),
+    );
     add("status", status_text(settlement));
     for why in array(&settlement["withoutEffect"]) {
         add("no effect", text(why));
@@ -77,7 +83,9 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
 
     let indented = |name: String, value: String| vec![format!("  {name}"), format!("= {value}")];
     let facts = array(&account["facts"]).iter();
-    out += &table(&facts.map(|fact| vec![format!("  {}", text(&fact["ask"])), answer(fact)]).collect::<Vec<_>>());
+    out += &table(
+        &facts.map(|fact| vec![format!("  {}", text(&fact["ask"])), answer(fact)]).collect::<Vec<_>>(),
+    );
     out += "\nso\n";
     let mut rows = vec![indented(format!("for whom: {}", text(&article["for"])), "true".to_owned())];
     for one in array(&account["let"]) {
@@ -92,8 +100,12 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
             out += "\nthen\n";
             for (consequence, of_article) in array(&account["then"]).iter().zip(array(&article["then"])) {
                 let said = consequence_text(consequence, lang);
-                let from = of_article["standing"].as_str().filter(|source| said != format!("standing {source}"));
-                out += &format!("  {said}{}\n", from.map(|source| format!("  from {source}")).unwrap_or_default());
+                let from =
+                    of_article["standing"].as_str().filter(|source| said != format!("standing {source}"));
+                out += &format!(
+                    "  {said}{}\n",
+                    from.map(|source| format!("  from {source}")).unwrap_or_default()
+                );
             }
         }
     }
@@ -104,7 +116,9 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
 fn status_text(settlement: &Value) -> String {
     let at = moment(&settlement["finalAt"]);
     match settlement["status"].as_str().unwrap_or_default() {
-        "noticed" => format!("noticed: it becomes final on {at}, unless it is objected to or dismissed before"),
+        "noticed" => {
+            format!("noticed: it becomes final on {at}, unless it is objected to or dismissed before")
+        }
         "objected" => format!("objected to on {at}: it waits until the members uphold or dismiss it"),
         "final" => format!("final since {at}: what it says is done"),
         "dismissed" => format!("dismissed on {at}: nothing of it is done"),
@@ -115,7 +129,12 @@ fn status_text(settlement: &Value) -> String {
 
 fn recomputed_text(again_here: &Recomputed) -> String {
     let line = |found: &Difference| {
-        format!("  {}: the chain says {}, here it is {}\n", found.what, plain(&found.chain), plain(&found.here))
+        format!(
+            "  {}: the chain says {}, here it is {}\n",
+            found.what,
+            plain(&found.chain),
+            plain(&found.here)
+        )
     };
     match again_here {
         Recomputed::Same => "recomputed here: the same\n".to_owned(),
@@ -144,7 +163,9 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Object(named) if named.contains_key("is") => text(&value["is"]),
         Value::Object(consequence) if consequence.contains_key("standing") => consequence_text(value, "en"),
-        Value::Object(fact) if fact.contains_key("missing") => format!("not known: {}", text(&value["missing"])),
+        Value::Object(fact) if fact.contains_key("missing") => {
+            format!("not known: {}", text(&value["missing"]))
+        }
         other => other.to_string(),
     }
 }
@@ -205,7 +226,13 @@ mod tests {
             assert!(told.contains(says), "{status}: {told}");
             let told = what_to_do(&settlement(status), "council", " --dir D");
             assert_eq!(told.contains("polity object 3 --reason '…' --as MID --dir D"), objects, "{told}");
-            assert_eq!(told.contains("propose council 'Settlement 3' --call 'articles.dismiss 3' --as MEMBER --dir D"), decides, "{told}");
+            assert_eq!(
+                told.contains(
+                    "propose council 'Settlement 3' --call 'articles.dismiss 3' --as MEMBER --dir D"
+                ),
+                decides,
+                "{told}"
+            );
         }
     }
 
@@ -225,8 +252,12 @@ mod tests {
         ] {
             assert!(told.lines().any(|known| known == line), "{line}: {told}");
         }
-        let lie = Difference { what: "then[0]".into(), chain: json!({ "standing": "-4" }), here: Value::Null };
+        let lie =
+            Difference { what: "then[0]".into(), chain: json!({ "standing": "-4" }), here: Value::Null };
         let told = settlement_text(&settlement("noticed"), &Recomputed::Otherwise(vec![lie]), "en");
-        assert!(told.contains("NOT the same\n  then[0]: the chain says standing -4, here it is nothing\n"), "{told}");
+        assert!(
+            told.contains("NOT the same\n  then[0]: the chain says standing -4, here it is nothing\n"),
+            "{told}"
+        );
     }
 }
