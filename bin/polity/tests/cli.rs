@@ -76,6 +76,8 @@ fn every_command_has_help_with_an_example() {
         vec!["mandate", "record"],
         vec!["simulate"],
         vec!["decide"],
+        vec!["clause", "eval"],
+        vec!["clause", "cost"],
         vec!["bench"],
     ] {
         let output = polity(&[&command[..], &["--help"]].concat());
@@ -101,7 +103,7 @@ fn help_says_it_at_length() {
 
 #[test]
 fn the_charters_of_the_house_check_and_show() {
-    for name in ["paris.toml", "dev.toml"] {
+    for name in ["paris.toml", "dev.toml", "presence.toml"] {
         let output = polity(&["charter", "check", &charter(name)]);
         assert!(output.status.success(), "{}", said(&output));
         for lang in ["en", "zh"] {
@@ -165,6 +167,56 @@ fn a_rule_decides_on_a_file_of_ballots_offline() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("line 2"), "{}", said(&output));
     assert_eq!(polity(&["decide", "nowhere.toml", "nowhere.json"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_clause_is_evaluated_offline_with_the_facts_of_a_file() {
+    let example = root().join("charters/clauses/presence.toml").display().to_string();
+    let output = polity(&["--json", "clause", "eval", &example]);
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(0), "{value:#}");
+    assert_eq!(
+        value["let"],
+        serde_json::json!([{ "name": "turns", "is": "12" }, { "name": "share", "is": "0.25" }])
+    );
+    assert_eq!((&value["when"], &value["then"][0]["standing"]), (&"true".into(), &"-5".into()), "{value:#}");
+    assert_eq!(value["facts"][2], serde_json::json!({ "ask": "written(member, period)", "is": "9" }));
+    assert!(value["steps"].as_u64() <= value["cost"].as_u64(), "{value:#}");
+    let output = polity(&["--json", "clause", "cost", &example]);
+    let bound: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(bound["cost"], value["cost"]);
+}
+
+/// What has no value is no mistake in the file, and a mistake is shown where it stands.
+#[test]
+fn a_clause_without_a_value_and_a_clause_with_a_mistake_differ() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("clause.toml");
+    for (text, code, words) in [
+        ("clause = \"today * 1.3\"\n[facts]\ntoday = 0.1\n", 0, "clause = 0.13"),
+        ("for = \"suspended\"\nwhen = \"true\"\n[facts]\nsuspended = false\n", 0, "does not owe"),
+        ("clause = \"today\"\n", 1, "`today` is not known"),
+        ("clause = \"today / 0\"\n[facts]\ntoday = 1\n", 1, "division by zero"),
+        ("when = \"true\"\nthen = [{ standing = \"1/2\" }]\n", 1, "0.5 is no whole number"),
+        ("clause = \"today + yesterday\"\n", 2, ":1:19: error: `yesterday` is not known here"),
+        (
+            "clause = \"today + yesterday\"\n",
+            2,
+            "    | clause = \"today + yesterday\"\n    |                   ^",
+        ),
+        ("when = '''\n  1 < 2 < 3'''\n", 2, ":2:9: error: comparisons do not chain"),
+        ("let = { a = \"b\", b = \"a\" }\nwhen = \"true\"\n", 2, "circle: a uses b uses a"),
+        ("when = \"true\"\nthen = [{ pay = \"5\" }]\n", 2, "no verb `pay`"),
+        ("clause = \"kind\"\n[facts]\nkind = 5\n", 2, "quotation marks"),
+        ("clause = \"1\"\n[facts]\n\"written(member)\" = 5\n", 2, "written(member, period)"),
+        ("clause = \"1\"\nwhen = \"true\"\n", 2, "the one or the other"),
+        ("", 2, "there is no clause"),
+    ] {
+        fs::write(&file, text).expect("written");
+        let output = polity(&["clause", "eval", &file.display().to_string()]);
+        assert_eq!(output.status.code(), Some(code), "{text}: {}", said(&output));
+        assert!(said(&output).contains(words), "{text}: {words}: {}", said(&output));
+    }
 }
 
 /// A rule as a newcomer writes it: a plain name, and the file's own name for its id.

@@ -36,3 +36,26 @@ fn written(node: &Node) -> Vec<&str> {
         node => text(node).into_iter().collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::{Clause, Fact, Type};
+
+    #[test]
+    fn texts_that_facts_are_compared_with_are_found_on_either_side() {
+        let fact = |name, gives| Fact { name, takes: &[], gives, cost: 1, says: "" };
+        let facts = [fact("kind", Type::Text), fact("id", Type::Text), fact("rights", Type::Texts)];
+        for (source, expected) in [
+            ("kind == 'state'", &[("kind", "state")][..]),
+            ("'ngo' != kind && true", &[("kind", "ngo")]),
+            ("'vote' in rights", &[("rights", "vote")]),
+            ("!(id in ['a', \"b\"]) ? kind == 'x' : false", &[("id", "a"), ("id", "b"), ("kind", "x")]),
+            ("id in rights || id == kind || 'a' == 'b' || 'a' in ['b']", &[]),
+        ] {
+            let clause = Clause::parse(source, &facts, &BTreeMap::new()).expect(source);
+            assert_eq!(clause.compares(), expected, "{source}");
+        }
+    }
+}

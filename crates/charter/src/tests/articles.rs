@@ -295,6 +295,39 @@ fn articles_are_as_many_as_long_and_as_costly_as_the_chain_bears() {
     );
 }
 
+/// What is counted depends on who writes and what for.
+#[test]
+fn facts_are_asked_for_where_somebody_counts_them() {
+    let consensus = |name: &str| match name {
+        "work" => include_str!("../../../../charters/consensus/work.toml"),
+        "stake" => include_str!("../../../../charters/consensus/stake.toml"),
+        "delegation" => include_str!("../../../../charters/consensus/delegation.toml"),
+        _ => include_str!("../../../../charters/consensus/standing.toml"),
+    };
+    for (name, fact, problem) in [
+        ("work", "written(member, period)", ""),
+        ("work", "missed(member, period)", "nobody has a turn that it could miss"),
+        ("standing", "missed(member, period)", ""),
+        ("standing", "standing(member)", ""),
+        ("standing", "bonded(member)", "nobody has bonded anything"),
+        ("stake", "bonded(member)", ""),
+        ("stake", "written(member, period)", ""),
+        ("delegation", "bonded(member)", ""),
+        ("delegation", "missed(member, period)", ""),
+    ] {
+        let article = format!(
+            "[articles.a]\ntext = \"x\"\nfor = \"true\"\nevery = \"1d\"\nwhen = \"{fact} > 1\"\nthen = [{{ suspend = true }}]"
+        );
+        match parse("c.toml", &format!("{}\n{article}", consensus(name))) {
+            Ok(_) => assert_eq!(problem, "", "{fact} under {name}"),
+            Err(errors) => {
+                assert_eq!(errors.errors(), 1, "{fact} under {name}: {errors}");
+                assert!(!problem.is_empty() && errors.to_string().contains(problem), "{name}: {errors}");
+            }
+        }
+    }
+}
+
 /// Parts of which clauses of each type are made.
 const NUMBERS: [&str; 8] = [
     "1/10",

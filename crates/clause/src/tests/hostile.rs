@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use polity_decision::Rational;
 use proptest::prelude::*;
 
 use super::{FACTS, answers};
@@ -161,6 +162,15 @@ proptest! {
                     prop_assert_eq!(Value::read(&value.to_string(), kind), Ok(value));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn numbers_survive_their_writing(over in any::<i128>(), under in 1_i64.., twos in 0_u32..20, fives in 0_u32..20) {
+        let power = |base: i64, exponent| num_bigint::BigInt::from(base).pow(exponent);
+        for under in [num_bigint::BigInt::from(under), power(2, twos) * power(5, fives)] {
+            let value = Value::Number(Rational::new(over.into(), under));
+            prop_assert_eq!(Value::read(&value.to_string(), Type::Number), Ok(value));
         }
     }
 

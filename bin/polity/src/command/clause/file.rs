@@ -244,6 +244,16 @@ impl Report<'_> {
                 self.add(&path, value.span(), "this is no answer".to_owned(), hint);
                 continue;
             };
+            let gives = Clause::parse(ask.get_ref(), FACTS, &BTreeMap::new()).map(|fact| fact.gives());
+            if gives == Ok(Type::Text) && !value.get_ref().is_str() {
+                self.add(
+                    &path,
+                    value.span(),
+                    "this must be a text".to_owned(),
+                    "put it into quotation marks",
+                );
+                continue;
+            }
             match answers.add(FACTS, ask.get_ref(), &text) {
                 Ok(()) => {}
                 Err(Unanswered::Question(mistake)) => {

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use polity_clause::{Answers, Clause, Problem, Recorded, Value};
 use serde_json::{Value as Json, json};
 
-use crate::output::{Failure, Outcome, print, read_input, say};
+use crate::output::{Outcome, print, read_input, say};
 use file::{ClauseFile, Then};
 
 #[derive(Subcommand, Debug)]
@@ -37,11 +37,14 @@ impl ClauseCommand {
         let (name, text) = (path.display().to_string(), read_input(path)?);
         let file = match ClauseFile::read(&name, &text) {
             Ok(file) => file,
-            Err(diagnostics) if as_json => {
-                say!("{}", json!({ "ok": false, "diagnostics": diagnostics }));
+            Err(diagnostics) => {
+                if as_json {
+                    say!("{}", json!({ "ok": false, "diagnostics": diagnostics }));
+                } else {
+                    eprintln!("{}", file::shown(&diagnostics, &text));
+                }
                 return Ok(ExitCode::from(2));
             }
-            Err(diagnostics) => return Err(Failure::input(file::shown(&diagnostics, &text))),
         };
         match self {
             Self::Eval { .. } => eval(&file, as_json),

@@ -218,3 +218,20 @@ fn the_list_of_constitutional_paths_is_one() {
     assert!(judged(&mut listed("\"rules\""), "text", &[amend(&["fees"])]).is_ok());
     assert!(judged(&mut listed(""), "text", &[amend(&["amendment"])]).is_ok(), "nothing is graver here");
 }
+
+/// Articles are settings like any other: an agreement says which of them are grave.
+#[test]
+fn articles_are_as_grave_as_the_charter_says() {
+    for (grave, path, judge) in [
+        ("rules", "articles.presence.when", "text"),
+        ("articles", "articles.presence.when", "great"),
+        ("articles", "articles", "great"),
+        ("articles.presence", "\"articles\".presence.then[0].standing", "great"),
+        ("articles.presence", "articles.joining", "text"),
+    ] {
+        let charter = format!("{CHARTER}{CLAIMS}[amendment]\nconstitutional = [\"{grave}\"]\n");
+        let result = judged(&mut Chain::new(&charter), "text", &[amend(&[path])]);
+        let milder = result == Err("TrackTooMild".into());
+        assert_eq!(milder, judge == "great", "{path} where {grave} is grave: {result:?}");
+    }
+}
