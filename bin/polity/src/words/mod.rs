@@ -71,6 +71,11 @@ impl Words {
         }
     }
 
+    /// The symbol of the currency.
+    pub(crate) fn symbol(&self) -> &str {
+        &self.symbol
+    }
+
     /// An amount of wei in units of the currency.
     pub(crate) fn money(&self, wei: U256) -> String {
         if self.symbol.is_empty() {

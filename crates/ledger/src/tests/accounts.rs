@@ -142,3 +142,63 @@ fn who_is_absent_too_often_has_no_seat_any_more() {
     assert!(accounts.follower.head().committee.seat(&seat).is_none(), "in the very next block");
     accounts.block(0);
 }
+
+/// Every block is a day. Members let turns pass; at the end of thirty days the chain judges it by itself, in system transactions that both
+/// nodes make alike, and a week later whoever missed more than a tenth of its turns has fewer points: as many as its account says, which
+/// anybody computes again from the text and the facts that it names.
+#[test]
+fn who_misses_turns_loses_points_by_an_article() {
+    use polity_charter::Article;
+    use polity_institutions::articles::{self, Account, SettlementFilter};
+    use polity_primitives::ARTICLES;
+
+    let accounts = Accounts::new(include_str!("../../../../charters/presence.toml"));
+    let by_itself = |accounts: &Accounts| {
+        let head = accounts.follower.head();
+        let transactions = head.block.block.block.transactions.iter().zip(&head.block.receipts);
+        let calls = transactions.filter(|(tx, _)| matches!(tx, Transaction::System(tx) if tx.to == ARTICLES));
+        calls.map(|(_, receipt)| receipt.success).collect::<Vec<_>>()
+    };
+    for day in 1..30 {
+        // Twice the first in turn is away.
+        accounts.block(u32::from(day == 3 || day == 4));
+        assert!(by_itself(&accounts).is_empty(), "nothing is due on day {day}");
+    }
+    accounts.block(0);
+    let judged = by_itself(&accounts);
+    assert!(!judged.is_empty() && judged.iter().all(|success| *success), "the period is judged on its last day");
+    let all = |accounts: &Accounts| {
+        let state = accounts.follower.latest();
+        articles::settlements(&state, &SettlementFilter::default(), 100)
+    };
+    let noticed = all(&accounts);
+    assert!(!noticed.is_empty(), "two turns of seven or eight are more than a tenth");
+    let before: Vec<_> = accounts.members.iter().map(|member| accounts.score(member)).collect();
+    for found in &noticed {
+        let text = articles::text(&accounts.follower.latest(), found.hash).expect("is kept");
+        let article = Article::from_json(&text).expect("an article");
+        assert_eq!(accounts.follower.charter().article(&found.article), Some(&article), "as the charter has it");
+        let account = Account::from_json(&found.account).expect("an account");
+        assert_eq!(articles::recompute(&article, &account).as_ref(), Some(&account), "{}", found.account);
+        let missed = accounts.score(&found.member).missed;
+        let asked = account.facts.iter().find(|fact| fact.ask == "missed(member, period)").expect("is asked");
+        assert_eq!(asked.is, Some(missed.to_string()), "{}: all it ever missed, in the first period", found.member);
+        assert_eq!((found.status, found.height), (articles::Status::Noticed, 30));
+    }
+    for _ in 0..7 {
+        accounts.block(0);
+    }
+    assert_eq!(by_itself(&accounts).len(), noticed.len(), "each becomes final in a transaction of its own");
+    for score in before {
+        let of_member = all(&accounts).into_iter().find(|found| found.member == score.member);
+        let lost = of_member.map_or(0, |found| {
+            assert_eq!(found.status, articles::Status::Final);
+            let account = Account::from_json(&found.account).expect("an account");
+            let articles::Done::Standing(by) = &account.then[0] else { panic!("{account:?}") };
+            by.parse::<i64>().expect("a whole number")
+        });
+        assert!(lost <= 0);
+        assert_eq!(accounts.score(&score.member).score, score.score + lost, "{}", score.member);
+    }
+    assert!(accounts.members.iter().any(|member| accounts.score(member).score < 10), "somebody lost points");
+}

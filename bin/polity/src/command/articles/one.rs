@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use alloy_primitives::{Bytes, U64, U256};
-use alloy_sol_types::{SolEvent, SolValue};
-use polity_institutions::articles::IArticles;
+use alloy_primitives::{Log, U64, U256};
+use alloy_sol_types::SolEvent;
+use polity_institutions::{articles::IArticles, assembly::decode_log};
 use polity_primitives::ARTICLES;
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     client::Client,
     output::{Failure, Outcome, print},
+    words::Words,
 };
 
 /// Prints settlement `id`; `again` are the options that lead to the same network.
@@ -33,7 +34,7 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
         Recomputed::Otherwise(differences) => json!({ "same": false, "differences": differences }),
         Recomputed::NotKept => Value::Null,
     };
-    settlement["withoutEffect"] = without_effect(client, &settlement);
+    settlement["done"] = done(client, &settlement);
     print(as_json, &settlement, || {
         settlement_text(&settlement, &again_here, lang) + &what_to_do(&settlement, &track(client), again)
     })?;
@@ -43,20 +44,39 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
     })
 }
 
-/// Why consequences that were due did nothing, as the logs say; a node that keeps no logs that far back tells nothing.
-fn without_effect(client: &Client, settlement: &Value) -> Value {
-    let topics = [
-        IArticles::NoEffect::SIGNATURE_HASH,
-        U256::from(settlement["id"].as_u64().unwrap_or_default()).into(),
-    ];
+/// What was done when it became final, as the logs say: `null` if nothing was, or if the node keeps no logs that far back.
+fn done(client: &Client, settlement: &Value) -> Value {
+    let id = U256::from(settlement["id"].as_u64().unwrap_or_default());
     let from = U64::from(settlement["judgedInBlock"].as_u64().unwrap_or_default());
+    let topics = [IArticles::BecameFinal::SIGNATURE_HASH, id.into()];
     let filter = json!([{ "address": ARTICLES, "fromBlock": from, "toBlock": "latest", "topics": topics }]);
-    let logs = client.call::<Value>("eth_getLogs", filter).unwrap_or_default();
-    let why = |log: &Value| {
-        let data: Bytes = log["data"].as_str()?.parse().ok()?;
-        String::abi_decode(&data).ok()
+    let found = client.call::<Value>("eth_getLogs", filter).unwrap_or_default();
+    let Some(transaction) =
+        array(&found).first().and_then(|log| log["transactionHash"].as_str()?.parse().ok())
+    else {
+        return Value::Null;
     };
-    array(&logs).iter().filter_map(why).collect()
+    let Ok(Some(receipt)) = client.receipt(transaction) else { return Value::Null };
+    let symbol = Words::of(client).symbol().to_owned();
+    json!({
+        "transaction": transaction,
+        "block": receipt.block_number.to::<u64>(),
+        "logs": logs_of(&receipt.logs, id, &symbol),
+    })
+}
+
+/// Of all logs of a transaction, in words, those about the member that settlement `id` made when it became final. Several may become final
+/// in one.
+fn logs_of(logs: &[Value], id: U256, symbol: &str) -> Vec<String> {
+    let logs: Vec<Log> = logs.iter().filter_map(|log| serde_json::from_value(log.clone()).ok()).collect();
+    let made_final = |log: &Log| {
+        let event = IArticles::BecameFinal::decode_log(log).ok().filter(|event| event.address == ARTICLES);
+        event.map(|event| (event.id, event.member))
+    };
+    let mut after = logs.iter().skip_while(|log| made_final(log).is_none_or(|(made, _)| made != id));
+    let Some((_, member)) = after.next().and_then(made_final) else { return Vec::new() };
+    let its_own = after.take_while(|log| made_final(log).is_none());
+    its_own.filter(|log| log.topics().contains(&member)).filter_map(|log| decode_log(log, symbol)).collect()
 }
 
 fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> String {
@@ -73,9 +93,6 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
         format!("{} in block {}", moment(&settlement["judgedAt"]), text(&settlement["judgedInBlock"])),
     );
     add("status", status_text(settlement));
-    for why in array(&settlement["withoutEffect"]) {
-        add("no effect", text(why));
-    }
     if let Some(reason) = settlement["objection"].as_str() {
         add("objection", reason.to_owned());
     }
@@ -108,6 +125,12 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
                 );
             }
         }
+    }
+    let done = &settlement["done"];
+    if !done.is_null() {
+        let (transaction, block) = (text(&done["transaction"]), text(&done["block"]));
+        out += &format!("\ndone in transaction {transaction} of block {block}\n");
+        out += &array(&done["logs"]).iter().map(|log| format!("  {}\n", text(log))).collect::<String>();
     }
     format!("{out}\n{}", recomputed_text(again_here))
 }
@@ -193,6 +216,9 @@ fn what_to_do(settlement: &Value, track: &str, again: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use polity_institutions::constitution::IConstitution;
+    use polity_primitives::CONSTITUTION;
+
     use super::*;
 
     fn settlement(status: &str) -> Value {
@@ -259,5 +285,36 @@ mod tests {
             told.contains("NOT the same\n  then[0]: the chain says standing -4, here it is nothing\n"),
             "{told}"
         );
+    }
+
+    /// One transaction may make several settlements final: each shows its own.
+    #[test]
+    fn what_one_settlement_did_is_not_what_another_did() {
+        let [first, second] = ["LOW", "SEA"].map(|member| crate::abi::name_word(member).expect("a name"));
+        let json = |log: Log| serde_json::to_value(log).expect("JSON");
+        let at = |address, data| json(Log { address, data });
+        let made_final = |id: u64, member| {
+            let event = IArticles::BecameFinal { id: U256::from(id), article: first, member };
+            at(ARTICLES, event.encode_log_data())
+        };
+        let moved = |member, by| {
+            let cause = crate::abi::name_word("article").expect("a name");
+            at(
+                CONSTITUTION,
+                IConstitution::StandingMoved { member, by, score: 10 + by, cause }.encode_log_data(),
+            )
+        };
+        let gone =
+            IArticles::NoEffect { id: U256::from(4), member: second, why: "it is no member any more".into() };
+        let gone = at(ARTICLES, gone.encode_log_data());
+        // What else the same proposal does to others is not what the settlement did.
+        let logs = [made_final(3, first), moved(first, -4), moved(second, 2), made_final(4, second), gone];
+        for (id, expected) in [
+            (3, "constitution.StandingMoved(member: LOW, by: -4, score: 6, cause: article)"),
+            (4, "articles.NoEffect(id: 4, member: SEA, why: \"it is no member any more\")"),
+        ] {
+            assert_eq!(logs_of(&logs, U256::from(id), "UNIT"), [expected]);
+        }
+        assert_eq!(logs_of(&logs, U256::from(5), "UNIT"), Vec::<String>::new());
     }
 }
