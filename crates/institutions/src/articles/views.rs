@@ -203,7 +203,10 @@ pub fn settlements(slots: &dyn Slots, filter: &SettlementFilter, limit: usize) -
             && is(&filter.member, member)
             && filter.status.is_none_or(|status| status == state.status)
     };
-    let wanted = (filter.from.unwrap_or(1).max(1)..=last).rev().filter(is_wanted).take(limit.min(SETTLEMENTS_PAGE_MAX));
+    let wanted = (filter.from.unwrap_or(1).max(1)..=last)
+        .rev()
+        .filter(is_wanted)
+        .take(limit.min(SETTLEMENTS_PAGE_MAX));
     wanted.filter_map(|id| settlement(slots, id)).collect()
 }
 
