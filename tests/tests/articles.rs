@@ -16,8 +16,8 @@ fn charter(dir: &std::path::Path) -> String {
         (r#"block_time = "4s""#, r#"block_time = "150ms""#),
         (r#"when   = "share > 1/10""#, r#"when   = "share > 1/5""#),
         (r#"{ standing = "-floor(share * 20)" }"#, r#"{ standing = "-10 - ceil(share * 20)" }"#),
-        (r#"every  = "30d""#, r#"every  = "60d""#),
-        (r#"notice = "7d""#, r#"notice = "70d""#),
+        (r#"every  = "30d""#, r#"every  = "52d""#),
+        (r#"notice = "7d""#, r#"notice = "55d""#),
     ] {
         assert!(text.contains(old), "presence.toml has no {old}");
         text = text.replacen(old, new, 1);
@@ -133,7 +133,22 @@ fn who_lets_its_turns_pass_is_settled_against() {
     // The node of SEA follows, over a period that was judged without it.
     network.nodes[sea].restart();
     adopt(&network, &["Uphold", "--call", &format!("articles.uphold {of_sea}")]);
-    assert_eq!(settlement(&network, &of_sea)["status"], "final");
+    let upheld = settlement(&network, &of_sea);
+    assert_eq!(upheld["status"], "final", "{upheld:#}");
+    let did = |words: &str| {
+        upheld["done"]["logs"]
+            .as_array()
+            .expect("logs")
+            .iter()
+            .any(|log| log.as_str().is_some_and(|log| log.contains(words)))
+    };
+    for words in [
+        format!("StandingMoved(member: SEA, by: {by}, score: {}, cause: article)", 10 + by),
+        "Suspended".to_owned(),
+        "Notified".to_owned(),
+    ] {
+        assert!(did(&words), "{words}: {upheld:#}");
+    }
     let fallen = standing(&network, "SEA");
     assert_eq!((&fallen["score"], &fallen["status"]), (&json!(10 + by), &json!("suspended")), "{fallen}");
 

@@ -201,7 +201,12 @@ fn of_articles(slots: &dyn Slots, since: u64, facts: &mut Facts) {
     let newer = since.saturating_add(1)..=articles::settlement_count(slots);
     for found in newer.filter_map(|id| articles::settlement(slots, id)) {
         let subject = format!("settlement {}", found.id);
-        put(facts, &subject, "about", format!("{} of {}, period {}", found.article, found.member, found.period));
+        put(
+            facts,
+            &subject,
+            "about",
+            format!("{} of {}, period {}", found.article, found.member, found.period),
+        );
         put(facts, &subject, "status", found.status.as_str().to_owned());
     }
 }

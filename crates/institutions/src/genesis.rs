@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
 use polity_charter::{Charter, Kind, Member};
-use polity_primitives::{AGREEMENT, ARTICLES, ASSEMBLY, Account, CONSTITUTION, KECCAK_EMPTY, REGISTRY, TREASURY};
+use polity_primitives::{
+    AGREEMENT, ARTICLES, ASSEMBLY, Account, CONSTITUTION, KECCAK_EMPTY, REGISTRY, TREASURY,
+};
 
 use crate::{
     articles, assembly, constitution,

@@ -54,12 +54,12 @@ pub(crate) struct Object {
 impl Object {
     pub(crate) fn run(self, json: bool) -> Outcome {
         match self.reason.clone() {
-            Some(reason) => self.to_settlement(reason, json),
-            None => self.to_reservation(json),
+            Some(reason) => self.against_settlement(reason, json),
+            None => self.against_reservation(json),
         }
     }
 
-    fn to_settlement(self, reason: String, json: bool) -> Outcome {
+    fn against_settlement(self, reason: String, json: bool) -> Outcome {
         let id = self.number;
         let call = IArticles::objectCall { id: U256::from(id), reason };
         let receipt = send_to(&self.rpc, &self.signer, ARTICLES, U256::ZERO, &call)?;
@@ -80,7 +80,7 @@ impl Object {
         done(json, &receipt, value, &said)
     }
 
-    fn to_reservation(self, json: bool) -> Outcome {
+    fn against_reservation(self, json: bool) -> Outcome {
         let text = self.text.ok_or_else(|| Failure::input("why? Give the words of the objection"))?;
         let call = IAssembly::objectCall {
             id: U256::from(self.number),

@@ -8,7 +8,7 @@ use polity_charter::{Article, Charter};
 use polity_primitives::ASSEMBLY;
 
 use super::{
-    ARTICLES_EVER_MAX, ARTICLES_MAX, ARTICLE_BYTES_MAX, IArticles as sol,
+    ARTICLE_BYTES_MAX, ARTICLES_EVER_MAX, ARTICLES_MAX, IArticles as sol,
     judge::{self, hash_of},
     period,
     schema::{Four, Phase, storage},
@@ -40,10 +40,7 @@ pub(crate) fn write_article(cx: &mut Context<'_>, article: &Article) -> Result<(
     let storage = storage();
     let id = name(&article.id)?;
     let text = article.to_json();
-    ensure!(
-        text.len() <= ARTICLE_BYTES_MAX,
-        sol::ArticleTooLong { bytesMax: U256::from(ARTICLE_BYTES_MAX) }
-    );
+    ensure!(text.len() <= ARTICLE_BYTES_MAX, sol::ArticleTooLong { bytesMax: U256::from(ARTICLE_BYTES_MAX) });
     let (record, hash) = (storage.articles.at(id), hash_of(&text));
     let was_in_force = record.in_force.get(cx)?;
     if was_in_force && record.hash.get(cx)? == hash {

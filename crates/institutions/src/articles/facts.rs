@@ -55,9 +55,7 @@ impl Facts for Chain<'_, '_> {
             ("suspended", []) => known(Value::Bool(self.standing.status == Status::Suspended)),
             ("member", []) => known(Value::Member),
             ("period", []) => known(Value::Period),
-            ("today", []) => {
-                known(Value::from(self.cx.block().timestamp_secs / DAY_SECS))
-            }
+            ("today", []) => known(Value::from(self.cx.block().timestamp_secs / DAY_SECS)),
             ("date", [Value::Text(text)]) => Ok(date(text)),
             ("number", [Value::Period]) => known(Value::from(self.period)),
             ("weight", [Value::Text(name), Value::Member]) => self.weight(name),
@@ -86,7 +84,9 @@ impl Chain<'_, '_> {
     }
 
     fn weight(&mut self, name: &str) -> Result<Answer> {
-        let Some(word) = names::word(name) else { return Ok(Answer::Missing(format!("`{name}` is no name"))) };
+        let Some(word) = names::word(name) else {
+            return Ok(Answer::Missing(format!("`{name}` is no name")));
+        };
         let mut members = self.cx.storage_of(REGISTRY);
         let scale = match registry().scale(&mut members, word)? {
             0 if name == STAKE => STAKE_SCALE,

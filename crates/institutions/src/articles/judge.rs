@@ -21,8 +21,9 @@ use super::{
     IArticles as sol,
     account::{Verdict, evaluate},
     facts::{Chain, STEP_GAS},
-    period, settle,
+    period,
     schema::{ArticleRecord, Four, Phase, storage},
+    settle,
 };
 use crate::{
     agenda::Due,

@@ -25,9 +25,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use polity_primitives::ARTICLES;
 
-pub use account::{
-    ACCOUNT_BYTES_MAX, Account, Asked, Bench, Defined, Done, Verdict, evaluate, recompute,
-};
+pub use account::{ACCOUNT_BYTES_MAX, Account, Asked, Bench, Defined, Done, Verdict, evaluate, recompute};
 pub use amend::genesis;
 pub(crate) use amend::{remove_article, write_article};
 pub(crate) use views::on_agenda;

@@ -100,10 +100,7 @@ pub(super) fn open(
 ///
 /// Errors: `ReasonTooLong`, `UnknownSettlement`, `NotAboutYou`, `WrongSettlementStatus`, `NoticeOver`.
 pub(super) fn object(cx: &mut Context<'_>, id: U256, reason: &str) -> Result<()> {
-    ensure!(
-        reason.len() <= REASON_BYTES_MAX,
-        sol::ReasonTooLong { bytesMax: U256::from(REASON_BYTES_MAX) }
-    );
+    ensure!(reason.len() <= REASON_BYTES_MAX, sol::ReasonTooLong { bytesMax: U256::from(REASON_BYTES_MAX) });
     let (number, record) = find(cx, id)?;
     let (who, member) = (cx.caller(), record.member.get(cx)?);
     let own = registry().member_of(&mut cx.storage_of(REGISTRY), who)? == member;
@@ -182,13 +179,7 @@ fn finish(cx: &mut Context<'_>, id: u64, record: &SettlementRecord) -> Result<()
 }
 
 /// Does what `account` says, in order.
-fn carry_out(
-    cx: &mut Context<'_>,
-    id: u64,
-    article: B256,
-    member: B256,
-    account: &Account,
-) -> Result<()> {
+fn carry_out(cx: &mut Context<'_>, id: u64, article: B256, member: B256, account: &Account) -> Result<()> {
     let id = U256::from(id);
     cx.emit(&sol::BecameFinal { id, article, member })?;
     for done in &account.then {

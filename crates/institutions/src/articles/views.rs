@@ -197,12 +197,16 @@ pub fn settlements(slots: &dyn Slots, filter: &SettlementFilter, limit: usize) -
         let (record, mut view) = (storage().settlements.at(*id), view(slots));
         let (Ok(article), Ok(member)) = (record.article.get(&mut view), record.member.get(&mut view));
         let Ok(state) = record.state.get(&mut view);
-        let is = |wanted: &Option<String>, word| wanted.as_ref().is_none_or(|wanted| names::text(word) == *wanted);
+        let is =
+            |wanted: &Option<String>, word| wanted.as_ref().is_none_or(|wanted| names::text(word) == *wanted);
         is(&filter.article, article)
             && is(&filter.member, member)
             && filter.status.is_none_or(|status| status == state.status)
     };
-    let wanted = (filter.from.unwrap_or(1).max(1)..=last).rev().filter(is_wanted).take(limit.min(SETTLEMENTS_PAGE_MAX));
+    let wanted = (filter.from.unwrap_or(1).max(1)..=last)
+        .rev()
+        .filter(is_wanted)
+        .take(limit.min(SETTLEMENTS_PAGE_MAX));
     wanted.filter_map(|id| settlement(slots, id)).collect()
 }
 

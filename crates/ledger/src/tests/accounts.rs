@@ -166,7 +166,10 @@ fn who_misses_turns_loses_points_by_an_article() {
     }
     accounts.block(0);
     let judged = by_itself(&accounts);
-    assert!(!judged.is_empty() && judged.iter().all(|success| *success), "the period is judged on its last day");
+    assert!(
+        !judged.is_empty() && judged.iter().all(|success| *success),
+        "the period is judged on its last day"
+    );
     let all = |accounts: &Accounts| {
         let state = accounts.follower.latest();
         articles::settlements(&state, &SettlementFilter::default(), 100)
@@ -177,12 +180,21 @@ fn who_misses_turns_loses_points_by_an_article() {
     for found in &noticed {
         let text = articles::text(&accounts.follower.latest(), found.hash).expect("is kept");
         let article = Article::from_json(&text).expect("an article");
-        assert_eq!(accounts.follower.charter().article(&found.article), Some(&article), "as the charter has it");
+        assert_eq!(
+            accounts.follower.charter().article(&found.article),
+            Some(&article),
+            "as the charter has it"
+        );
         let account = Account::from_json(&found.account).expect("an account");
         assert_eq!(articles::recompute(&article, &account).as_ref(), Some(&account), "{}", found.account);
         let missed = accounts.score(&found.member).missed;
         let asked = account.facts.iter().find(|fact| fact.ask == "missed(member, period)").expect("is asked");
-        assert_eq!(asked.is, Some(missed.to_string()), "{}: all it ever missed, in the first period", found.member);
+        assert_eq!(
+            asked.is,
+            Some(missed.to_string()),
+            "{}: all it ever missed, in the first period",
+            found.member
+        );
         assert_eq!((found.status, found.height), (articles::Status::Noticed, 30));
     }
     for _ in 0..7 {

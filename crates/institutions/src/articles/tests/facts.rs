@@ -54,12 +54,10 @@ fn every_fact_is_answered() {
             )
         })
         .collect();
-    let text = charter()
-        .replace("standing = {", "pledge = \"1\", standing = {")
-        .replace(
-            "BBB = { name = \"Beland\", kind = \"state\",",
-            "BBB = { name = \"Beland\", kind = \"state\", classes = [\"rich\", \"small\"], bond = \"2.5\",",
-        );
+    let text = charter().replace("standing = {", "pledge = \"1\", standing = {").replace(
+        "BBB = { name = \"Beland\", kind = \"state\",",
+        "BBB = { name = \"Beland\", kind = \"state\", classes = [\"rich\", \"small\"], bond = \"2.5\",",
+    );
     let mut chain = Chain::new(&(text + &articles));
     let call = crate::assembly::IAssembly::depositCall { treaty: word("accord") };
     chain.call(holder("BBB"), polity_primitives::ASSEMBLY, &call).result.expect("deposits");
@@ -85,9 +83,7 @@ fn every_fact_is_answered() {
 /// A chain of the charter `text`, with an article about BBB that is written without the charter around it, so that nothing checks what
 /// it names; 30 days later.
 fn unchecked(text: &str, rest: &str) -> Chain {
-    let json = format!(
-        r#"{{"id":"a","text":"x","for":"id == 'BBB'","every":"30d",{rest},"notice":null}}"#
-    );
+    let json = format!(r#"{{"id":"a","text":"x","for":"id == 'BBB'","every":"30d",{rest},"notice":null}}"#);
     let article = Article::from_json(&json).unwrap_or_else(|error| panic!("{error}"));
     let mut chain = Chain::new(text);
     inside(&mut chain.memory, ARTICLES, |cx| write_article(cx, &article)).expect("is written");

@@ -22,10 +22,9 @@ fn world(articles: &str) -> Chain {
     let more: String = (0..MOST)
         .map(|i| format!("M{i:03} = {{ name = \"M{i}\", kind = \"state\", weights = {{ share = 1 }} }}\n"))
         .collect();
-    let text = charter().replace("\"vote\", \"validate\"]", "\"vote\"]").replace(
-        "AAA = { name = \"Aland\",",
-        "AAA = { name = \"Aland\", rights = [\"validate\"],",
-    );
+    let text = charter()
+        .replace("\"vote\", \"validate\"]", "\"vote\"]")
+        .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
     let mut chain = Chain::new(&(text + &more + &treaties() + articles));
     // A full agenda, so that what is put on it and taken off goes all the way.
     for _ in 0..64 {
@@ -40,7 +39,10 @@ fn largest(ask: impl Fn(usize) -> String, then: &str, notice: &str) -> String {
     let rest = |lets: usize| {
         let lets: Vec<_> = (0..lets).map(|i| format!("x{i} = \"{}\"", ask(i))).collect();
         let then = [then].repeat(THEN_MAX).join(", ");
-        format!("every = \"30d\"\nlet = {{ {} }}\nwhen = \"true\"\nthen = [{then}]\n{notice}", lets.join(", "))
+        format!(
+            "every = \"30d\"\nlet = {{ {} }}\nwhen = \"true\"\nthen = [{then}]\n{notice}",
+            lets.join(", ")
+        )
     };
     let fits = |lets: &usize| {
         let text = charter() + &treaties() + &of_states("a", &rest(*lets));
@@ -61,7 +63,12 @@ fn used(chain: &mut Chain) -> u64 {
             panic!("{failure}");
         }
         if due.to == ARTICLES {
-            assert!(outcome.gas_used + INTRINSIC_GAS <= due.gas_limit, "{} of {}", outcome.gas_used, due.gas_limit);
+            assert!(
+                outcome.gas_used + INTRINSIC_GAS <= due.gas_limit,
+                "{} of {}",
+                outcome.gas_used,
+                due.gas_limit
+            );
             most = most.max(outcome.gas_used);
         } else {
             assert_eq!(due.to, ASSEMBLY);
@@ -76,14 +83,25 @@ fn judging_by_the_dearest_articles_fits_its_gas() {
     let cases = [
         // Every fact there is of treaties, asked once each.
         largest(
-            |i| (0..9).map(|j| format!("in_force('t{}', member)", (9 * i + j) % 200)).collect::<Vec<_>>().join(" || "),
+            |i| {
+                (0..9)
+                    .map(|j| format!("in_force('t{}', member)", (9 * i + j) % 200))
+                    .collect::<Vec<_>>()
+                    .join(" || ")
+            },
             loss,
             "",
         ),
         // Long numbers.
         largest(|i| if i == 0 { "1".into() } else { format!("x{} * 3 + 1/7", i - 1) }, loss, ""),
         // Facts about the member itself.
-        largest(|_| "standing(member) + weight('share', member) + missed(member, period) + written(member, period)".into(), loss, "notice = \"7d\""),
+        largest(
+            |_| {
+                "standing(member) + weight('share', member) + missed(member, period) + written(member, period)".into()
+            },
+            loss,
+            "notice = \"7d\"",
+        ),
     ];
     for (number, article) in cases.iter().enumerate() {
         let mut chain = world(article);
@@ -92,7 +110,6 @@ fn judging_by_the_dearest_articles_fits_its_gas() {
         assert!(most < JUDGE_GAS_MAX, "{number}: {most}");
         let judged = events::<sol::PeriodJudged>(&chain).pop().expect("is judged");
         assert_eq!((judged.owed, judged.settled), (MOST as u64 + 5, MOST as u64 + 5), "{number}");
-        eprintln!("article {number}: {most} gas, {} settled, {} held", judged.settled, judged.held);
     }
 }
 
@@ -100,7 +117,7 @@ fn judging_by_the_dearest_articles_fits_its_gas() {
 #[test]
 fn a_call_stays_near_the_measure_of_a_block() {
     let rest = "every = \"30d\"\nwhen = \"missed(member, period) > 0\"\nthen = [{ standing = \"-1\" }]";
-    for (when, members) in [("missed(member, period) > 0", 8), ("missed(member, period) == 0", 2)] {
+    for (when, most) in [("missed(member, period) > 0", 20), ("missed(member, period) == 0", 150)] {
         let mut chain = world(&of_states("a", &rest.replace("missed(member, period) > 0", when)));
         chain.next(30 * DAY);
         let mut calls = 0;
@@ -113,15 +130,16 @@ fn a_call_stays_near_the_measure_of_a_block() {
                 assert!(used < 1_500_000, "{when}: {used} gas");
             }
         }
-        assert!(calls as usize * members <= 2 * MOST, "{when}: {calls} calls");
-        eprintln!("{when}: {calls} calls");
+        assert!(calls <= most, "{when}: {calls} calls for {MOST} members");
     }
 }
 
 #[test]
 fn a_settlement_becomes_final_within_its_gas() {
     let words = "x".repeat(300);
-    let then = format!("{{ standing = \"-3\" }}, {{ suspend = true }}, {{ notify = \"{words}\" }}, {{ standing = \"-20\" }}");
+    let then = format!(
+        "{{ standing = \"-3\" }}, {{ suspend = true }}, {{ notify = \"{words}\" }}, {{ standing = \"-20\" }}"
+    );
     let more = vec![format!("{{ notify = \"{words}\" }}"); THEN_MAX - 4].join(", ");
     let rest = format!("every = \"30d\"\nwhen = \"true\"\nthen = [{then}, {more}]\nnotice = \"7d\"");
     let mut chain = world(&of_states("a", &rest));
@@ -131,7 +149,6 @@ fn a_settlement_becomes_final_within_its_gas() {
     let most = used(&mut chain);
     assert!(most + INTRINSIC_GAS < SETTLE_GAS_MAX, "{most}");
     assert_eq!(events::<sol::BecameFinal>(&chain).len(), MOST + 5);
-    eprintln!("settle: {most}");
 }
 
 #[test]

@@ -166,8 +166,10 @@ fn an_article_suspends_by_itself() {
     let mut chain = scene(&of_states("a", rest));
     chain.run(29 * DAY);
     assert_eq!((status(&chain, "DDD"), score(&chain, "DDD")), (Standing::Suspended, 10));
-    let punished: Vec<_> =
-        events::<IConstitution::Punished>(&chain).into_iter().map(|e| (e.member, e.expelled, e.cause)).collect();
+    let punished: Vec<_> = events::<IConstitution::Punished>(&chain)
+        .into_iter()
+        .map(|e| (e.member, e.expelled, e.cause))
+        .collect();
     assert_eq!(punished, [(word("DDD"), false, B256::right_padding_from(b"article"))]);
     chain.run(30 * DAY);
     let why: Vec<_> = events::<sol::NoEffect>(&chain).into_iter().map(|e| e.why).collect();
@@ -239,14 +241,16 @@ fn a_period_is_given_up_and_the_next_begins() {
 /// The way of the charter: proposed, passed, enacted.
 #[test]
 fn an_amendment_of_the_charter_writes_and_removes_articles() {
-    let mut chain = scene(&of_states("other", "every = \"9y\"\nwhen = \"true\"\nthen = [{ suspend = true }]"));
+    let mut chain =
+        scene(&of_states("other", "every = \"9y\"\nwhen = \"true\"\nthen = [{ suspend = true }]"));
     let amend = |chain: &mut Chain, op: IConstitution::Op, value: &str| {
         let change = IConstitution::Change { op, path: "articles.late".into(), value: value.into() };
         chain.decide(CONSTITUTION, &IConstitution::amendCall { changes: vec![change] });
         chain.next(DAY);
         chain.end();
     };
-    let text = r#"{ text = "x", for = "id == 'BBB'", every = "10d", when = "true", then = [{ standing = "-1" }] }"#;
+    let text =
+        r#"{ text = "x", for = "id == 'BBB'", every = "10d", when = "true", then = [{ standing = "-1" }] }"#;
     amend(&mut chain, IConstitution::Op::Add, text);
     let found = article(&chain.memory, "late").expect("is written");
     assert!(found.in_force && found.article.is_some());

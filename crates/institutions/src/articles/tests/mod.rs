@@ -33,7 +33,8 @@ pub(super) fn scene(articles: &str) -> Chain {
 
 /// The usual charter with a score.
 pub(super) fn charter() -> String {
-    let score = "{ standing = { start = 10, max = 10, double_sign = -100, invalid = -100, suspend_below = 0 } }";
+    let score =
+        "{ standing = { start = 10, max = 10, double_sign = -100, invalid = -100, suspend_below = 0 } }";
     CHARTER.replace("incentive    = {}", &format!("incentive    = {score}"))
 }
 

@@ -53,9 +53,8 @@ fn periods_that_end_in_one_block_are_judged_in_it_and_in_order() {
 
 #[test]
 fn who_owes_was_there_from_the_beginning_to_the_end() {
-    let mut chain = scene(&format!(
-        "[articles.a]\ntext = \"x\"\nfor = \"kind != 'igo'\"\nevery = \"30d\"\n{ALWAYS}\n"
-    ));
+    let mut chain =
+        scene(&format!("[articles.a]\ntext = \"x\"\nfor = \"kind != 'igo'\"\nevery = \"30d\"\n{ALWAYS}\n"));
     chain.decide(REGISTRY, &IRegistry::admitCall { admission: admission("NEW") });
     chain.decide(REGISTRY, &IRegistry::suspendCall { id: word("BBB") });
     chain.decide(REGISTRY, &IRegistry::expelCall { id: word("CCC") });
@@ -65,7 +64,11 @@ fn who_owes_was_there_from_the_beginning_to_the_end() {
         let all = settled(&chain).into_iter().filter(|s| s.2 == period);
         all.map(|s| s.1).collect::<Vec<_>>()
     };
-    assert_eq!(who(1), ["AAA", "BBB", "EEE", "SAM"], "not who came later, nor who is gone; the suspended owe");
+    assert_eq!(
+        who(1),
+        ["AAA", "BBB", "EEE", "SAM"],
+        "not who came later, nor who is gone; the suspended owe"
+    );
     chain.run(30 * DAY);
     let who = |chain: &Chain| {
         let all = settled(chain).into_iter().filter(|s| s.2 == 2);
@@ -126,10 +129,9 @@ fn many_members_are_judged_in_parts() {
     let more: String = (0..MOST)
         .map(|i| format!("M{i:03} = {{ name = \"M{i}\", kind = \"state\", weights = {{ share = 0 }} }}\n"))
         .collect();
-    let text = charter().replace("\"vote\", \"validate\"]", "\"vote\"]").replace(
-        "AAA = { name = \"Aland\",",
-        "AAA = { name = \"Aland\", rights = [\"validate\"],",
-    );
+    let text = charter()
+        .replace("\"vote\", \"validate\"]", "\"vote\"]")
+        .replace("AAA = { name = \"Aland\",", "AAA = { name = \"Aland\", rights = [\"validate\"],");
     let rest = "every = \"30d\"\nwhen = \"missed(member, period) == 0\"\nthen = [{ standing = \"-1\" }]";
     let mut chain = Chain::new(&(text + &more + &of_states("a", rest)));
     chain.next(29 * DAY);
@@ -163,7 +165,8 @@ fn under_a_wall_clock_time_begins_with_the_first_block() {
         "mode       = \"replay\"\nstart      = 2020-01-01\nstep       = \"1d\"\nblock_time = \"50ms\"",
         "mode       = \"wall\"\nblock_time = \"50ms\"",
     );
-    let founding = crate::assembly::tests::charter(&(text + &of_states("a", &format!("every = \"30d\"\n{ALWAYS}"))));
+    let founding =
+        crate::assembly::tests::charter(&(text + &of_states("a", &format!("every = \"30d\"\n{ALWAYS}"))));
     let memory = crate::genesis::memory(&founding).unwrap_or_else(|error| panic!("{error}"));
     let mut chain = Chain { memory };
     assert_eq!(chain.now(), 0);

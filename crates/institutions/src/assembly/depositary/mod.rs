@@ -22,7 +22,7 @@ pub(super) mod views;
 pub(crate) use clauses::{LAST_DAY_SECS, pack_delay, unpack_delay};
 pub(super) use clauses::{abi_of as abi_of_clauses, later_of, pack, today};
 pub(super) use filing::{abi_of, find, numbers_of};
-pub(crate) use parties::{has_deposited, is_in_force};
 pub(super) use parties::{deposit, is_party, revoke_withdrawal, take_effect, withdraw};
+pub(crate) use parties::{has_deposited, is_in_force};
 pub(super) use statements::{declare, object, retract};
 pub(super) use texts::{abi_of_text, advance, binds_from, find_text, give_up, notify, reject};
