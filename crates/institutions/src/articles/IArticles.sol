@@ -72,7 +72,7 @@ interface IArticles {
     /// It is not in a status in which this can be done.
     error WrongSettlementStatus(uint256 id, Status status);
     /// Only the member it is about may object.
-    error NotYours(uint256 id, bytes32 member);
+    error NotAboutYou(uint256 id, bytes32 member);
     /// Its notice is over: it becomes final in this block or the next.
     error NoticeOver(uint256 id, uint64 finalAt);
     error ReasonTooLong(uint256 bytesMax);

@@ -98,13 +98,13 @@ pub(super) fn open(
 
 /// Objects for the caller.
 ///
-/// Errors: `ReasonTooLong`, `UnknownSettlement`, `NotYours`, `WrongSettlementStatus`, `NoticeOver`.
+/// Errors: `ReasonTooLong`, `UnknownSettlement`, `NotAboutYou`, `WrongSettlementStatus`, `NoticeOver`.
 pub(super) fn object(cx: &mut Context<'_>, id: U256, reason: &str) -> Result<()> {
     ensure!(reason.len() <= REASON_BYTES_MAX, sol::ReasonTooLong { bytesMax: U256::from(REASON_BYTES_MAX) });
     let (number, record) = find(cx, id)?;
     let (who, member) = (cx.caller(), record.member.get(cx)?);
     let own = registry().member_of(&mut cx.storage_of(REGISTRY), who)? == member;
-    ensure!(own, sol::NotYours { id, member });
+    ensure!(own, sol::NotAboutYou { id, member });
     let state = record.state.get(cx)?;
     ensure!(state.status == Status::Noticed, sol::WrongSettlementStatus { id, status: state.status });
     let now = cx.block().timestamp_secs;
