@@ -62,6 +62,12 @@ pub(super) fn make(document: &mut DocumentMut, change: &Change) -> Result<(), St
     };
     let (last, before) = path.split_last().ok_or("the path is empty")?;
     let is_root = before.is_empty();
+    if let ([Step::Key(section)], Some(_)) = (before, &value)
+        && !document.contains_key(section)
+    {
+        // The first of its section: whoever writes a treaty or an article need not write `[treaties]` or `[articles]` before.
+        document.insert(section, Item::Table(Table::new()));
+    }
     let mut place = Place::Table(document.as_table_mut());
     for (taken, step) in before.iter().enumerate() {
         let here = before.get(..=taken).unwrap_or(before);

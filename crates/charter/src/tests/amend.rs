@@ -88,6 +88,15 @@ fn a_change_touches_its_own_lines_only() {
                 "+",
             ],
         ),
+        // The first of its section brings the section.
+        (
+            "add articles.votes = { text = \"Votes.\", for = \"true\", every = \"1y\", when = \"suspended\", then = [{ notify = \"x\" }] }",
+            vec![
+                "+",
+                "+[articles]",
+                "+votes = { text = \"Votes.\", for = \"true\", every = \"1y\", when = \"suspended\", then = [{ notify = \"x\" }] }",
+            ],
+        ),
         (
             "set fees = { policy = \"free\" }",
             vec!["-policy           = \"market\"", "-initial_base_fee = \"1 gwei\"", "+policy = \"free\""],
@@ -131,6 +140,7 @@ fn what_cannot_be_changed_says_which_change_and_why() {
         (&["set chambers.council.kinds = [\"ngo\"]"], "amended charter", "nobody sits in this chamber"),
         (&["remove members"], "amended charter", "`members` is missing"),
         (&["set x = 1"], "amended charter", "unknown key `x`"),
+        (&["add article.x = { text = \"x\" }"], "amended charter", "unknown key `article`"),
     ] {
         let diagnostics = amended(SOUND, &changes(lines)).expect_err(lines[0]);
         let text = diagnostics.to_string();
