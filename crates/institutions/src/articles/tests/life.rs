@@ -3,7 +3,11 @@
 use polity_primitives::{AGREEMENT, REGISTRY};
 
 use super::*;
-use crate::registry::{self, Status as Standing};
+use crate::{
+    agenda::next_due,
+    memory::Request,
+    registry::{self, Status as Standing},
+};
 
 /// Whoever missed a turn loses three points, with a week's notice.
 fn presence(notice: &str) -> String {
@@ -226,7 +230,13 @@ fn a_period_is_given_up_and_the_next_begins() {
     let mut chain = scene(&presence(""));
     block(&mut chain, DAY, "AAA", &["BBB"]);
     chain.next(28 * DAY);
-    send(&mut chain, SYSTEM, &sol::giveUpCall { number: U256::ZERO }).expect("gives up");
+    let judge = next_due(&chain.memory, &chain.memory.block).expect("is due");
+    assert_eq!((judge.to, judge.is_dated()), (ARTICLES, true));
+    let short = Request { gas_limit: 100_000, ..Request::new(SYSTEM, judge.to, judge.input.to_vec()) };
+    assert!(chain.memory.call(&short).result.is_err(), "it cannot be judged with so little gas");
+    let instead = judge.on_failure(&[]);
+    let request = Request::new(SYSTEM, instead.to, instead.input.to_vec());
+    chain.memory.call(&request).result.expect("it can be given up");
     let gone: Vec<_> =
         events::<sol::PeriodGivenUp>(&chain).into_iter().map(|e| (e.period, e.looked)).collect();
     assert_eq!(gone, [(1, 0)]);
