@@ -1,9 +1,9 @@
 //! What the chain will do by itself, and when: a priority queue in the assembly's storage.
 //!
 //! Rule kept: the earliest entry is always on top, entries of one second keep the order in which they were scheduled, and
-//! nothing happens in the block that schedules it, but for work that is done in parts ([`Agenda::resume`]). So [`next_due`] reads two slots however long the queue is, and while
-//! the chain carries out the top entry, no other entry can come before it: whatever is scheduled meanwhile is due later or
-//! was scheduled later.
+//! nothing happens in the block that schedules it, but for work that is done in parts ([`Agenda::resume`]). So [`next_due`]
+//! reads two slots however long the queue is, and while the chain carries out the top entry, no other entry can come before
+//! it: whatever is scheduled meanwhile is due later or was scheduled later.
 //!
 //! It is a binary min-heap of words `due time ‖ sequence ‖ height of scheduling ‖ what`, 64 bits each, so words compare as
 //! numbers; beside it the position of every entry, so that one can be moved or cancelled in O(log n).
@@ -244,8 +244,8 @@ impl Agenda {
         self.sift_up(w, position, word(at_secs, sequence, block.height, due))
     }
 
-    /// Puts `due`, which the chain is carrying out in `block` and has more of, behind all that is due by now: it goes on in the same
-    /// block if there is room. Whoever calls it has done a part of bounded work, so a block ends.
+    /// Puts `due`, of which the chain has more to do in `block`, behind all that is due by now: it goes on in the same block if there
+    /// is room. Each call of bounded work asks for at most one more, so a block ends.
     ///
     /// # Errors
     /// The writer's.
