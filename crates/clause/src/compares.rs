@@ -13,7 +13,9 @@ impl Clause {
         let mut compares = Vec::new();
         self.node().each(&mut |node| {
             let Node::Fold(first, rest) = node else { return };
-            let [(Operator::Equal | Operator::NotEqual | Operator::In, right)] = rest.as_slice() else { return };
+            let [(Operator::Equal | Operator::NotEqual | Operator::In, right)] = rest.as_slice() else {
+                return;
+            };
             let sides = [(&**first, right), (right, &**first)];
             for (fact, texts) in sides {
                 if let Node::Fact(Question { name, .. }) = fact {
