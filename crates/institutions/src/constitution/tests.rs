@@ -301,7 +301,7 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         (&["set members.AAA.balance = \"5\""], "propose treasury.pay"),
         (&["set members.AAA.weights.share = \"1/7\""], "counts this weight in 2 parts of one"),
         (&["set rights.state = [\"read\", \"vote\"]"], "nobody may validate"),
-        (&["set nowhere.x = 1"], "there is no nowhere"),
+        (&["set nowhere.x = 1"], "unknown key `nowhere`"),
         (&["set name = { en = \"A pact\", zh = \"约定\" }"], "it changes nothing"),
         (&[], "0 changes"),
         (&["set x = 1", "set y = 1", "set z = 1"], "(and"),
