@@ -18,8 +18,7 @@ const MIB: u64 = 1024 * 1024;
 /// Nothing is compressed: signatures and hashes do not shrink, and a block that is stored as it is needs no length that
 /// only a decompressor would check.
 ///
-/// The memory of a table of small records is small: whoever holds it last pays for freeing it record by record, and that may be
-/// whoever commits a block.
+/// The memory of a table of small records is small: it is made and freed record by record.
 pub(crate) struct Spec {
     pub(crate) name: &'static str,
     memtable_bytes_max: u64,
