@@ -93,7 +93,7 @@ fn help_says_it_at_length() {
     for (command, words) in [
         ("propose", "INSTITUTION.FUNCTION"),
         ("ballot", "a commitment"),
-        ("object", "unless --opposes says otherwise"),
+        ("object", "an objection back"),
         ("withdraw", "What is"),
     ] {
         let text = said(&polity(&[command, "--help"]));
