@@ -98,13 +98,35 @@ impl<E: Into<eyre::Report>> From<E> for Failure {
     }
 }
 
+/// `text` so that nobody who wrote a part of it can move the cursor, hide or reorder what others wrote: control characters and those that
+/// change the direction of writing are escaped. Lines stay lines.
+pub(crate) fn harmless(text: &str) -> String {
+    escaped(text, |c| !matches!(c, '\n' | '\t'))
+}
+
+/// The same for words that belong on one line, written by whoever the line is about.
+pub(crate) fn one_line(text: &str) -> String {
+    escaped(text, |_| true)
+}
+
+fn escaped(text: &str, may: impl Fn(char) -> bool) -> String {
+    let misleads = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if misleads(c) && may(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
 /// Prints `value` as JSON, or `text`.
 pub(crate) fn print(as_json: bool, value: &impl Serialize, text: impl FnOnce() -> String) -> Outcome {
     if as_json {
         say!("{}", serde_json::to_string(value)?);
     } else {
-        let text = text();
-        say!("{}", text.trim_end());
+        say!("{}", harmless(text().trim_end()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,6 +139,13 @@ pub(crate) fn read_input(path: &std::path::Path) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_others_cannot_forge_lines_or_move_the_cursor() {
+        let reason = "x\u{1b}[31m\u{7}\nstatus final\r\u{202e}\u{9b}é 中";
+        assert_eq!(one_line(reason), r"x\u{1b}[31m\u{7}\nstatus final\r\u{202e}\u{9b}é 中");
+        assert_eq!(harmless("a\n\tb\u{1b}c"), "a\n\tb\\u{1b}c");
+    }
 
     #[test]
     fn the_systems_words_are_said_once() {

@@ -54,8 +54,11 @@ pub const RELEASE_GAS_MAX: u64 = 1_000_000;
 pub const JUDGE_GAS_MAX: u64 = 10_000_000;
 /// Gas of the system call that gives up a period that cannot be judged.
 pub const GIVE_UP_PERIOD_GAS_MAX: u64 = 1_000_000;
-/// Gas of the system call that makes a settlement final: the largest account, and every consequence an article may have.
-pub const SETTLE_GAS_MAX: u64 = 5_000_000;
+/// Gas of the system call that makes a settlement final: the largest account, and a suspension that reads a thousand members suspended
+/// before. What takes more is left to the members.
+pub const SETTLE_GAS_MAX: u64 = 8_000_000;
+/// Gas of the system call that leaves a settlement to the members.
+pub const STALL_GAS_MAX: u64 = 1_000_000;
 
 /// Bits of each of the four parts of an entry.
 const PART_BITS: usize = 64;
@@ -244,14 +247,21 @@ impl Agenda {
         self.sift_up(w, position, word(at_secs, sequence, block.height, due))
     }
 
-    /// Puts `due`, of which the chain has more to do in `block`, behind all that is due by now: it goes on in the same block if there
-    /// is room. Each call of bounded work asks for at most one more, so a block ends.
+    /// Puts `due`, which the chain is carrying out in `block` and has more of, where what is due at `at_secs` stands: it goes on in the
+    /// same block if there is room. Whoever calls it has done a part of bounded work, so a block ends.
     ///
     /// # Errors
     /// The writer's.
-    pub fn resume<W: Write>(&self, w: &mut W, block: &BlockInfo, due: Due) -> Result<(), W::Error> {
-        let before = BlockInfo { height: block.height.saturating_sub(1), ..*block };
-        self.schedule(w, &before, due, block.timestamp_secs)
+    pub fn resume<W: Write>(
+        &self,
+        w: &mut W,
+        block: &BlockInfo,
+        due: Due,
+        at_secs: u64,
+    ) -> Result<(), W::Error> {
+        let at_secs = at_secs.min(block.timestamp_secs);
+        let before = BlockInfo { height: block.height.saturating_sub(1), timestamp_secs: at_secs, ..*block };
+        self.schedule(w, &before, due, at_secs)
     }
 
     /// Takes `due` off the agenda if it is there.
@@ -389,9 +399,9 @@ impl SystemCall {
 
     /// The call that records that this one failed with `output` (what it reverted with; empty if it ran out of gas).
     ///
-    /// It must succeed. What follows from instruments, a payment of what was unbonded and a settlement whose notice is over have no
-    /// reason to fail and no other way to end: the answer is the call itself, which will fail again and stop the node. That
-    /// instruments never fail so is tried in `assembly/tests/force.rs`, and settlements in `articles/tests/gas.rs`.
+    /// It must succeed. What follows from instruments and a payment of what was unbonded have no reason to fail and no other way
+    /// to end: the answer is the call itself, which will fail again and stop the node. That
+    /// instruments never fail so is tried in `assembly/tests/force.rs`.
     #[must_use]
     pub fn on_failure(&self, output: &[u8]) -> Self {
         match self.due {
@@ -399,7 +409,11 @@ impl SystemCall {
                 let call = IAssembly::giveUpTextCall { id: U256::from(id) };
                 Self::to_assembly(self.due, GIVE_UP_TEXT_GAS_MAX, &call)
             }
-            Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Release(_) | Due::Settle(_) => self.clone(),
+            Due::EnterIntoForce(_) | Due::TakeEffect(_) | Due::Release(_) => self.clone(),
+            Due::Settle(id) => {
+                let call = IArticles::stallCall { id: U256::from(id) };
+                Self::to_articles(self.due, STALL_GAS_MAX, &call)
+            }
             Due::Judge(number) => {
                 let call = IArticles::giveUpCall { number: U256::from(number) };
                 Self::to_articles(self.due, GIVE_UP_PERIOD_GAS_MAX, &call)

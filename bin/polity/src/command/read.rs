@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::RpcArgs,
-    output::{Failure, Outcome, print},
+    output::{Failure, Outcome, one_line, print},
     words::Words,
 };
 
@@ -38,6 +38,8 @@ pub(crate) fn time(secs: u64) -> String {
 
 /// Columns as wide as their longest cell.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |i: usize| {
         rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -30,6 +30,8 @@ pub const THEN_MAX: usize = 8;
 pub const ARTICLE_COST_MAX: u64 = 10_000;
 /// Longest article as JSON, as the chain keeps it. Units: bytes. 256 words of storage: an amendment writes one within its gas.
 pub const ARTICLE_BYTES_MAX: usize = 8 * 1_024;
+/// Longest words of all `notify` of an article, in all languages. Units: bytes. They are repeated in each settlement's account, which keeps 4 KiB.
+pub const NOTIFY_BYTES_MAX: usize = 1_024;
 
 /// A clause of obligation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use polity_clause::{Clause, Value};
 use polity_constitution::{Settings, WriteRight};
 
-use crate::article::{ARTICLE_BYTES_MAX, ARTICLE_COST_MAX};
+use crate::article::{ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, NOTIFY_BYTES_MAX};
 use crate::reader::{nearest, suggest};
 use crate::report::{Report, is_under, join};
-use crate::{Article, Charter, Clock, Consequence, DAY_SECS, Date, Kind, Member, Rights};
+use crate::{Article, Charter, Clock, Consequence, DAY_SECS, Date, Kind, Member, Rights, Text};
 
 /// Unknown names for which the nearest is looked for: doing it for all of them is the square of the file's length.
 const SUGGESTIONS_MAX: usize = 8;
@@ -87,6 +87,23 @@ fn bounds(charter: &Charter, article: &Article, path: &str, report: &mut Report<
                 format!("blocks are {step} apart: a period would be over before any block is in it");
             report.error(&join(path, "every"), message, "make it at least as long as clock.step");
         }
+        let notice = article.notice.and_then(|notice| shortest_secs(start, notice));
+        if notice.is_some_and(|notice| notice <= step_secs) {
+            let step = crate::duration_text(step_secs.saturating_mul(1_000));
+            let message =
+                format!("blocks are {step} apart: it would be over before any block in which to object");
+            report.error(&join(path, "notice"), message, "make it longer than clock.step, or leave it out");
+        }
+    }
+    let said = article.then.iter().map(|consequence| match consequence {
+        Consequence::Notify(Text::Same(words)) => words.len(),
+        Consequence::Notify(Text::ByLanguage(words)) => words.values().map(String::len).sum(),
+        Consequence::Notify(Text::Empty) | Consequence::Standing(_) | Consequence::Suspend => 0,
+    });
+    let bytes: usize = said.sum();
+    if bytes > NOTIFY_BYTES_MAX {
+        let message = format!("its notices have {bytes} bytes together, but at most {NOTIFY_BYTES_MAX} fit");
+        report.error_at_key(path, message, "say it in `text`, and in `notify` what happened");
     }
 }
 

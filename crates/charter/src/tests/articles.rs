@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::checked;
 use crate::{
     ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, ARTICLES_MAX, Article, ArticleError, Change, Charter, Consequence,
-    Effect, LETS_MAX, Language, Text, amended, diff, parse, show, template,
+    Effect, LETS_MAX, Language, NOTIFY_BYTES_MAX, Text, amended, diff, parse, show, template,
 };
 
 const PRESENCE: &str = include_str!("../../../../charters/presence.toml");
@@ -288,6 +288,14 @@ fn articles_are_as_many_as_long_and_as_costly_as_the_chain_bears() {
     assert!(twelve <= ARTICLE_COST_MAX && ARTICLE_COST_MAX < twelve + twelve / 12, "{twelve}");
     let told = refused(&costly(13));
     assert!(told.contains("steps for each member, but at most 10000 fit"), "{told}");
+    let said = |len: usize| {
+        let words = "x".repeat(len);
+        one(0, "true")
+            .replace("{ suspend = true }", &format!("{{ notify = \"{words}\" }}, {{ notify = \"yes\" }}"))
+    };
+    checked(&with(&said(NOTIFY_BYTES_MAX - 3)));
+    let told = refused(&said(NOTIFY_BYTES_MAX - 2));
+    assert!(told.contains("its notices have 1025 bytes together, but at most 1024 fit"), "{told}");
     let told = refused(&lets(20, &format!("floor({})", "1 + ".repeat(110) + "1")));
     assert!(
         told.contains(&format!("bytes as the chain keeps it, but at most {ARTICLE_BYTES_MAX} fit")),
@@ -375,7 +383,7 @@ proptest! {
         when in truth(),
         suspends in any::<bool>(),
         every in (1u32..90, prop::sample::select(&["d", "w", "mo", "y"][..])),
-        notice in prop::option::of(1u32..90),
+        notice in prop::option::of(2u32..90),
     ) {
         // Each but the last is used by the next before it is defined.
         let lets: Vec<String> = numbers.iter().enumerate().map(|(i, number)| {

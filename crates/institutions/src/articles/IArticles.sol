@@ -9,8 +9,9 @@ pragma solidity ^0.8.24;
 interface IArticles {
     /// What became of a settlement.
     /// Noticed: it becomes final at `finalAt` unless it is objected to or dismissed. Objected: it waits for a decision. Final: what it
-    /// says is done. Dismissed: nothing is done. Held: a fact was missing or the clause has no value; nothing is done.
-    enum Status { None, Noticed, Objected, Final, Dismissed, Held }
+    /// says is done. Dismissed: nothing is done. Held: a fact was missing or the clause has no value; nothing is done. Stalled: it was due
+    /// to become final, but what it says takes more gas than the chain has for it; it waits for a decision.
+    enum Status { None, Noticed, Objected, Final, Dismissed, Held, Stalled }
 
     /// An article in force, or one that was removed.
     struct Article {
@@ -61,6 +62,8 @@ interface IArticles {
     );
     event Objected(uint256 indexed id, bytes32 indexed member, string reason);
     event BecameFinal(uint256 indexed id, bytes32 indexed article, bytes32 indexed member);
+    /// The chain could not carry it out by itself: it waits for a decision.
+    event Stalled(uint256 indexed id, bytes32 indexed article, bytes32 indexed member);
     event Dismissed(uint256 indexed id, bytes32 indexed article, bytes32 indexed member);
     /// What an article says to the world about a member.
     event Notified(uint256 indexed id, bytes32 indexed member, string words);
@@ -85,9 +88,9 @@ interface IArticles {
 
     // By decision of the members.
 
-    /// A settlement that is noticed or objected to is final at once, and done.
+    /// A settlement that is noticed, objected to or stalled is final at once, and done.
     function uphold(uint256 id) external;
-    /// A settlement that is noticed or objected to is dismissed: nothing of it is done.
+    /// A settlement that is noticed, objected to or stalled is dismissed: nothing of it is done.
     function dismiss(uint256 id) external;
 
     // By the chain itself.
@@ -100,6 +103,8 @@ interface IArticles {
     function giveUp(uint256 number) external;
     /// Makes a settlement final whose notice is over.
     function conclude(uint256 id) external;
+    /// Leaves a settlement to the members that could not be made final.
+    function stall(uint256 id) external;
 
     // Reading.
 

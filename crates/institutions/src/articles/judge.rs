@@ -125,7 +125,9 @@ pub(super) fn schedule(cx: &mut Context<'_>, index: u64, record: &ArticleRecord)
             assembly::agenda().schedule(cx, &block, Due::Judge(index), until)
         }
         Phase::Waiting => assembly::agenda().schedule(cx, &block, Due::Judge(index), 0),
-        _ => assembly::agenda().resume(cx, &block, Due::Judge(index)),
+        // Before what came of it, so that all members are judged by the facts of one block where they can be.
+        Phase::Running | Phase::Judging => assembly::agenda().resume(cx, &block, Due::Judge(index), until),
+        Phase::Marking => assembly::agenda().resume(cx, &block, Due::Judge(index), block.timestamp_secs),
     })
 }
 

@@ -82,6 +82,7 @@ impl Institution for Articles {
             C::judge(c) => judge::judge(cx, c.number).map(void),
             C::giveUp(c) => judge::give_up(cx, c.number).map(void),
             C::conclude(c) => settle::conclude(cx, c.id).map(void),
+            C::stall(c) => settle::stall(cx, c.id).map(void),
             C::article(c) => Ok(returns::<sol::articleCall>(&find(cx, c.id)?)),
             C::articles(_) => {
                 let ids = storage().ids.all(cx)?;

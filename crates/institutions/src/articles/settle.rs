@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! judged ──> Held
-//!        ├─> Final                          (no notice)
-//!        └─> Noticed ──notice over─────────> Final
-//!               │  ├──dismiss──────────────> Dismissed
-//!               │  └──uphold───────────────> Final
-//!               └──object──> Objected ──┬──> Dismissed
-//!                                       └──> Final
+//!        └─> Noticed ──notice over─────────────────> Final
+//!               │  ├──uphold─────────────────────────> Final
+//!               │  ├──dismiss────────────────────────> Dismissed
+//!               │  └──notice over, cannot be done──> Stalled ──┬──uphold───> Final
+//!               └──object──> Objected ─────────────────────────┴──dismiss──> Dismissed
 //! ```
+//!
+//! Without notice it becomes final a second later, in another block. Each does so in a call of its own, so what one does cannot keep others from being
+//! judged; and one that takes more gas than such a call has (suspending asks who is left, and reads everyone suspended before) waits for
+//! the members, whose decisions have more.
 //!
 //! Rule kept: a settlement becomes final at most once, and what its account says is done at that moment, in the order in which it says
 //! it, and at no other. What has no effect any more (the member is gone, the charter keeps no standing) is said, and the rest goes on.
@@ -50,7 +53,7 @@ pub(super) struct About {
     pub(super) until: u64,
 }
 
-/// Writes the settlement that `account` is of, whose JSON is `json`, and does what it says if there is no notice to wait for.
+/// Writes the settlement that `account` is of, whose JSON is `json`, and puts the moment at which it becomes final on the agenda.
 pub(super) fn open(
     cx: &mut Context<'_>,
     article: &ArticleRecord,
@@ -65,13 +68,11 @@ pub(super) fn open(
     let count = article.settlements.get(cx)?;
     article.settlements.set(cx, count.saturating_add(1))?;
     let now = block.timestamp_secs;
-    let final_at = notice.map_or(now, |notice| period::after(now, notice));
-    let status = match account.problem {
-        Some(_) => Status::Held,
-        None if final_at > now => Status::Noticed,
-        None => Status::Final,
+    let final_at = notice.map_or(now.saturating_add(1), |notice| period::after(now, notice));
+    let (status, final_at) = match account.problem {
+        Some(_) => (Status::Held, now),
+        None => (Status::Noticed, final_at),
     };
-    let final_at = if status == Status::Noticed { final_at } else { now };
     let record = storage.settlements.at(id);
     record.article.set(cx, about.article)?;
     record.hash.set(cx, about.hash)?;
@@ -87,13 +88,10 @@ pub(super) fn open(
         status,
         finalAt: final_at,
     })?;
-    match status {
-        Status::Noticed => {
-            cx.inside(ASSEMBLY, |cx| assembly::agenda().schedule(cx, &block, Due::Settle(id), final_at))
-        }
-        Status::Final => carry_out(cx, id, about.article, about.member, account),
-        _ => Ok(()),
+    if status != Status::Noticed {
+        return Ok(());
     }
+    cx.inside(ASSEMBLY, |cx| assembly::agenda().schedule(cx, &block, Due::Settle(id), final_at))
 }
 
 /// Objects for the caller.
@@ -140,19 +138,36 @@ pub(super) fn dismiss(cx: &mut Context<'_>, id: U256) -> Result<()> {
 ///
 /// Errors: `NotBySystem`, `UnknownSettlement`, `NotDue`.
 pub(super) fn conclude(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    let (number, record) = due(cx, id)?;
+    finish(cx, number, &record)
+}
+
+/// Leaves a settlement to the members that is due but could not be made final. By the chain itself; it needs little gas.
+///
+/// Errors: `NotBySystem`, `UnknownSettlement`, `NotDue`.
+pub(super) fn stall(cx: &mut Context<'_>, id: U256) -> Result<()> {
+    let (_, record) = due(cx, id)?;
+    let (state, now) = (record.state.get(cx)?, cx.block().timestamp_secs);
+    record.state.set(cx, State { final_at: now, status: Status::Stalled, ..state })?;
+    let (article, member) = (record.article.get(cx)?, record.member.get(cx)?);
+    cx.emit(&sol::Stalled { id, article, member })
+}
+
+/// A settlement whose notice is over; it is off the agenda then. For the chain itself.
+fn due(cx: &mut Context<'_>, id: U256) -> Result<(u64, SettlementRecord)> {
     cx.by_system()?;
     let (number, record) = find(cx, id)?;
     let block = cx.block();
     let due = cx.inside(ASSEMBLY, |cx| assembly::agenda().take(cx, &block, Due::Settle(number)))?;
     ensure!(due, sol::NotDue { what: B256::right_padding_from(b"settlement"), number: id });
-    finish(cx, number, &record)
+    Ok((number, record))
 }
 
 /// A settlement that a decision can end; it is off the agenda then.
 fn open_one(cx: &mut Context<'_>, id: U256) -> Result<(u64, SettlementRecord)> {
     let (number, record) = find(cx, id)?;
     let status = record.state.get(cx)?.status;
-    let is_open = matches!(status, Status::Noticed | Status::Objected);
+    let is_open = matches!(status, Status::Noticed | Status::Objected | Status::Stalled);
     ensure!(is_open, sol::WrongSettlementStatus { id, status });
     cx.inside(ASSEMBLY, |cx| assembly::agenda().cancel(cx, Due::Settle(number)))?;
     Ok((number, record))

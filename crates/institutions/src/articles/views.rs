@@ -88,7 +88,8 @@ pub struct SettlementFilter {
 
 impl Status {
     /// Every status there is, `None` aside.
-    pub const ALL: [Self; 5] = [Self::Noticed, Self::Objected, Self::Final, Self::Dismissed, Self::Held];
+    pub const ALL: [Self; 6] =
+        [Self::Noticed, Self::Objected, Self::Final, Self::Dismissed, Self::Held, Self::Stalled];
 
     /// The word in RPC and on the command line.
     #[must_use]
@@ -99,6 +100,7 @@ impl Status {
             Self::Final => "final",
             Self::Dismissed => "dismissed",
             Self::Held => "held",
+            Self::Stalled => "stalled",
             _ => "none",
         }
     }

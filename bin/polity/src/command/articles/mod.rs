@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::read::{array, moment, row, table, text, time};
 use crate::{
     client::{Client, RpcArgs},
-    output::{Failure, Outcome, print},
+    output::{Failure, Outcome, one_line, print},
 };
 
 /// The articles: what members owe, what is asked and done at the end of each period, and which period runs.
@@ -64,7 +64,7 @@ pub(super) fn track(client: &Client) -> String {
 
 /// What a text of the charter says in `lang`.
 fn words(value: &Value, lang: &str) -> String {
-    serde_json::from_value::<Text>(value.clone()).unwrap_or_default().get(lang).to_owned()
+    one_line(serde_json::from_value::<Text>(value.clone()).unwrap_or_default().get(lang))
 }
 
 fn article_text(article: &Value, lang: &str) -> String {

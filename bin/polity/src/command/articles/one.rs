@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     client::Client,
-    output::{Failure, Outcome, print},
+    output::{Failure, Outcome, one_line, print},
     words::Words,
 };
 
@@ -27,6 +27,12 @@ pub(super) fn shown(client: &Client, id: u64, lang: &str, again: &str, as_json: 
     let mut settlement: Value = client.call("polity_settlement", json!([id]))?;
     if settlement.is_null() {
         return Err(Failure::failed(format!("there is no settlement {id}: `polity settlements` lists them")));
+    }
+    if settlement["id"] != id {
+        return Err(Failure::failed(format!(
+            "the node was asked for settlement {id} and answered with {}",
+            one_line(&text(&settlement["id"]))
+        )));
     }
     let again_here = recomputed(&settlement);
     settlement["recomputed"] = match &again_here {
@@ -112,7 +118,7 @@ fn settlement_text(settlement: &Value, again_here: &Recomputed, lang: &str) -> S
     rows.push(indented(format!("when: {}", text(&article["when"])), text(&account["when"])));
     out += &table(&rows);
     match account["problem"].as_str() {
-        Some(problem) => out += &format!("\nheld, and nothing is done: {problem}\n"),
+        Some(problem) => out += &format!("\nheld, and nothing is done: {}\n", one_line(problem)),
         None => {
             out += "\nthen\n";
             for (consequence, of_article) in array(&account["then"]).iter().zip(array(&article["then"])) {
@@ -145,6 +151,9 @@ fn status_text(settlement: &Value) -> String {
         "objected" => format!("objected to on {at}: it waits until the members uphold or dismiss it"),
         "final" => format!("final since {at}: what it says is done"),
         "dismissed" => format!("dismissed on {at}: nothing of it is done"),
+        "stalled" => format!(
+            "stalled on {at}: the chain could not carry it out with the gas it has; it waits until the members uphold or dismiss it"
+        ),
         "held" => format!("held since {at}: a fact was missing, or a clause has no value; nothing is done"),
         other => other.to_owned(),
     }
@@ -152,15 +161,12 @@ fn status_text(settlement: &Value) -> String {
 
 fn recomputed_text(again_here: &Recomputed) -> String {
     let line = |found: &Difference| {
-        format!(
-            "  {}: the chain says {}, here it is {}\n",
-            found.what,
-            plain(&found.chain),
-            plain(&found.here)
-        )
+        let [what, chain, here] =
+            [&found.what, &plain(&found.chain), &plain(&found.here)].map(|said| one_line(said));
+        format!("  {what}: the chain says {chain}, here it is {here}\n")
     };
     match again_here {
-        Recomputed::Same => "recomputed here: the same\n".to_owned(),
+        Recomputed::Same => "recomputed here: the same, from the facts as this node gives them\n".to_owned(),
         Recomputed::Otherwise(differences) => {
             let lines: String = differences.iter().map(line).collect();
             format!("recomputed here: NOT the same\n{lines}")
@@ -203,7 +209,7 @@ fn what_to_do(settlement: &Value, track: &str, again: &str) -> String {
             "\n{member} may object before {until}:\n  polity object {id} --reason '…' --as {member}{again}\n"
         );
     }
-    if matches!(status.as_str(), "noticed" | "objected") {
+    if matches!(status.as_str(), "noticed" | "objected" | "stalled") {
         out += "\nthe members may decide it, one way or the other:\n";
         for way in ["uphold", "dismiss"] {
             out += &format!(
@@ -244,6 +250,7 @@ mod tests {
         for (status, says, objects, decides) in [
             ("noticed", "becomes final on 1970-01-03 00:00:00, unless", true, true),
             ("objected", "waits until the members uphold or dismiss it", false, true),
+            ("stalled", "could not carry it out", false, true),
             ("final", "final since 1970-01-03 00:00:00", false, false),
             ("dismissed", "dismissed on 1970-01-03 00:00:00: nothing", false, false),
             ("held", "nothing is done", false, false),
@@ -274,7 +281,7 @@ mod tests {
             "  standing -4  from -floor(4.4)",
             "  suspend",
             "  notify: 缺席",
-            "recomputed here: the same",
+            "recomputed here: the same, from the facts as this node gives them",
         ] {
             assert!(told.lines().any(|known| known == line), "{line}: {told}");
         }

@@ -136,7 +136,7 @@ fn a_call_stays_near_the_measure_of_a_block() {
 
 #[test]
 fn a_settlement_becomes_final_within_its_gas() {
-    let words = "x".repeat(300);
+    let words = "x".repeat(200);
     let then = format!(
         "{{ standing = \"-3\" }}, {{ suspend = true }}, {{ notify = \"{words}\" }}, {{ standing = \"-20\" }}"
     );

@@ -34,6 +34,7 @@ fn examples() -> Vec<Example> {
         Example::new(SYSTEM, ARTICLES, &sol::judgeCall { number: U256::from(2) }),
         Example::new(SYSTEM, ARTICLES, &sol::giveUpCall { number: U256::from(2) }),
         Example::new(SYSTEM, ARTICLES, &sol::concludeCall { id: U256::from(1) }),
+        Example::new(SYSTEM, ARTICLES, &sol::stallCall { id: U256::from(1) }),
         Example::new(Address::ZERO, ARTICLES, &sol::articleCall { id: word("over") }),
         Example::new(Address::ZERO, ARTICLES, &sol::articlesCall {}),
         Example::new(Address::ZERO, ARTICLES, &sol::textCall { hash: B256::ZERO }),

@@ -69,12 +69,42 @@ fn it_becomes_final_when_its_notice_is_over() {
 }
 
 #[test]
-fn without_notice_it_is_final_at_once() {
-    let chain = judged(&presence(""));
+fn without_notice_it_is_final_in_the_next_block() {
+    let mut chain = judged(&presence(""));
+    assert_eq!(state(&chain, 2), ("noticed", chain.now() + 1));
+    let late = sol::objectCall { id: U256::from(2), reason: "late".into() };
+    chain.next(1);
+    assert_eq!(refused(&mut chain, holder("CCC"), &late), "NoticeOver");
+    chain.end();
     assert_eq!(state(&chain, 2), ("final", chain.now()));
     assert_eq!((score(&chain, "BBB"), score(&chain, "CCC")), (7, 4));
     let finals: Vec<_> = events::<sol::BecameFinal>(&chain).into_iter().map(|e| e.id).collect();
     assert_eq!(finals, [U256::from(1), U256::from(2)]);
+}
+
+/// What takes more gas than the chain has for it stops nobody: it waits for the members.
+#[test]
+fn what_cannot_be_carried_out_waits_for_a_decision() {
+    let mut chain = judged(&presence(WEEK));
+    chain.next(7 * DAY);
+    for id in [1, 2] {
+        let due = crate::agenda::next_due(&chain.memory, &chain.memory.block).expect("is due");
+        assert_eq!(due.input, sol::concludeCall { id: U256::from(id) }.abi_encode());
+        let instead = due.on_failure(&[]);
+        assert_eq!((instead.to, instead.gas_limit), (ARTICLES, crate::agenda::STALL_GAS_MAX));
+        let request = crate::memory::Request::new(SYSTEM, instead.to, instead.input.to_vec());
+        let outcome = chain.memory.call(&request);
+        assert!(outcome.result.is_ok() && outcome.gas_used < instead.gas_limit / 2, "{}", outcome.gas_used);
+        assert_eq!(state(&chain, id), ("stalled", chain.now()));
+    }
+    assert!(crate::agenda::next_due(&chain.memory, &chain.memory.block).is_none(), "nothing is left to do");
+    let object = sol::objectCall { id: U256::from(1), reason: "late".into() };
+    assert_eq!(refused(&mut chain, holder("BBB"), &object), "WrongSettlementStatus");
+    assert_eq!((score(&chain, "BBB"), score(&chain, "CCC")), (10, 10), "nothing is done");
+    send(&mut chain, AGREEMENT, &sol::dismissCall { id: U256::from(1) }).expect("dismissed");
+    send(&mut chain, AGREEMENT, &sol::upholdCall { id: U256::from(2) }).expect("upheld");
+    assert_eq!((state(&chain, 1).0, state(&chain, 2).0), ("dismissed", "final"));
+    assert_eq!((score(&chain, "BBB"), score(&chain, "CCC")), (10, 4));
 }
 
 #[test]
@@ -151,11 +181,13 @@ fn who_is_gone_by_then_is_past_it() {
 fn thresholds_act_as_for_every_loss_and_the_last_is_spared() {
     let five = presence("").replace("-3 * m", "-11 * m");
     let mut chain = judged(&five);
+    chain.run(DAY);
     assert_eq!((score(&chain, "BBB"), status(&chain, "BBB")), (-1, Standing::Suspended));
     assert_eq!(status(&chain, "CCC"), Standing::Suspended);
     // Everybody misses turns: AAA is the last that can decide blocks when it comes to EEE.
     block(&mut chain, DAY, "AAA", &["AAA", "DDD", "EEE"]);
     block(&mut chain, 29 * DAY, "AAA", &[]);
+    chain.run(DAY);
     let all = STATES.map(|member| status(&chain, member));
     assert_eq!(all.iter().filter(|status| **status == Standing::Active).count(), 1, "{all:?}");
     assert_eq!(STATES.map(|member| score(&chain, member)), [-1, -1, -12, -1, -1]);
@@ -168,7 +200,7 @@ fn thresholds_act_as_for_every_loss_and_the_last_is_spared() {
 fn an_article_suspends_by_itself() {
     let rest = "every = \"30d\"\nwhen = \"id == 'DDD'\"\nthen = [{ suspend = true }]";
     let mut chain = scene(&of_states("a", rest));
-    chain.run(29 * DAY);
+    chain.run(30 * DAY);
     assert_eq!((status(&chain, "DDD"), score(&chain, "DDD")), (Standing::Suspended, 10));
     let punished: Vec<_> = events::<IConstitution::Punished>(&chain)
         .into_iter()
