@@ -31,7 +31,7 @@ pub struct Timing {
     pub status_interval_ms: u64,
     /// How long the first height waits for a quorum of peers to be connected. Units: milliseconds.
     pub gathering_ms: u64,
-    /// After how long in one height a validator that has not been heard in it counts as absent. Units: milliseconds.
+    /// After how long in one height a validator that has not been heard in it counts as absent, beside the block time. Units: milliseconds.
     pub absent_after_ms: u64,
 }
 

@@ -558,7 +558,9 @@ impl Driver {
     /// Tells the watchers, if anything changed.
     fn publish(&mut self) {
         let height = self.host.height();
-        let patient = self.height_since.elapsed() < Duration::from_millis(self.timing.absent_after_ms);
+        // While a block is waited for, nobody votes.
+        let silence_ms = self.timing.absent_after_ms.saturating_add(self.host.app().block_time_ms());
+        let patient = self.height_since.elapsed() < Duration::from_millis(silence_ms);
         let heard = lock(&self.shared.watch);
         let present = |who: &Address| {
             self.me == Some(*who) && self.now.signing

@@ -36,7 +36,7 @@ pub use amend::{
 };
 pub use article::{
     ARTICLE_BYTES_MAX, ARTICLE_COST_MAX, ARTICLES_MAX, Article, ArticleError, Consequence, FACTS, LETS_MAX,
-    NOTIFY_BYTES_MAX, THEN_MAX,
+    NOTIFY_BYTES_MAX, THEN_MAX, date_days,
 };
 pub use authority::{Authority, Holder, OPENS};
 pub use builtin::{BUILTIN, DEV_NODES_MAX, builtin, dev, template};

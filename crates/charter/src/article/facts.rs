@@ -4,6 +4,9 @@ use polity_clause::{
     Fact,
     Type::{self, Bool, Member, Number, Period, Text, Texts},
 };
+use polity_decision::Date;
+
+use crate::DAY_SECS;
 
 const fn fact(
     name: &'static str,
@@ -13,6 +16,15 @@ const fn fact(
     says: &'static str,
 ) -> Fact {
     Fact { name, takes, gives, cost, says }
+}
+
+/// The answer to `date(text)`, which depends on nothing but the text. Units: days since 1970-01-01.
+///
+/// # Errors
+/// Why there is none, in words.
+pub fn date_days(text: &str) -> Result<u64, String> {
+    let date: Date = text.parse().map_err(|_| format!("`{text}` is no date, such as 2030-01-31"))?;
+    date.unix_secs().map(|secs| secs / DAY_SECS).ok_or_else(|| format!("{text} is before 1970"))
 }
 
 /// What clauses of articles may ask for.

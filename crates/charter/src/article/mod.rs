@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::Text;
 
-pub use facts::FACTS;
+pub use facts::{FACTS, date_days};
 pub use json::ArticleError;
 
 /// Most articles of a charter. Source: the institution looks through all of them to find the next that is due.

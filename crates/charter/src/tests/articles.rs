@@ -438,3 +438,19 @@ proptest! {
         }
     }
 }
+
+/// The book's table of facts is the table that the chain has.
+#[test]
+fn the_book_names_every_fact_with_its_cost() {
+    let book = include_str!("../../../../docs/book/articles.md");
+    for fact in crate::FACTS {
+        let row = book.lines().find(|line| {
+            line.strip_prefix("| `").is_some_and(|rest| {
+                rest.strip_prefix(fact.name).is_some_and(|rest| rest.starts_with(['`', '(']))
+            })
+        });
+        let row = row.unwrap_or_else(|| panic!("{} is not in the book", fact.name));
+        let said = format!("` | {} | {:?} | {} |", fact.cost, fact.gives, fact.says);
+        assert!(row.ends_with(&said), "{row}: {said}");
+    }
+}

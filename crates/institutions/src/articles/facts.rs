@@ -4,9 +4,9 @@
 //! began for the member; and what the chain does not know is said to be missing, never taken for nothing.
 
 use alloy_primitives::{B256, U256};
-use polity_charter::{DAY_SECS, STAKE, STAKE_SCALE};
+use polity_charter::{DAY_SECS, STAKE, STAKE_SCALE, date_days};
 use polity_clause::{Answer, Facts, Value};
-use polity_decision::{Date, Rational};
+use polity_decision::Rational;
 use polity_primitives::{ASSEMBLY, CONSTITUTION, REGISTRY};
 
 use super::{account::Bench, schema::Four};
@@ -56,7 +56,9 @@ impl Facts for Chain<'_, '_> {
             ("member", []) => known(Value::Member),
             ("period", []) => known(Value::Period),
             ("today", []) => known(Value::from(self.cx.block().timestamp_secs / DAY_SECS)),
-            ("date", [Value::Text(text)]) => Ok(date(text)),
+            ("date", [Value::Text(text)]) => {
+                Ok(date_days(text).map_or_else(Answer::Missing, |days| Answer::Known(Value::from(days))))
+            }
             ("number", [Value::Period]) => known(Value::from(self.period)),
             ("weight", [Value::Text(name), Value::Member]) => self.weight(name),
             ("standing", [Value::Member]) => self.score(),
@@ -147,14 +149,4 @@ impl Chain<'_, '_> {
 
 fn no_treaty(name: &str) -> Answer {
     Answer::Missing(format!("there is no treaty {name}"))
-}
-
-fn date(text: &str) -> Answer {
-    let Ok(date) = text.parse::<Date>() else {
-        return Answer::Missing(format!("`{text}` is no date, such as 2030-01-31"));
-    };
-    match date.unix_secs().map(|secs| secs / DAY_SECS) {
-        Some(days) => Answer::Known(Value::from(days)),
-        None => Answer::Missing(format!("{text} is before 1970")),
-    }
 }

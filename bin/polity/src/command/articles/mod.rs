@@ -195,6 +195,7 @@ fn settlement_row(one: &Value, lang: &str) -> Vec<String> {
     let account = &one["account"];
     let what = match account["problem"].as_str() {
         Some(problem) => problem.to_owned(),
+        None if one["status"] == "dismissed" => "nothing".to_owned(),
         None => array(&account["then"])
             .iter()
             .map(|consequence| consequence_text(consequence, lang))
@@ -206,6 +207,7 @@ fn settlement_row(one: &Value, lang: &str) -> Vec<String> {
         "noticed" => format!("noticed, final from {at}"),
         "objected" => format!("objected to on {at}"),
         "dismissed" => format!("dismissed on {at}"),
+        "stalled" => format!("stalled on {at}"),
         _ => format!("{status} since {at}"),
     };
     vec![

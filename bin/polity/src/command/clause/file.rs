@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use polity_charter::{Diagnostic, Diagnostics, FACTS, Severity};
+use polity_charter::{Diagnostic, Diagnostics, FACTS, Severity, date_days};
 use polity_clause::{Answers, Clause, Mistake, Type, Unanswered, Value, definitions};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -40,7 +40,7 @@ pub(super) enum Then {
 impl ClauseFile {
     /// Reads `text`; `name` is for messages.
     pub(super) fn read(name: &str, text: &str) -> Result<Self, Diagnostics> {
-        let mut report = Report { text, list: Vec::new() };
+        let mut report = Report { text, list: Vec::new(), dates: Vec::new() };
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             report.add("", error.span().unwrap_or(0..0), error.message().to_owned(), "");
@@ -69,6 +69,8 @@ pub(super) fn shown(diagnostics: &Diagnostics, text: &str) -> String {
 struct Report<'t> {
     text: &'t str,
     list: Vec<Diagnostic>,
+    /// Dates that clauses name, and their days.
+    dates: Vec<(String, u64)>,
 }
 
 impl Report<'_> {
@@ -136,7 +138,12 @@ impl Report<'_> {
         let clause = clause.and_then(|value| self.clause("clause", value, None, &known));
         let then =
             root.get("then").filter(|_| is_known).map_or_else(Vec::new, |value| self.then(value, &known));
-        let answers = root.get("facts").map_or_else(Answers::default, |value| self.facts(value));
+        let mut answers = root.get("facts").map_or_else(Answers::default, |value| self.facts(value));
+        for (text, days) in std::mem::take(&mut self.dates) {
+            // The text was read out of a clause, so it can be asked for again.
+            let ask = format!("date({})", Value::Texts(vec![text]).to_string().trim_matches(['[', ']']));
+            drop(answers.add(FACTS, &ask, &days.to_string()));
+        }
         ClauseFile { applies, lets, clause, when, then, answers }
     }
 
@@ -159,7 +166,16 @@ impl Report<'_> {
             }),
             _ => Ok(clause),
         });
-        read.map_err(|mistake| self.mistake(path, value, mistake)).ok()
+        let clause = read.map_err(|mistake| self.mistake(path, value, mistake)).ok()?;
+        for (_, texts) in clause.asks().iter().filter(|(name, _)| *name == "date") {
+            for text in texts {
+                match date_days(text) {
+                    Ok(days) => self.dates.push(((*text).to_owned(), days)),
+                    Err(why) => self.add(path, value.span(), why, ""),
+                }
+            }
+        }
+        Some(clause)
     }
 
     fn lets(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(String, Clause)> {
@@ -239,8 +255,20 @@ impl Report<'_> {
         };
         for (ask, value) in table {
             let path = format!("facts.{}", ask.get_ref());
+            if ask.get_ref().starts_with("date(") {
+                let hint = "remove it: a date is computed here as on the chain";
+                self.add(&path, ask.span(), "a date is no fact of a member".to_owned(), hint);
+                continue;
+            }
+            if ask.get_ref() == "today"
+                && let Some(days) = day(value.get_ref())
+            {
+                drop(answers.add(FACTS, "today", &days.to_string()));
+                continue;
+            }
             let Some(text) = as_text(value.get_ref()) else {
-                let hint = "write a number, true, false, a text or a list of texts";
+                let hint =
+                    "write a number, true, false, a text or a list of texts; today as a date, 2030-01-31";
                 self.add(&path, value.span(), "this is no answer".to_owned(), hint);
                 continue;
             };
@@ -265,6 +293,15 @@ impl Report<'_> {
             }
         }
         answers
+    }
+}
+
+/// A day that is written as a date, with quotation marks or without. Units: days since 1970-01-01.
+fn day(value: &DeValue<'_>) -> Option<u64> {
+    match value {
+        DeValue::String(text) => date_days(text).ok(),
+        DeValue::Datetime(date) => date_days(&date.to_string()).ok(),
+        _ => None,
     }
 }
 

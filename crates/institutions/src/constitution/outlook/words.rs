@@ -156,6 +156,7 @@ fn short_of_pledge(before: &Side<'_>, after: &Side<'_>, symbol: &str) -> Option<
 fn soon_suspended(before: &Side<'_>, after: &Side<'_>) -> Option<String> {
     let rules = after.settings.incentive.standing?;
     let threshold = rules.suspend_below.max(rules.expel_below)?;
+    let by = if rules.absent < 0 { "the first turn missed" } else { "the next loss" };
     let scores = scores(after.slots, turn(after.slots));
     let low = |candidate: &&Candidate| before.candidate(&candidate.member).is_none();
     let comes = |candidate: &Candidate| {
@@ -169,7 +170,7 @@ fn soon_suspended(before: &Side<'_>, after: &Side<'_>) -> Option<String> {
     let who: Vec<String> = after.candidates.iter().filter(low).filter_map(comes).collect();
     let said = || {
         format!(
-            "{} would come back with a score below {threshold}, where the first turn missed takes it away again",
+            "{} would come back with a score below {threshold}, where {by} takes it away again",
             names(&who)
         )
     };
