@@ -41,13 +41,18 @@ impl Articles {
             articles = Value::Array(one);
         }
         print(as_json, &articles, || {
-            let said: Vec<String> =
-                array(&articles).iter().map(|one| article_text(one, &self.lang)).collect();
+            // By its id an article is shown whatever became of it; else what members owe now, and the names of the rest.
+            let (shown, gone): (Vec<&Value>, Vec<&Value>) =
+                array(&articles).iter().partition(|one| self.article.is_some() || one["inForce"] == true);
+            let mut said: Vec<String> = shown.iter().map(|one| article_text(one, &self.lang)).collect();
             if said.is_empty() {
-                "the charter has no articles: [articles.<id>]".to_owned()
-            } else {
-                said.join("\n")
+                said.push("the charter has no articles: [articles.<id>]\n".to_owned());
             }
+            if !gone.is_empty() {
+                let ids: Vec<String> = gone.iter().map(|one| text(&one["id"])).collect();
+                said.push(format!("removed: {}", ids.join(", ")));
+            }
+            said.join("\n")
         })
     }
 }
@@ -83,7 +88,7 @@ fn article_text(article: &Value, lang: &str) -> String {
         "notice",
         match article["notice"].as_str() {
             Some(notice) => format!("{notice}, to object; then it is final"),
-            None => "none: a settlement is final at once".to_owned(),
+            None => "none: a settlement is final in the next block".to_owned(),
         },
     );
     add(
