@@ -164,7 +164,12 @@ fn who_misses_turns_loses_points_by_an_article() {
         accounts.block(u32::from(day == 3 || day == 4));
         assert!(by_itself(&accounts).is_empty(), "nothing is due on day {day}");
     }
+    // What the next day brings does not bring the day: people need the time between two of them.
+    let proposer = Proposer::new(Address::ZERO, &keccak256("whoever")).expect("a key");
+    let ready = |accounts: &Accounts| accounts.follower.application(proposer.clone()).ready();
+    assert!(!ready(&accounts), "the period ends on the next day");
     accounts.block(0);
+    assert!(!ready(&accounts), "and is judged as a whole on that day");
     let judged = by_itself(&accounts);
     assert!(
         !judged.is_empty() && judged.iter().all(|success| *success),
